@@ -1,0 +1,28 @@
+import type { Instant } from './clock.ts'
+import type { Fingerprint, SlotPath } from './slot-path.ts'
+
+/** How a grant is signed (design §3.2). */
+export type Scheme = 'v1' | 'v2' | 'v3' | 'token' | 'jwt' | 'bearer'
+
+/** A slot as we verified it: permission to upload exactly one file, of one size, to one path. */
+export interface Grant {
+  readonly scheme: Scheme
+  readonly path: SlotPath
+  readonly fingerprint: Fingerprint
+  /** Length of the upload in bytes. */
+  readonly size: number
+  /** The media type to store and serve; the one the signature covers where it covers one. */
+  readonly contentType: string
+  /** Bare JID, where the grant names one. */
+  readonly user?: string
+  readonly issuedAt?: Instant
+  /** From then on the grant opens no new slot. Absent: the scheme signs no time. */
+  readonly expiresAt?: Instant
+  /** When the published file is to be removed, where the grant says so. */
+  readonly fileExpiresAt?: Instant
+  /**
+   * SHA-256 of the signed string, for schemes that do not sign the whole path (`bearer`):
+   * the first path that presents it owns it (ruling 6).
+   */
+  readonly claim?: string
+}

@@ -1,0 +1,151 @@
+/** One row of the table from which HTTP answers, XMPP errors and `docs/errors.md` are derived. */
+export interface RefusalRow {
+  readonly status: number
+  /** XMPP error type and condition (RFC 6120 §8.3). */
+  readonly xmpp: readonly [type: string, condition: string]
+  readonly text: string
+  /** Seconds for `Retry-After`, where trying again helps. */
+  readonly retryAfter?: number
+}
+
+/** Every way to end a request that is not a success. */
+export const REFUSALS = {
+  'bad-path': {
+    status: 400,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The path is not one that a slot can have',
+  },
+  'bad-request': {
+    status: 400,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The request cannot be understood',
+  },
+  'range-not-supported': {
+    status: 400,
+    xmpp: ['modify', 'bad-request'],
+    text: 'A PUT with Content-Range is not supported',
+  },
+  'size-mismatch': {
+    status: 400,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The length is not the one the slot was issued for',
+  },
+  'no-credential': {
+    status: 401,
+    xmpp: ['auth', 'not-authorized'],
+    text: 'The request carries no credential of a slot',
+  },
+  'grant-invalid': {
+    status: 403,
+    xmpp: ['auth', 'forbidden'],
+    text: 'The credential does not fit this request',
+  },
+  'grant-expired': {
+    status: 403,
+    xmpp: ['auth', 'forbidden'],
+    text: 'The slot has expired, request a new one',
+  },
+  'not-found': {
+    status: 404,
+    xmpp: ['cancel', 'item-not-found'],
+    text: 'There is no such file',
+  },
+  'method-not-allowed': {
+    status: 405,
+    xmpp: ['cancel', 'feature-not-implemented'],
+    text: 'The method is not allowed here',
+  },
+  'slot-conflict': {
+    status: 409,
+    xmpp: ['cancel', 'conflict'],
+    text: 'The slot holds another file already',
+  },
+  'slot-spent': {
+    status: 409,
+    xmpp: ['cancel', 'conflict'],
+    text: 'The slot was used before and its file is gone',
+  },
+  'length-required': {
+    status: 411,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The request must state its length',
+  },
+  'file-too-large': {
+    status: 413,
+    xmpp: ['modify', 'not-acceptable'],
+    text: 'The file is larger than allowed',
+  },
+  'range-not-satisfiable': {
+    status: 416,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The file does not have the requested range',
+  },
+  'expectation-failed': {
+    status: 417,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The only expectation understood is 100-continue',
+  },
+  'too-many-uploads': {
+    status: 429,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'Too many uploads are unfinished, try again later',
+    retryAfter: 60,
+  },
+  internal: {
+    status: 500,
+    xmpp: ['wait', 'internal-server-error'],
+    text: 'The server failed',
+  },
+  'upload-unfinished': {
+    status: 503,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'The file is still being uploaded',
+    retryAfter: 5,
+  },
+  'upload-settling': {
+    status: 503,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'The upload is being completed by an earlier request',
+    retryAfter: 0,
+  },
+  'state-unavailable': {
+    status: 503,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'The server cannot reach its state',
+    retryAfter: 10,
+  },
+  'shutting-down': {
+    status: 503,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'The server is restarting',
+    retryAfter: 0,
+  },
+  'disk-full': {
+    status: 507,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'The server has no room for the file',
+  },
+} as const satisfies Record<string, RefusalRow>
+
+export type RefusalCode = keyof typeof REFUSALS
+
+/** Facts for the log; never sent to the client, so never put a credential in. */
+export type RefusalFacts = Readonly<Record<string, string | number>>
+
+/** Ends a request. Anything else that is thrown is a bug of ours and answered with 500. */
+export class Refusal extends Error {
+  readonly code: RefusalCode
+  readonly facts: RefusalFacts
+
+  constructor(code: RefusalCode, facts: RefusalFacts = {}, options?: ErrorOptions) {
+    super(REFUSALS[code].text, options)
+    this.name = 'Refusal'
+    this.code = code
+    this.facts = facts
+  }
+
+  /** The refusal's row: status, XMPP condition, text. */
+  get row(): RefusalRow {
+    return REFUSALS[this.code]
+  }
+}

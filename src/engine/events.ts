@@ -1,0 +1,20 @@
+import type { ClientAddress } from '../core/client-address.ts'
+import type { SlotRecord, UploadRecord } from './slot-record.ts'
+
+/** What the engine tells the rest of the program; `observe` turns it into audit lines and metrics. */
+export interface EngineEvents {
+  /** A slot was used for the first time. */
+  slotOpened(slot: SlotRecord, client: ClientAddress): void
+  /** A newer request took the writer's place. */
+  takenOver(slot: SlotRecord, clients: { from: ClientAddress; to: ClientAddress }): void
+  /** An upload ended before its last byte; `kept` bytes stay. */
+  interrupted(slot: SlotRecord, upload: UploadRecord, kept: number): void
+  /** A file became readable, `seconds` after its upload began. */
+  published(slot: SlotRecord, upload: UploadRecord, seconds: number): void
+  /** A finished slot was sent again: `same` bytes (201) or others (409). */
+  repeated(slot: SlotRecord, outcome: 'same' | 'different'): void
+  /** A published file was removed. */
+  fileRemoved(slot: SlotRecord, why: 'expired' | 'requested'): void
+  /** An unfinished upload was given up and its bytes removed. */
+  abandoned(slot: SlotRecord, upload: UploadRecord, why: 'expired' | 'replaced' | 'lost'): void
+}

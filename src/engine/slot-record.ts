@@ -1,0 +1,68 @@
+import type { Instant } from '../core/clock.ts'
+import type { NetworkPrefix } from '../core/client-address.ts'
+import type { Scheme } from '../core/grant.ts'
+import type { Fingerprint, SlotPath } from '../core/slot-path.ts'
+
+/** The right to write to a slot's record: a commit compares both parts (ruling 14). */
+export interface LeaseToken {
+  /** Grows by one with every holder. */
+  readonly epoch: number
+  /** 128 random bits, so that a store that lost its last writes can't grant an epoch twice. */
+  readonly id: string
+}
+
+/** A wire protocol over the upload. */
+export type Face = 'plain' | 'rufh' | 'tus' | 'range'
+
+export type UploadState = 'receiving' | 'complete' | 'aborted' | 'expired'
+
+/** One generation of an upload: its own part file, never mixed with another's (ruling 1). */
+export interface UploadRecord {
+  /** 128 random bits; names the part file. Never told to a client. */
+  readonly id: string
+  /** 1 for the slot's first PUT, and so on. */
+  readonly generation: number
+  readonly state: UploadState
+  /** Bytes covered by a sync and this commit; the only offset ever told to a client. */
+  readonly durable: number
+  readonly createdAt: Instant
+  /** When the last byte came; absent while none has. */
+  readonly lastByteAt?: Instant
+  readonly face: Face
+  /** SHA-256 of the upload resource's id, where one was told to the client. */
+  readonly resource?: string
+}
+
+/** What is known of a slot: the unit that stores read and replace as a whole. JSON-safe. */
+export interface SlotRecord {
+  readonly fingerprint: Fingerprint
+  /** 128 random bits; names the published file and is its ETag. */
+  readonly id: string
+  /** Empty once the slot is spent: then only the fingerprint is kept. */
+  readonly path: SlotPath | ''
+  readonly scheme: Scheme
+  readonly user?: string
+  /** Whom its reservation counts for (ruling 13). */
+  readonly owner: string
+  /** Where its first request came from. */
+  readonly network: NetworkPrefix
+  readonly size: number
+  readonly contentType: string
+  /** `open`: no file yet · `published`: readable · `spent`: had a file, which is gone (ruling 5). */
+  readonly state: 'open' | 'published' | 'spent'
+  readonly openedAt: Instant
+  readonly grantExpiresAt?: Instant
+  readonly publishedAt?: Instant
+  /** When the published file is removed. Absent: never. */
+  readonly fileExpiresAt?: Instant
+  readonly lease: LeaseToken
+  /** At most two live generations (`receiving`), newest last, and their tombstones. */
+  readonly uploads: readonly UploadRecord[]
+  /** When retention must look at the record again. Absent: never. */
+  readonly dueAt?: Instant
+}
+
+/** Whether the slot counts as an open upload of its owner. */
+export function isReserving(record: SlotRecord): boolean {
+  return record.state === 'open' && record.uploads.some((upload) => upload.state === 'receiving')
+}

@@ -1,0 +1,47 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { ByteSource } from '../core/bytes.ts'
+import type { ClientAddress } from '../core/client-address.ts'
+
+/** A request target, public prefix removed. */
+export interface Target {
+  /** Path as received (still percent-encoded), without the public prefix and its leading slash. */
+  readonly rawPath: string
+  readonly query: URLSearchParams
+}
+
+/** A complete answer. */
+export interface Answer {
+  readonly status: number
+  readonly headers?: OutgoingHttpHeaders
+  readonly body?: string | Uint8Array
+}
+
+/** One request and the way to answer it, the same for HTTP/1.1 and HTTP/2. */
+export interface Exchange {
+  /** Unique per request, for the log. */
+  readonly id: string
+  readonly method: string
+  readonly target: Target
+  readonly headers: IncomingHttpHeaders
+  readonly client: ClientAddress
+  /** The request's body; to be pumped at most once. Never pumped: nothing is read, no `100 Continue` is sent. */
+  readonly body: ByteSource
+  /** Length of the body by `Content-Length`; nothing if the request does not state one. */
+  readonly contentLength: number | undefined
+  /** Aborts when the client is gone before the answer was complete. */
+  readonly signal: AbortSignal
+  /**
+   * Answers. If the body was not read to its end, the answer goes out at once with
+   * `Connection: close` and the rest is discarded within bounds (design §3.3).
+   */
+  reply(answer: Answer): void
+  /** Sends the head of an answer whose body follows by `write`; `contentLength` is set by the caller. */
+  begin(status: number, headers: OutgoingHttpHeaders): void
+  /** Sends a piece of the body; the buffer is lent until the promise resolves. `last` ends the answer. */
+  write(piece: Uint8Array, last: boolean): Promise<void>
+  /** Ends the connection (HTTP/2: the stream) unanswered. */
+  cut(): void
+}
+
+/** Answers one request; a `Refusal` it throws is rendered, anything else is a bug: 500. */
+export type Handler = (exchange: Exchange) => Promise<void>
