@@ -1,0 +1,75 @@
+/**
+ * The unit suite: every `test/**` + `*.test.ts`, with a floor for line coverage over the whole of `src/`.
+ * Arguments narrow the run (flags of `node --test`, or test files); a narrowed run measures no coverage.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { pathToFileURL } from 'node:url'
+
+const TESTS = 'test/**/*.test.ts'
+const LINE_FLOOR = 95
+
+/** Files that no unit test can load: entry points of the process. The interop suite runs them. */
+const NOT_LOADED_HERE: readonly string[] = []
+
+function files(pattern: string): string[] {
+  return globSync(pattern).toSorted()
+}
+
+async function nodeTest(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, ['--test', ...args], { stdio: 'inherit' })
+  await once(child, 'exit')
+  return child.exitCode ?? 1
+}
+
+/** Coverage sees loaded files only, so a file without any test is invisible to the floor. */
+async function missingFrom(lcovFile: string): Promise<string[]> {
+  const lcov = await readFile(lcovFile, 'utf8')
+  const covered = new Set(
+    Array.from(lcov.matchAll(/^SF:(.+)$/gm), ([, file = '']) => resolve(file)),
+  )
+  const missing: string[] = []
+  for (const file of files('src/**/*.ts')) {
+    if (covered.has(resolve(file)) || NOT_LOADED_HERE.includes(file)) continue
+    if (!(await hasOnlyTypes(file))) missing.push(file)
+  }
+  return missing
+}
+
+async function hasOnlyTypes(file: string): Promise<boolean> {
+  const module: unknown = await import(pathToFileURL(file).href)
+  return typeof module === 'object' && module !== null && Object.keys(module).length === 0
+}
+
+async function wholeSuite(): Promise<number> {
+  if (files(TESTS).length === 0) throw new Error(`No file matches ${TESTS}`)
+  const folder = await mkdtemp(join(tmpdir(), 'coverage-'))
+  try {
+    const lcovFile = join(folder, 'lcov.info')
+    const code = await nodeTest([
+      '--experimental-test-coverage',
+      '--test-coverage-include=src/**',
+      `--test-coverage-lines=${LINE_FLOOR}`,
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=lcov',
+      `--test-reporter-destination=${lcovFile}`,
+      TESTS,
+    ])
+    const missing = await missingFrom(lcovFile)
+    for (const file of missing) console.error(`No test loads ${file}`)
+    return missing.length > 0 ? 1 : code
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+const args = process.argv.slice(2)
+const named = args.some((arg) => !arg.startsWith('-'))
+if (args.length === 0) process.exitCode = await wholeSuite()
+else process.exitCode = await nodeTest(named ? args : [...args, TESTS])
