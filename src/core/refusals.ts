@@ -60,15 +60,30 @@ export const REFUSALS = {
     xmpp: ['cancel', 'conflict'],
     text: 'The slot holds another file already',
   },
+  'offset-mismatch': {
+    status: 409,
+    xmpp: ['cancel', 'conflict'],
+    text: 'The upload does not stand at that offset',
+  },
   'slot-spent': {
     status: 409,
     xmpp: ['cancel', 'conflict'],
     text: 'The slot was used before and its file is gone',
   },
+  'upload-gone': {
+    status: 410,
+    xmpp: ['cancel', 'gone'],
+    text: 'The upload was given up',
+  },
   'length-required': {
     status: 411,
     xmpp: ['modify', 'bad-request'],
     text: 'The request must state its length',
+  },
+  'precondition-failed': {
+    status: 412,
+    xmpp: ['cancel', 'conflict'],
+    text: 'The file is not the one the request is meant for',
   },
   'file-too-large': {
     status: 413,

@@ -1,5 +1,6 @@
 /** Header field names that cross the network, in the lower case Node.js uses. */
 export const HEADER = {
+  acceptRanges: 'accept-ranges',
   accessControlAllowHeaders: 'access-control-allow-headers',
   accessControlAllowMethods: 'access-control-allow-methods',
   accessControlAllowOrigin: 'access-control-allow-origin',
@@ -12,8 +13,12 @@ export const HEADER = {
   contentDisposition: 'content-disposition',
   contentLength: 'content-length',
   contentRange: 'content-range',
+  contentSecurityPolicy: 'content-security-policy',
   contentType: 'content-type',
+  contentTypeOptions: 'x-content-type-options',
+  crossOriginResourcePolicy: 'cross-origin-resource-policy',
   etag: 'etag',
+  lastModified: 'last-modified',
   location: 'location',
   retryAfter: 'retry-after',
   wwwAuthenticate: 'www-authenticate',
