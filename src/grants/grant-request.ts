@@ -1,0 +1,50 @@
+import { Refusal } from '../core/refusals.ts'
+import type { SlotPath } from '../core/slot-path.ts'
+
+/** What of a request can show a grant. Nothing else of it is ever looked at. */
+export interface GrantRequest {
+  readonly path: SlotPath
+  readonly query: URLSearchParams
+  /** The field `Authorization` as sent. */
+  readonly authorization: string | undefined
+  /** The field `Content-Type` as sent. */
+  readonly contentType: string | undefined
+  /** Length of the whole upload in bytes; nothing if the request states none. */
+  readonly size: number | undefined
+}
+
+/** A request that states a length that an upload can have. */
+export interface SizedRequest extends GrantRequest {
+  readonly size: number
+}
+
+/** Largest number of 15 decimal digits: sizes beyond are written differently by different signers. */
+export const MAX_SIZE = 999_999_999_999_999
+
+/** Refusals: `length-required` (411) without a length, `bad-request` for one no upload can have. */
+export function sized(request: GrantRequest): SizedRequest {
+  const { size } = request
+  if (size === undefined) throw new Refusal('length-required')
+  if (!isSize(size)) throw new Refusal('bad-request', { why: 'impossible length', size })
+  return { ...request, size }
+}
+
+/** Whether the number is one that 1–15 decimal digits can write. */
+export function isSize(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_SIZE
+}
+
+/**
+ * A parameter of the query; nothing if it is missing or empty.
+ * Refuses a repeated one, which could mean two things.
+ */
+export function parameter(request: GrantRequest, name: string): string | undefined {
+  const [value, ...more] = request.query.getAll(name)
+  if (more.length > 0) throw new Refusal('grant-invalid', { why: `repeated parameter ${name}` })
+  return value === '' ? undefined : value
+}
+
+/** The token of `Authorization: Bearer` (RFC 6750 §2.1). */
+export function bearerToken(request: GrantRequest): string | undefined {
+  return /^bearer +([\w.~+/-]+=*)$/iu.exec(request.authorization ?? '')?.[1]
+}
