@@ -1,0 +1,136 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { ByteRange } from '../../core/bytes.ts'
+import { randomId } from '../../core/random.ts'
+import { Refusal, REFUSALS } from '../../core/refusals.ts'
+import type { Engine, PublishedFile } from '../../engine/engine.ts'
+import type { Exchange } from '../../http/exchange.ts'
+import { HEADER } from '../../wire/header-names.ts'
+import { chooseRange, contentRange } from './byte-ranges.ts'
+import type { FileHead } from './file-head.ts'
+import { multipartRanges } from './multipart-ranges.ts'
+import { evaluateConditions, rangeApplies } from './preconditions.ts'
+
+/** A file and the head of its answers. */
+export interface Found {
+  readonly file: PublishedFile
+  readonly head: FileHead
+}
+
+type ReadFile = Pick<Engine, 'read'>
+
+/** An answer whose body is one range of the file. */
+interface RangeAnswer {
+  readonly status: number
+  readonly headers: OutgoingHttpHeaders
+  readonly range: ByteRange
+}
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Answers a GET or HEAD with the file as the request's conditions and ranges want it: 200, 206,
+ * 304 or 416. Refusal: `precondition-failed`.
+ */
+export async function answerWithFile(
+  exchange: Exchange,
+  found: Found,
+  engine: ReadFile,
+): Promise<void> {
+  const verdict = evaluateConditions(exchange.headers, found.head)
+  if (verdict === 'failed') throw new Refusal('precondition-failed')
+  if (verdict === 'not-modified') exchange.reply({ status: 304, headers: found.head.caching })
+  else await sendFile(exchange, found, engine)
+}
+
+async function sendFile(exchange: Exchange, found: Found, engine: ReadFile): Promise<void> {
+  const { file, head } = found
+  if (exchange.method === 'HEAD' || file.size === 0) {
+    exchange.begin(200, head.whole)
+    await exchange.write(NOTHING, true)
+    return
+  }
+  const choice = rangesWanted(exchange, found)
+  if (choice.kind === 'unsatisfiable') {
+    replyUnsatisfiable(exchange, file)
+  } else if (choice.kind === 'whole') {
+    const range = { start: 0, end: file.size }
+    await sendRange(exchange, { engine, file }, { status: 200, headers: head.whole, range })
+  } else if (choice.parts.length === 1) {
+    const answer = partialAnswer(found, choice.parts[0])
+    await sendRange(exchange, { engine, file }, answer)
+  } else {
+    await sendParts(exchange, { engine, ...found }, choice.parts)
+  }
+}
+
+/** RFC 9110 §14.2: only GET has ranges, and they are looked at after the conditions. */
+function rangesWanted(
+  { headers }: Exchange,
+  { file, head }: Found,
+): ReturnType<typeof chooseRange> {
+  const { range } = headers
+  if (range === undefined || !rangeApplies(headers, head)) return { kind: 'whole' }
+  return chooseRange(range, file.size)
+}
+
+function replyUnsatisfiable(exchange: Exchange, file: PublishedFile): void {
+  const { status } = REFUSALS['range-not-satisfiable']
+  const headers = {
+    [HEADER.contentRange]: `bytes */${file.size}`,
+    [HEADER.cacheControl]: 'no-store',
+  }
+  exchange.reply({ status, headers })
+}
+
+function partialAnswer({ file, head }: Found, range: ByteRange): RangeAnswer {
+  const headers = {
+    ...head.whole,
+    [HEADER.contentLength]: range.end - range.start,
+    [HEADER.contentRange]: contentRange(range, file.size),
+  }
+  return { status: 206, headers, range }
+}
+
+async function sendRange(
+  exchange: Exchange,
+  source: { engine: ReadFile; file: PublishedFile },
+  answer: RangeAnswer,
+): Promise<void> {
+  let begun = false
+  await source.engine.read(source.file, {
+    range: answer.range,
+    signal: exchange.signal,
+    take(piece, last) {
+      // Not before there is a byte: a file removed meanwhile must still become a proper refusal.
+      if (!begun) exchange.begin(answer.status, answer.headers)
+      begun = true
+      return exchange.write(piece, last)
+    },
+  })
+}
+
+async function sendParts(
+  exchange: Exchange,
+  { engine, file, head }: Found & { engine: ReadFile },
+  ranges: readonly ByteRange[],
+): Promise<void> {
+  const body = multipartRanges(ranges, {
+    size: file.size,
+    contentType: head.contentType,
+    boundary: randomId(18),
+  })
+  exchange.begin(206, {
+    ...head.whole,
+    [HEADER.contentType]: body.contentType,
+    [HEADER.contentLength]: body.length,
+  })
+  for (const { opening, range } of body.parts) {
+    await exchange.write(opening, false)
+    await engine.read(file, {
+      range,
+      signal: exchange.signal,
+      take: (piece) => exchange.write(piece, false),
+    })
+  }
+  await exchange.write(body.closing, true)
+}
