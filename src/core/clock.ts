@@ -6,3 +6,9 @@ export type Clock = () => Instant
 
 /** The machine's clock. */
 export const systemClock: Clock = () => Date.now()
+
+/** Milliseconds since some fixed moment, never set back: tells how long something took. */
+export type Stopwatch = () => number
+
+/** The machine's stopwatch. */
+export const systemStopwatch: Stopwatch = () => performance.now()

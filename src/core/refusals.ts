@@ -35,6 +35,16 @@ export const REFUSALS = {
     xmpp: ['auth', 'not-authorized'],
     text: 'The request carries no credential of a slot',
   },
+  'admin-unauthorized': {
+    status: 401,
+    xmpp: ['auth', 'not-authorized'],
+    text: 'The request needs the token of an operator',
+  },
+  'foreign-origin': {
+    status: 403,
+    xmpp: ['auth', 'forbidden'],
+    text: 'Pages of other origins have no access',
+  },
   'grant-invalid': {
     status: 403,
     xmpp: ['auth', 'forbidden'],
@@ -99,6 +109,11 @@ export const REFUSALS = {
     status: 417,
     xmpp: ['modify', 'bad-request'],
     text: 'The only expectation understood is 100-continue',
+  },
+  'misdirected-request': {
+    status: 421,
+    xmpp: ['cancel', 'item-not-found'],
+    text: 'The host named is not served here',
   },
   'too-many-uploads': {
     status: 429,

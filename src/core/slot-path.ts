@@ -38,10 +38,14 @@ export function isSlotPath(decoded: string): decoded is SlotPath {
 
 /** The slot's name in every store: SHA-256(`slot/1` NUL path). */
 export function fingerprintOf(path: SlotPath): Fingerprint {
-  return createHash('sha256')
-    .update('slot/1\0')
-    .update(path)
-    .digest('base64url') as Fingerprint
+  const digest = createHash('sha256').update('slot/1\0').update(path).digest('base64url')
+  if (!isFingerprint(digest)) throw new TypeError('a SHA-256 in base64url has 43 characters')
+  return digest
+}
+
+/** Whether a text has the form of a fingerprint. */
+export function isFingerprint(text: string): text is Fingerprint {
+  return /^[\w-]{43}$/u.test(text)
 }
 
 /** Percent-encodes a path for a URL: unreserved characters and `/` stay, escapes are upper-case (RFC 3986 §2.3). */

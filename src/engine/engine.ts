@@ -1,9 +1,10 @@
 import type { ByteRange, ByteSource } from '../core/bytes.ts'
-import type { Instant } from '../core/clock.ts'
 import type { ClientAddress } from '../core/client-address.ts'
+import type { Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import type { SlotPath } from '../core/slot-path.ts'
 import type { TakePiece } from './ports.ts'
+import type { Face, SlotRecord } from './slot-record.ts'
 
 /** A published file, as a download needs it. */
 export interface PublishedFile {
@@ -29,17 +30,67 @@ export interface PutRequest {
   readonly body: ByteSource
 }
 
-export type PutOutcome =
-  /** The slot's file is published, by this request or by an earlier one with the same bytes. */
-  | { readonly kind: 'published'; readonly file: PublishedFile }
-  /** The sender is gone or was taken over: there is nobody to answer. */
-  | { readonly kind: 'cut' }
+/** The slot's file is published, by this request or by an earlier one with the same bytes. */
+export interface Published {
+  readonly kind: 'published'
+  readonly file: PublishedFile
+}
+
+/** The sender is gone or was taken over: there is nobody to answer. */
+export interface Cut {
+  readonly kind: 'cut'
+}
+
+/** The upload stands at `offset`: a byte that is kept, and the next one expected. */
+export interface Progress {
+  readonly kind: 'progress'
+  readonly offset: number
+}
+
+/** A new upload of a slot that can be addressed by its `resource` from now on. */
+export interface CreateRequest {
+  readonly grant: Grant
+  readonly client: ClientAddress
+  readonly face: Face
+  /** SHA-256 of the id told to the client. */
+  readonly resource: string
+}
+
+/** More bytes for an upload that was created. */
+export interface AppendRequest {
+  readonly resource: string
+  readonly client: ClientAddress
+  /** Where the client believes the upload stands. */
+  readonly offset: number
+  readonly body: ByteSource
+  /** Whether the body brings the upload's last byte, so that a full upload is published. */
+  readonly completes: boolean
+}
+
+/** How an upload stands that was created. */
+export interface UploadStatus {
+  readonly kind: 'status'
+  readonly offset: number
+  readonly size: number
+  readonly isComplete: boolean
+}
 
 /** The one place that decides what becomes of bytes. Knows nothing of HTTP. */
 export interface Engine {
-  /** Uploads a whole body. Refusals: `grant-expired`, `slot-conflict`, `slot-spent`, `too-many-uploads`, `file-too-large`, `disk-full`, `upload-settling`. */
-  put(request: PutRequest): Promise<PutOutcome>
-  /** What a reader of the path finds. Never takes a lease. */
+  /**
+   * Uploads a whole body. Refusals: `grant-expired`, `slot-conflict`, `slot-spent`,
+   * `too-many-uploads`, `file-too-large`, `disk-full`, `upload-settling`.
+   */
+  put(request: PutRequest): Promise<Published | Cut>
+  /** Starts an upload without bytes. Refuses as `put`; an earlier generation with a resource is parked. */
+  create(request: CreateRequest): Promise<Progress | Published | Cut>
+  /** Goes on with an upload. Refusals: `not-found`, `upload-gone`, `offset-mismatch` (facts: `expected`), and those of `put`. */
+  append(request: AppendRequest): Promise<Progress | Published | Cut>
+  /** Takes the writer's place and tells the offset. Refusals: `not-found`, `upload-gone`. */
+  status(request: { resource: string; client: ClientAddress }): Promise<UploadStatus | Cut>
+  /** Gives an unfinished upload up; its slot may be used again. Refusals: `not-found`, `upload-gone`. */
+  abort(request: { resource: string; client: ClientAddress }): Promise<void>
+  /** What a reader of the path finds; may be up to a second old. Never takes a lease. */
   lookup(path: SlotPath): Promise<Lookup>
   /** Resolves when the path is published; rejects with the signal's reason when it is aborted first. */
   untilPublished(path: SlotPath, signal: AbortSignal): Promise<PublishedFile>
@@ -52,4 +103,23 @@ export interface Engine {
   location(file: PublishedFile): string | undefined
   /** Removes a published file; its path stays spent. Resolves to whether there was one. */
   remove(path: SlotPath): Promise<boolean>
+}
+
+/** The engine as its owner sees it. Disposing waits for what is under way. */
+export interface UploadEngine extends Engine, AsyncDisposable {
+  /** To be called once before the first request: mends what a crash left. */
+  recover(): Promise<void>
+  /** Ends what is overdue, oldest first, in small batches. Resolves to how many slots changed. */
+  sweep(signal: AbortSignal): Promise<number>
+  /** Removes bytes that no record refers to; only reports them with `dryRun`. */
+  collect(options: { dryRun: boolean; signal: AbortSignal }): Promise<readonly Orphan[]>
+  /** All slots that have a file, for the operator. */
+  files(): AsyncIterable<SlotRecord>
+}
+
+/** Bytes on disk that nothing refers to. */
+export interface Orphan {
+  readonly kind: 'part' | 'file'
+  readonly key: string
+  readonly size: number
 }

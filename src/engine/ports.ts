@@ -39,6 +39,8 @@ export interface SlotStore extends AsyncDisposable {
   claim(claim: string, fingerprint: Fingerprint): Promise<Fingerprint>
   /** Records with `dueAt` at or before `now`, earliest first, at most `limit`. */
   due(now: Instant, limit: number): Promise<readonly SlotRecord[]>
+  /** The records for which `isReserving` holds, in no order, read in pages. */
+  reserving(): AsyncIterable<SlotRecord>
   /** All records in the order of their fingerprints, read in pages; changes meanwhile may or may not show. */
   all(): AsyncIterable<SlotRecord>
   /** Resolves if the store answers. */

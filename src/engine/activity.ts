@@ -1,0 +1,56 @@
+import type { ClientAddress } from '../core/client-address.ts'
+import type { Instant } from '../core/clock.ts'
+import type { Fingerprint } from '../core/slot-path.ts'
+import type { PublishedFile } from './engine.ts'
+
+/** A request that is writing to a slot at this moment, in this process. */
+export interface Activity {
+  readonly client: ClientAddress
+  lastByteAt?: Instant
+}
+
+/** What goes on in this process right now: who writes where, and who waits for what. */
+export interface Activities {
+  /** Notes that `activity` is writing; disposing ends it. */
+  begin(slot: Fingerprint, activity: Activity): Disposable
+  find(slot: Fingerprint): Activity | undefined
+  /** Resolves when the slot is published here; rejects with the signal's reason. */
+  untilPublished(slot: Fingerprint, signal: AbortSignal): Promise<PublishedFile>
+  announce(slot: Fingerprint, file: PublishedFile): void
+}
+
+type Waiter = (file: PublishedFile) => void
+
+export function activities(): Activities {
+  const writing = new Map<Fingerprint, Activity>()
+  const waiting = new Map<Fingerprint, Set<Waiter>>()
+  return {
+    begin(slot, activity): Disposable {
+      writing.set(slot, activity)
+      return {
+        [Symbol.dispose](): void {
+          if (writing.get(slot) === activity) writing.delete(slot)
+        },
+      }
+    },
+    find: (slot) => writing.get(slot),
+    async untilPublished(slot, signal): Promise<PublishedFile> {
+      signal.throwIfAborted()
+      const { promise, resolve, reject } = Promise.withResolvers<PublishedFile>()
+      const waiters = waiting.get(slot) ?? new Set<Waiter>()
+      waiting.set(slot, waiters.add(resolve))
+      const give = (): void => reject(signal.reason)
+      signal.addEventListener('abort', give, { once: true })
+      try {
+        return await promise
+      } finally {
+        signal.removeEventListener('abort', give)
+        waiters.delete(resolve)
+        if (waiters.size === 0 && waiting.get(slot) === waiters) waiting.delete(slot)
+      }
+    },
+    announce(slot, file): void {
+      for (const resolve of waiting.get(slot) ?? []) resolve(file)
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import type { ClientAddress } from '../core/client-address.ts'
+import type { Grant } from '../core/grant.ts'
+import { Refusal } from '../core/refusals.ts'
+import type { EngineNeeds } from './needs.ts'
+import type { SlotRecord } from './slot-record.ts'
+import { isReserving } from './slot-record.ts'
+
+/** Clocks of XMPP servers and ours may differ by so many milliseconds. */
+const CLOCK_SKEW = 60_000
+
+/**
+ * Refuses a grant that cannot be used on the slot as it stands. Changes nothing, so that a request
+ * without a right never disturbs one that has it.
+ */
+export function judge(record: SlotRecord | undefined, grant: Grant, needs: EngineNeeds): void {
+  if (grant.size > needs.policy.maxFileSize) {
+    throw new Refusal('file-too-large', { limit: needs.policy.maxFileSize })
+  }
+  if (record?.state === 'spent') throw new Refusal('slot-spent')
+  if (record !== undefined && record.size !== grant.size) throw new Refusal('slot-conflict')
+  // What was published needs no authority any more: nothing is written.
+  if (record?.state !== 'published' && isExpired(grant, needs)) throw new Refusal('grant-expired')
+}
+
+function isExpired({ expiresAt }: Grant, { clock }: EngineNeeds): boolean {
+  return expiresAt !== undefined && expiresAt + CLOCK_SKEW < clock()
+}
+
+/**
+ * Refuses an upload for which there is no room: the disk's, or the owner's share of open uploads.
+ * An owner with nothing reserved may always start one.
+ */
+export async function reserve(
+  record: SlotRecord | undefined,
+  { grant, owner }: { grant: Grant; owner: string },
+  { blobs, slots, policy }: EngineNeeds,
+): Promise<void> {
+  const free = await blobs.free()
+  if (free < policy.minFree || free < grant.size) throw new Refusal('disk-full', { free })
+  if (record !== undefined && isReserving(record)) return
+  const { uploads, bytes } = await slots.reserved(owner)
+  const tooMany = uploads + 1 > policy.openUploadsPerOwner
+  const tooLarge = uploads > 0 && bytes + grant.size > policy.reservedBytesPerOwner
+  if (tooMany || tooLarge) throw new Refusal('too-many-uploads', { uploads, bytes })
+}
+
+/** The first path that presents a grant whose signature does not cover the path owns it. */
+export async function claimPath(grant: Grant, { slots }: EngineNeeds): Promise<void> {
+  if (grant.claim === undefined) return
+  const owner = await slots.claim(grant.claim, grant.fingerprint)
+  if (owner !== grant.fingerprint) {
+    throw new Refusal('grant-invalid', { scheme: grant.scheme, why: 'used for another path' })
+  }
+}
+
+/** Characters of a SHA-1 in hexadecimal, which is how ejabberd names its users in paths. */
+const EJABBERD_USER = /^[0-9a-f]{40}$/u
+
+/**
+ * Whom a reservation counts for: the grant's user, else the user that ejabberd puts in front of
+ * the path, else the client's network.
+ */
+export function ownerOf(grant: Grant, client: ClientAddress): string {
+  if (grant.user !== undefined) return `user:${grant.user}`
+  const [first = '', ...rest] = grant.path.split('/')
+  if (grant.scheme === 'v1' && rest.length === 2 && EJABBERD_USER.test(first)) {
+    return `user:${first}`
+  }
+  return `network:${client.network}`
+}

@@ -1,0 +1,35 @@
+import type { ByteSource, Ending } from '../core/bytes.ts'
+import { Refusal } from '../core/refusals.ts'
+import type { BlobStore } from './ports.ts'
+
+/**
+ * Compares a body with a published file while it comes in; writes nothing. Refuses
+ * (`slot-conflict`) at the first difference. Resolves to how the body ended; `end` means equal.
+ */
+export async function compare(
+  body: ByteSource,
+  file: { readonly id: string; readonly size: number },
+  blobs: BlobStore,
+): Promise<Ending> {
+  let position = 0
+  const ending = await body.pump(async (batch) => {
+    for (const piece of batch) {
+      if (position + piece.length > file.size) throw new Refusal('slot-conflict')
+      await compareAt(piece, position)
+      position += piece.length
+    }
+  })
+  return position === file.size ? 'end' : ending
+
+  async function compareAt(piece: Uint8Array, start: number): Promise<void> {
+    let offset = 0
+    await blobs.read(file.id, {
+      range: { start, end: start + piece.length },
+      take: (stored) => {
+        const sent = piece.subarray(offset, offset + stored.length)
+        if (Buffer.compare(sent, stored) !== 0) throw new Refusal('slot-conflict')
+        offset += stored.length
+      },
+    })
+  }
+}

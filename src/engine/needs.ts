@@ -1,0 +1,27 @@
+import type { Clock } from '../core/clock.ts'
+import type { EngineEvents } from './events.ts'
+import type { EnginePolicy } from './policy.ts'
+import type { BlobStore, Leases, SlotStore } from './ports.ts'
+import type { TransitionContext } from './transitions.ts'
+
+/** Everything the engine's parts are built from. */
+export interface EngineNeeds {
+  readonly slots: SlotStore
+  readonly blobs: BlobStore
+  readonly leases: Leases
+  readonly events: EngineEvents
+  readonly clock: Clock
+  /** Fresh random text of so many bytes. */
+  readonly newId: (bytes: number) => string
+  /** A signal that aborts after so many milliseconds. */
+  readonly deadline: (milliseconds: number) => AbortSignal
+  readonly policy: EnginePolicy
+}
+
+/** What a transition needs to know now. */
+export function contextOf({ clock, policy }: EngineNeeds): TransitionContext {
+  return { now: clock(), policy }
+}
+
+/** Bytes of randomness in the names of slots, uploads and leases. */
+export const ID_BYTES = 16

@@ -1,0 +1,42 @@
+import type { PublishedFile } from './engine.ts'
+import { Refusal } from '../core/refusals.ts'
+import type { EngineNeeds } from './needs.ts'
+import type { PartWriter } from './ports.ts'
+import type { SlotRecord } from './slot-record.ts'
+import type { Tenure } from './tenure.ts'
+
+/**
+ * Turns a complete part into the slot's file: sync, link, sync of the folder, commit; only then
+ * may anybody be told. Resolves to nothing if somebody newer holds the slot.
+ */
+export async function publish(
+  tenure: Tenure,
+  { upload, writer }: { upload: string; writer: PartWriter },
+  needs: EngineNeeds,
+): Promise<PublishedFile | undefined> {
+  const sync = needs.policy.fsync !== 'never'
+  if (sync) await writer.sync()
+  await link(upload, tenure.record().id, needs)
+  if (!(await tenure.apply({ type: 'published', upload }))) return undefined
+  return publishedFile(tenure.record())
+}
+
+/**
+ * A file that is there although its slot is unpublished was linked by a holder whose commit
+ * failed; as the lease is ours now, it never will be committed, and nobody was told of it.
+ */
+async function link(part: string, file: string, { blobs, policy }: EngineNeeds): Promise<void> {
+  const options = { sync: policy.fsync !== 'never' }
+  if ((await blobs.publish(part, file, options)) === 'published') return
+  await blobs.removeFile(file)
+  if ((await blobs.publish(part, file, options)) === 'published') return
+  throw new Refusal('state-unavailable', { why: 'another process publishes the same slot' })
+}
+
+/** What a reader needs to know of a published slot; nothing if it is not published. */
+export function publishedFile(record: SlotRecord): PublishedFile | undefined {
+  const { id, path, size, contentType, publishedAt, fileExpiresAt } = record
+  if (record.state !== 'published' || path === '' || publishedAt === undefined) return undefined
+  const expiry = fileExpiresAt === undefined ? {} : { expiresAt: fileExpiresAt }
+  return { id, path, size, contentType, publishedAt, ...expiry }
+}

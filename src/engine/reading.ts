@@ -1,0 +1,77 @@
+import { LRUCache } from 'lru-cache'
+import type { Instant } from '../core/clock.ts'
+import { type Fingerprint, type SlotPath, fingerprintOf } from '../core/slot-path.ts'
+import type { Activities } from './activity.ts'
+import type { Engine, Lookup, PublishedFile } from './engine.ts'
+import type { EngineNeeds } from './needs.ts'
+import { publishedFile } from './publishing.ts'
+import { type SlotRecord, isReserving } from './slot-record.ts'
+
+/** What a reader is told may be this old, in milliseconds: another process may have removed the file. */
+const FRESH = 1_000
+
+/** Published files whose records are remembered, so that a popular one costs no query. */
+const REMEMBERED = 10_000
+
+interface Remembered {
+  readonly lookup: Lookup
+  readonly until: Instant
+}
+
+/** The engine's verbs for readers. */
+export interface Reading extends Pick<Engine, 'lookup' | 'untilPublished' | 'read' | 'location'> {
+  /** The path's file is gone: readers must know at once. */
+  forget(path: SlotPath): void
+}
+
+export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activities): Reading {
+  const remembered = new LRUCache<SlotPath, Remembered>({ max: REMEMBERED })
+  return {
+    async lookup(path): Promise<Lookup> {
+      const known = remembered.get(path)
+      if (known !== undefined && clock() < known.until) return known.lookup
+      const fingerprint = fingerprintOf(path)
+      const record = await slots.find(fingerprint)
+      const file = record === undefined ? undefined : servable(record, clock())
+      if (file === undefined) return unfinished(record, fingerprint)
+      const lookup = sameFile(known?.lookup, file) ?? { kind: 'published', file }
+      const until = Math.min(clock() + FRESH, file.expiresAt ?? Infinity)
+      remembered.set(path, { lookup, until })
+      return lookup
+    },
+    async untilPublished(path, signal): Promise<PublishedFile> {
+      const fingerprint = fingerprintOf(path)
+      const published = activity.untilPublished(fingerprint, signal)
+      published.catch(() => undefined)
+      // It may have been published between the reader's look and the start of the wait.
+      const record = await slots.find(fingerprint)
+      const file = record === undefined ? undefined : publishedFile(record)
+      return file ?? (await published)
+    },
+    async read({ id }, request): Promise<void> {
+      await blobs.read(id, request)
+    },
+    location: ({ id }) => blobs.location(id),
+    forget(path): void {
+      remembered.delete(path)
+    },
+  }
+
+  function unfinished(record: SlotRecord | undefined, fingerprint: Fingerprint): Lookup {
+    const live = activity.find(fingerprint)
+    if (record === undefined || !isReserving(record)) return { kind: 'unknown' }
+    const stored = Math.max(...record.uploads.map((upload) => upload.lastByteAt ?? 0))
+    const lastByteAt = live?.lastByteAt ?? stored
+    return lastByteAt === 0 ? { kind: 'unfinished' } : { kind: 'unfinished', lastByteAt }
+  }
+}
+
+function servable(record: SlotRecord, now: Instant): PublishedFile | undefined {
+  const file = publishedFile(record)
+  return (file?.expiresAt ?? Infinity) <= now ? undefined : file
+}
+
+/** The answer given before, if it still holds: whoever keeps something per file object finds it again. */
+function sameFile(known: Lookup | undefined, file: PublishedFile): Lookup | undefined {
+  return known?.kind === 'published' && known.file.id === file.id ? known : undefined
+}

@@ -1,0 +1,79 @@
+import type { ByteSource, Ending } from '../core/bytes.ts'
+import type { Clock } from '../core/clock.ts'
+import { Refusal } from '../core/refusals.ts'
+import { COMMIT_BYTES, COMMIT_INTERVAL } from './policy.ts'
+import type { PartWriter } from './ports.ts'
+
+/** Bytes on their way from one request into one part. */
+export interface Receiving {
+  readonly writer: PartWriter
+  readonly body: ByteSource
+  /** Length the part must not pass. */
+  readonly limit: number
+  /** Called for every batch, before it is written. */
+  readonly onBytes: () => void
+  /** Called once, when the part has reached `limit`. */
+  readonly onLastByte: () => void
+  /** Makes what was written so far durable; never called twice at a time. */
+  readonly commit: () => Promise<unknown>
+  readonly clock: Clock
+}
+
+/**
+ * Writes the body into the part, committing now and then. Resolves to `end` once the body ended
+ * or the part is full, whatever becomes of the connection after its last byte.
+ */
+export async function receive(receiving: Receiving): Promise<Ending> {
+  const { writer, body, limit, onBytes, onLastByte } = receiving
+  const commits = committer(receiving)
+  if (writer.length === limit) onLastByte()
+  const ending = await body.pump((batch) => {
+    onBytes()
+    if (writer.length + lengthOf(batch) > limit) throw new Refusal('size-mismatch', { limit })
+    const written = writer.write(batch)
+    if (written === undefined) return wrote()
+    return written.then(wrote)
+  })
+  await commits.settled()
+  return writer.length === limit ? 'end' : ending
+
+  function wrote(): void {
+    if (writer.length === limit) onLastByte()
+    else commits.note()
+  }
+}
+
+function lengthOf(batch: readonly Uint8Array[]): number {
+  let length = 0
+  for (const piece of batch) length += piece.length
+  return length
+}
+
+/** Starts a commit in the background after every so many bytes or milliseconds. */
+function committer({ writer, commit, clock }: Receiving): {
+  note(): void
+  settled(): Promise<void>
+} {
+  let doneBytes = writer.length
+  let doneAt = clock()
+  let busy = false
+  let commits: Promise<unknown> = Promise.resolve()
+  return {
+    note(): void {
+      const now = clock()
+      const due = writer.length - doneBytes >= COMMIT_BYTES || now - doneAt >= COMMIT_INTERVAL
+      if (busy || !due) return
+      busy = true
+      doneBytes = writer.length
+      doneAt = now
+      commits = commits.then(commit).finally(() => {
+        busy = false
+      })
+      // Its failure is told by `settled`, which may be awaited much later.
+      commits.catch(() => undefined)
+    },
+    async settled(): Promise<void> {
+      await commits
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { type EngineNeeds, contextOf } from './needs.ts'
+import type { SlotRecord, UploadRecord } from './slot-record.ts'
+import { type Tenure, nextLease, tenureOf } from './tenure.ts'
+
+/**
+ * Mends what a crash left, before the first request: a file that was linked but not committed is
+ * committed; a part longer than its record is cut when it is gone on with; a shorter one is lost.
+ */
+export async function recover(needs: EngineNeeds): Promise<void> {
+  for await (const record of needs.slots.reserving()) await mend(record, needs)
+}
+
+async function mend(record: SlotRecord, needs: EngineNeeds): Promise<void> {
+  const tenure = tenureOf(record, Promise.resolve(true), needs)
+  // Whoever held the lease before the crash must not be able to commit any more.
+  if (!(await tenure.apply({ type: 'leased', lease: nextLease(record, needs) }))) return
+  const live = record.uploads.filter((upload) => upload.state === 'receiving')
+  const linked = await needs.blobs.fileSize(record.id)
+  const newest = live.at(-1)
+  if (linked === record.size && newest !== undefined) {
+    await tenure.apply({ type: 'published', upload: newest.id })
+    needs.events.published(tenure.record(), newest, secondsSince(newest, needs))
+    return
+  }
+  if (linked !== undefined) await needs.blobs.removeFile(record.id)
+  for (const upload of live) await mendUpload(tenure, upload, needs)
+}
+
+async function mendUpload(tenure: Tenure, upload: UploadRecord, needs: EngineNeeds): Promise<void> {
+  const size = await needs.blobs.partSize(upload.id)
+  // Without a byte promised, a part that is not there yet has lost nothing.
+  if ((size ?? 0) >= upload.durable && size !== undefined) return
+  await tenure.apply({ type: 'aborted', upload: upload.id })
+  needs.events.abandoned(tenure.record(), upload, 'lost')
+}
+
+function secondsSince(upload: UploadRecord, needs: EngineNeeds): number {
+  return (contextOf(needs).now - upload.createdAt) / 1000
+}

@@ -1,0 +1,64 @@
+import type { ByteSource } from '../core/bytes.ts'
+import type { ClientAddress } from '../core/client-address.ts'
+import { Refusal } from '../core/refusals.ts'
+import type { EngineNeeds } from './needs.ts'
+import type { SlotRecord, UploadRecord } from './slot-record.ts'
+import { type Holder, type Tenure, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
+
+/** Who asks for an upload by its resource. */
+export interface Asking {
+  readonly resource: string
+  readonly client: ClientAddress
+  readonly body?: ByteSource
+}
+
+/** An upload found by its resource, with the right to write to its slot. */
+export interface Held extends Disposable {
+  readonly tenure: Tenure
+  readonly upload: UploadRecord
+  readonly holder: Holder
+}
+
+/**
+ * Takes the writer's place on the slot of an upload; resolves to nothing when somebody newer was
+ * quicker. Refusals: `not-found`, `upload-gone`, `upload-settling`.
+ */
+export async function holdResource(asking: Asking, needs: EngineNeeds): Promise<Held | undefined> {
+  const holder = holderOf(asking.client, asking.body)
+  while (!holder.isReleased()) {
+    const seen = await find(asking.resource, needs)
+    uploadOf(seen, asking.resource)
+    using stack = new DisposableStack()
+    const lease = await acquireLease(seen.fingerprint, holder, needs)
+    if (lease === 'superseded') break
+    stack.use(lease)
+    const record = await find(asking.resource, needs)
+    const upload = uploadOf(record, asking.resource)
+    const tenure = tenureOf(record, Promise.resolve(true), needs)
+    if (upload.state === 'complete' || (await takePlace(tenure, needs))) {
+      const kept = stack.move()
+      return { tenure, upload, holder, [Symbol.dispose]: () => kept.dispose() }
+    }
+  }
+  asking.body?.cut()
+  return undefined
+}
+
+/** Makes sure that no earlier holder can commit any more, in whatever process it runs. */
+async function takePlace(tenure: Tenure, needs: EngineNeeds): Promise<boolean> {
+  return await tenure.apply({ type: 'leased', lease: nextLease(tenure.record(), needs) })
+}
+
+async function find(resource: string, { slots }: EngineNeeds): Promise<SlotRecord> {
+  const record = await slots.findByResource(resource)
+  if (record === undefined) throw new Refusal('not-found')
+  return record
+}
+
+/** The record's upload of that name; refuses when it is known and was given up. */
+function uploadOf(record: SlotRecord, resource: string): UploadRecord {
+  const upload = record.uploads.find((candidate) => candidate.resource === resource)
+  if (upload === undefined) throw new Refusal('not-found')
+  if (upload.state === 'aborted' || upload.state === 'expired') throw new Refusal('upload-gone')
+  return upload
+}

@@ -1,0 +1,77 @@
+import type { Fingerprint } from '../core/slot-path.ts'
+import { type EngineNeeds, contextOf } from './needs.ts'
+import type { SlotRecord, UploadRecord } from './slot-record.ts'
+import { nextLease, tenureOf } from './tenure.ts'
+import { isForgotten } from './transitions.ts'
+
+/** Slots looked at before others get their turn. */
+const BATCH = 100
+
+/** Ends what is overdue: files past their life, abandoned parts, records nobody needs. */
+export async function sweep(needs: EngineNeeds, signal: AbortSignal): Promise<number> {
+  const busy = new Set<Fingerprint>()
+  let changed = 0
+  while (!signal.aborted) {
+    const due = await needs.slots.due(needs.clock(), BATCH + busy.size)
+    const fresh = due.filter(({ fingerprint }) => !busy.has(fingerprint))
+    if (fresh.length === 0) return changed
+    for (const record of fresh) {
+      if (await sweepSlot(record, needs)) changed += 1
+      else busy.add(record.fingerprint)
+    }
+  }
+  return changed
+}
+
+/** Resolves to `false` when the slot is in use: then it is not abandoned. */
+async function sweepSlot(seen: SlotRecord, needs: EngineNeeds): Promise<boolean> {
+  if (needs.leases.isHeld(seen.fingerprint)) return false
+  using _lease = await leaseForUpkeep(seen.fingerprint, needs)
+  const record = await needs.slots.find(seen.fingerprint)
+  if (record === undefined) return true
+  if (isForgotten(record, contextOf(needs))) {
+    return await needs.slots.remove(record.fingerprint, record.lease)
+  }
+  return await applyDue(record, needs)
+}
+
+async function applyDue(record: SlotRecord, needs: EngineNeeds): Promise<boolean> {
+  const tenure = tenureOf(record, Promise.resolve(true), needs)
+  if (!(await tenure.apply({ type: 'due' }))) return false
+  const after = tenure.record()
+  if (record.state === 'published' && after.state === 'spent') {
+    await needs.blobs.removeFile(record.id)
+    needs.events.fileRemoved(record, 'expired')
+  }
+  for (const upload of endedBetween(record, after)) {
+    needs.events.abandoned(after, upload, 'expired')
+  }
+  return true
+}
+
+function endedBetween(before: SlotRecord, after: SlotRecord): readonly UploadRecord[] {
+  const live = new Set(after.uploads.filter((u) => u.state === 'receiving').map((u) => u.id))
+  return before.uploads.filter((u) => u.state === 'receiving' && !live.has(u.id))
+}
+
+/** Removes a published file for good. Resolves to whether there was one. */
+export async function removeFile(slot: Fingerprint, needs: EngineNeeds): Promise<boolean> {
+  using _lease = await leaseForUpkeep(slot, needs)
+  const record = await needs.slots.find(slot)
+  if (record?.state !== 'published') return false
+  const tenure = tenureOf(record, Promise.resolve(true), needs)
+  // The lease keeps a request of another process from finishing over our commit.
+  if (!(await tenure.apply({ type: 'leased', lease: nextLease(record, needs) }))) return false
+  if (!(await tenure.apply({ type: 'file-removed' }))) return false
+  await needs.blobs.removeFile(record.id)
+  needs.events.fileRemoved(record, 'requested')
+  return true
+}
+
+const NEVER = new AbortController().signal
+
+/** The lease for work of our own, which is short: nobody is asked to wait for long. */
+async function leaseForUpkeep(slot: Fingerprint, { leases }: EngineNeeds): Promise<Disposable> {
+  const lease = await leases.acquire(slot, { release: () => undefined, signal: NEVER })
+  return lease === 'superseded' ? { [Symbol.dispose]: () => undefined } : lease
+}

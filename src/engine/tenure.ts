@@ -1,0 +1,93 @@
+import type { ByteSource } from '../core/bytes.ts'
+import type { ClientAddress } from '../core/client-address.ts'
+import { Refusal } from '../core/refusals.ts'
+import type { Fingerprint } from '../core/slot-path.ts'
+import { type EngineNeeds, ID_BYTES, contextOf } from './needs.ts'
+import { SETTLING_WAIT } from './policy.ts'
+import type { Lease } from './ports.ts'
+import type { LeaseToken, SlotRecord } from './slot-record.ts'
+import { type SlotEvent, next, releasedParts } from './transitions.ts'
+
+/** A request that wants to write, or does: what somebody newer asks to give way. */
+export interface Holder {
+  readonly client: ClientAddress
+  /** Asked by a newer request: ends the sender, unless its last byte has come. */
+  release(): void
+  /** From now on nothing stops the upload (its last byte has come). */
+  settle(): void
+  /** Whether a newer request asked for the place. */
+  readonly isReleased: () => boolean
+}
+
+/** A holder whose sender is `body`; without one there is nothing to cut. */
+export function holderOf(client: ClientAddress, body?: ByteSource): Holder {
+  let settled = false
+  let released = false
+  return {
+    client,
+    release(): void {
+      if (settled) return
+      released = true
+      body?.cut()
+    },
+    settle(): void {
+      settled = true
+    },
+    isReleased: () => released,
+  }
+}
+
+const NEVER = new AbortController().signal
+
+/**
+ * Waits for the right to write to a slot. Refuses (`upload-settling`) when the present holder,
+ * whose last byte has come, does not finish in time.
+ */
+export async function acquireLease(
+  slot: Fingerprint,
+  holder: Holder,
+  { leases, deadline }: EngineNeeds,
+): Promise<Lease | 'superseded'> {
+  const signal = leases.isHeld(slot) ? deadline(SETTLING_WAIT) : NEVER
+  try {
+    return await leases.acquire(slot, { release: () => holder.release(), signal })
+  } catch (cause) {
+    if (signal.aborted) throw new Refusal('upload-settling', {}, { cause })
+    throw cause
+  }
+}
+
+/** The time during which one request may change one slot's record. */
+export interface Tenure {
+  /** The record as it was last stored. */
+  readonly record: () => SlotRecord
+  /**
+   * Applies the event and stores the record; removes the parts it released. Resolves to `false`
+   * when somebody newer holds the slot, in this or another process: then nothing changed.
+   */
+  apply(event: SlotEvent): Promise<boolean>
+}
+
+/** A tenure over a record that is stored as it is given, once `stored` has resolved to `true`. */
+export function tenureOf(record: SlotRecord, stored: Promise<boolean>, needs: EngineNeeds): Tenure {
+  let current = record
+  // Its failure is told by the first `apply`, which may come much later.
+  stored.catch(() => undefined)
+  return {
+    record: () => current,
+    async apply(event): Promise<boolean> {
+      if (!(await stored)) return false
+      const before = current
+      const after = next(before, event, contextOf(needs))
+      if (!(await needs.slots.replace(after, before.lease))) return false
+      current = after
+      for (const part of releasedParts(before, after)) await needs.blobs.removePart(part)
+      return true
+    },
+  }
+}
+
+/** The token of the slot's next holder. */
+export function nextLease(record: SlotRecord | undefined, { newId }: EngineNeeds): LeaseToken {
+  return { epoch: (record?.lease.epoch ?? 0) + 1, id: newId(ID_BYTES) }
+}

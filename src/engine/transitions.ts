@@ -1,0 +1,261 @@
+import type { NetworkPrefix } from '../core/client-address.ts'
+import type { Instant } from '../core/clock.ts'
+import type { Grant } from '../core/grant.ts'
+import { type EnginePolicy, MAX_UPLOAD_AGE, RESERVATION_WITHOUT_BYTE } from './policy.ts'
+import {
+  type Face,
+  type LeaseToken,
+  type SlotRecord,
+  type UploadRecord,
+  isReserving,
+} from './slot-record.ts'
+
+/** Everything that can happen to a slot after it was opened. */
+export type SlotEvent =
+  /** A new generation starts at byte 0 and takes the writer's place. */
+  | {
+      readonly type: 'generation'
+      readonly upload: string
+      readonly face: Face
+      readonly resource?: string
+      readonly lease: LeaseToken
+    }
+  /** Another request got the right to write. */
+  | { readonly type: 'leased'; readonly lease: LeaseToken }
+  /** Bytes up to `durable` are kept. */
+  | { readonly type: 'advanced'; readonly upload: string; readonly durable: number }
+  /** All bytes came and the file is readable. */
+  | { readonly type: 'published'; readonly upload: string }
+  /** The upload was given up by its owner or is lost. */
+  | { readonly type: 'aborted'; readonly upload: string }
+  /** The published file is gone for good. */
+  | { readonly type: 'file-removed' }
+  /** Time went by. */
+  | { readonly type: 'due' }
+
+/** A move that the state machine does not know: a bug of the caller, never of a client. */
+export class IllegalTransition extends Error {
+  constructor(record: SlotRecord, event: SlotEvent) {
+    super(`a slot that is ${record.state} cannot see ${event.type}`)
+    this.name = 'IllegalTransition'
+  }
+}
+
+/** What the pure function needs to know of the world. */
+export interface TransitionContext {
+  readonly now: Instant
+  readonly policy: EnginePolicy
+}
+
+/** Facts that open a slot beside its grant. */
+export interface Opening {
+  readonly id: string
+  readonly owner: string
+  readonly network: NetworkPrefix
+}
+
+/** A slot that was never used before, without an upload yet. */
+export function opened(grant: Grant, opening: Opening, context: TransitionContext): SlotRecord {
+  const { fingerprint, path, scheme, size, contentType } = grant
+  const record: SlotRecord = {
+    ...opening,
+    fingerprint,
+    path,
+    scheme,
+    size,
+    contentType,
+    ...(grant.user === undefined ? {} : { user: grant.user }),
+    ...(grant.expiresAt === undefined ? {} : { grantExpiresAt: grant.expiresAt }),
+    ...(grant.fileExpiresAt === undefined ? {} : { fileExpiresAt: grant.fileExpiresAt }),
+    state: 'open',
+    openedAt: context.now,
+    lease: { epoch: 0, id: '' },
+    uploads: [],
+  }
+  return withDueAt(record, context)
+}
+
+/** Live generations that are kept; the oldest without an upload resource goes first. */
+const MAX_GENERATIONS = 2
+
+/**
+ * The slot after the event. Pure. Keeps: a published slot's bytes never change, `durable` never
+ * falls nor passes the size, a spent slot stays spent.
+ */
+export function next(record: SlotRecord, event: SlotEvent, context: TransitionContext): SlotRecord {
+  const moved = apply(record, event, context)
+  // An ended upload that was never told to a client can never be asked for again.
+  const uploads = moved.uploads.filter(
+    (upload) => upload.state === 'receiving' || upload.resource !== undefined,
+  )
+  return withDueAt({ ...moved, uploads }, context)
+}
+
+/** Ids of the parts that nothing refers to any more once `after` has replaced `before`. */
+export function releasedParts(before: SlotRecord, after: SlotRecord): readonly string[] {
+  const kept = new Set(receivingIds(after))
+  return receivingIds(before).filter((id) => !kept.has(id))
+}
+
+function receivingIds(record: SlotRecord): readonly string[] {
+  return record.uploads.filter(({ state }) => state === 'receiving').map(({ id }) => id)
+}
+
+function apply(record: SlotRecord, event: SlotEvent, context: TransitionContext): SlotRecord {
+  switch (event.type) {
+    case 'leased':
+      return { ...record, lease: event.lease }
+    case 'generation':
+      expect(record, event, 'open')
+      return begun(record, event, context.now)
+    case 'advanced':
+      expect(record, event, 'open')
+      return advanced(record, event, context.now)
+    case 'published':
+      expect(record, event, 'open')
+      return published(record, event, context)
+    case 'aborted':
+      expect(record, event, 'open')
+      return withUpload(record, close(receiving(record, event), 'aborted'))
+    case 'file-removed':
+      expect(record, event, 'published')
+      return spent(record)
+    case 'due':
+      return expired(record, context)
+  }
+}
+
+function expect(record: SlotRecord, event: SlotEvent, state: SlotRecord['state']): void {
+  if (record.state !== state) throw new IllegalTransition(record, event)
+}
+
+function begun(
+  record: SlotRecord,
+  event: Extract<SlotEvent, { type: 'generation' }>,
+  now: Instant,
+): SlotRecord {
+  const newest = record.uploads.reduce((most, upload) => Math.max(most, upload.generation), 0)
+  const upload: UploadRecord = {
+    id: event.upload,
+    generation: newest + 1,
+    state: 'receiving',
+    durable: 0,
+    createdAt: now,
+    face: event.face,
+    ...(event.resource === undefined ? {} : { resource: event.resource }),
+  }
+  return { ...record, lease: event.lease, uploads: [...parked(record.uploads), upload] }
+}
+
+/** Makes room for one more. A generation without a resource can never be reached again. */
+function parked(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
+  const reachable = uploads.filter((upload) => upload.resource !== undefined)
+  const live = reachable.filter((upload) => upload.state === 'receiving')
+  const surplus = new Set(live.slice(0, Math.max(0, live.length - (MAX_GENERATIONS - 1))))
+  return reachable.map((upload) => (surplus.has(upload) ? close(upload, 'aborted') : upload))
+}
+
+function advanced(
+  record: SlotRecord,
+  event: Extract<SlotEvent, { type: 'advanced' }>,
+  now: Instant,
+): SlotRecord {
+  const upload = receiving(record, event)
+  if (event.durable < upload.durable || event.durable > record.size) {
+    throw new IllegalTransition(record, event)
+  }
+  const moved = event.durable > upload.durable ? { durable: event.durable, lastByteAt: now } : {}
+  return withUpload(record, { ...upload, ...moved })
+}
+
+function published(
+  record: SlotRecord,
+  event: Extract<SlotEvent, { type: 'published' }>,
+  { now, policy }: TransitionContext,
+): SlotRecord {
+  const upload = receiving(record, event)
+  const byAge = policy.fileMaxAge === 0 ? Infinity : now + policy.fileMaxAge
+  const expires = Math.min(byAge, record.fileExpiresAt ?? Infinity)
+  const { fileExpiresAt: _, ...rest } = record
+  const done = { ...upload, state: 'complete', durable: record.size, lastByteAt: now } as const
+  return {
+    ...rest,
+    state: 'published',
+    publishedAt: now,
+    ...(expires === Infinity ? {} : { fileExpiresAt: expires }),
+    uploads: record.uploads.map((other) =>
+      other.id === upload.id ? done : close(other, 'aborted'),
+    ),
+  }
+}
+
+/** Only the fingerprint is kept of a spent slot: whose file it was is nobody's business any more. */
+function spent(record: SlotRecord): SlotRecord {
+  const { user: _user, publishedAt: _published, fileExpiresAt: _expires, ...rest } = record
+  return { ...rest, path: '', owner: '', contentType: '', state: 'spent', uploads: [] }
+}
+
+function expired(record: SlotRecord, { now, policy }: TransitionContext): SlotRecord {
+  if (record.state === 'published' && (record.fileExpiresAt ?? Infinity) <= now) {
+    return spent(record)
+  }
+  const uploads = record.uploads
+    .map((upload) => (deadline(upload, policy) <= now ? close(upload, 'expired') : upload))
+    .filter((upload) => upload.state === 'receiving' || tombstoneEnd(upload) > now)
+  return { ...record, uploads }
+}
+
+/** Whether nothing about the slot needs to be remembered any longer. */
+export function isForgotten(record: SlotRecord, { now, policy }: TransitionContext): boolean {
+  return recordEnd(record, policy) <= now
+}
+
+function recordEnd(record: SlotRecord, policy: EnginePolicy): Instant {
+  if (record.state === 'published' || isReserving(record)) return Infinity
+  if (record.state === 'open') return record.openedAt + MAX_UPLOAD_AGE
+  // A grant without a time could be presented again for ever.
+  if (policy.timelessGrants) return Infinity
+  return (record.grantExpiresAt ?? record.openedAt) + MAX_UPLOAD_AGE
+}
+
+function deadline(upload: UploadRecord, policy: EnginePolicy): Instant {
+  if (upload.state !== 'receiving') return Infinity
+  if (upload.resource !== undefined) return upload.createdAt + MAX_UPLOAD_AGE
+  if (upload.lastByteAt === undefined) return upload.createdAt + RESERVATION_WITHOUT_BYTE
+  return upload.lastByteAt + policy.resumeTimeout
+}
+
+/** Until then a client that lost the last answer learns what became of its upload. */
+function tombstoneEnd(upload: UploadRecord): Instant {
+  return upload.createdAt + 2 * MAX_UPLOAD_AGE
+}
+
+function withDueAt(record: SlotRecord, { policy }: TransitionContext): SlotRecord {
+  const ends = record.uploads.map((upload) =>
+    upload.state === 'receiving' ? deadline(upload, policy) : tombstoneEnd(upload),
+  )
+  const file = record.state === 'published' ? (record.fileExpiresAt ?? Infinity) : Infinity
+  const dueAt = Math.min(file, recordEnd(record, policy), ...ends)
+  const { dueAt: _, ...rest } = record
+  return dueAt === Infinity ? rest : { ...rest, dueAt }
+}
+
+function close(upload: UploadRecord, state: 'aborted' | 'expired'): UploadRecord {
+  return upload.state === 'receiving' ? { ...upload, state } : upload
+}
+
+function receiving(
+  record: SlotRecord,
+  event: SlotEvent & { readonly upload: string },
+): UploadRecord {
+  const upload = record.uploads.find((candidate) => candidate.id === event.upload)
+  if (upload?.state !== 'receiving') throw new IllegalTransition(record, event)
+  return upload
+}
+
+function withUpload(record: SlotRecord, changed: UploadRecord): SlotRecord {
+  return {
+    ...record,
+    uploads: record.uploads.map((upload) => (upload.id === changed.id ? changed : upload)),
+  }
+}

@@ -1,0 +1,53 @@
+import { fingerprintOf } from '../core/slot-path.ts'
+import { activities } from './activity.ts'
+import type { UploadEngine } from './engine.ts'
+import type { EngineNeeds } from './needs.ts'
+import { collect } from './orphans.ts'
+import { plainUploads } from './plain-upload.ts'
+import { reading } from './reading.ts'
+import { recover } from './recovery.ts'
+import { resumableUploads } from './resumable-upload.ts'
+import { removeFile, sweep } from './retention.ts'
+
+/** The upload engine over its ports. Nothing is read or written until a verb is called. */
+export function uploadEngine(needs: EngineNeeds): UploadEngine {
+  const activity = activities()
+  const running = new Set<Promise<unknown>>()
+  const reader = reading(needs, activity)
+  const plain = plainUploads(needs, activity)
+  const resumable = resumableUploads(needs, activity)
+  return {
+    put: async (request) => await tracked(plain.put(request)),
+    create: async (request) => await tracked(resumable.create(request)),
+    append: async (request) => await tracked(resumable.append(request)),
+    status: async (request) => await tracked(resumable.status(request)),
+    abort: async (request) => await tracked(resumable.abort(request)),
+    ...reader,
+    async remove(path) {
+      const fingerprint = fingerprintOf(path)
+      const removed = await tracked(removeFile(fingerprint, needs))
+      reader.forget(path)
+      return removed
+    },
+    recover: async () => await tracked(recover(needs)),
+    sweep: async (signal) => await tracked(sweep(needs, signal)),
+    collect: async (options) => await tracked(collect(needs, options)),
+    async *files() {
+      for await (const record of needs.slots.all()) {
+        if (record.state === 'published') yield record
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled(running)
+    },
+  }
+
+  async function tracked<T>(work: Promise<T>): Promise<T> {
+    running.add(work)
+    try {
+      return await work
+    } finally {
+      running.delete(work)
+    }
+  }
+}
