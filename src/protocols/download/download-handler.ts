@@ -2,8 +2,8 @@ import type { Clock, Instant } from '../../core/clock.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { parseSlotPath, type SlotPath } from '../../core/slot-path.ts'
 import type { Engine, PublishedFile } from '../../engine/engine.ts'
+import { optionsAnswer } from '../../http/cross-origin.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
-import { HEADER } from '../../wire/header-names.ts'
 import { answerWithFile, type Found } from './file-answer.ts'
 import { fileHeads } from './file-head.ts'
 import { waitingReaders } from './waiting-readers.ts'
@@ -43,11 +43,11 @@ export function downloadHandler(needs: DownloadNeeds): Handler {
   const accelerated = accelerator(needs)
   return async (exchange) => {
     if (exchange.method === 'OPTIONS') {
-      exchange.reply({ status: 200, headers: { [HEADER.allow]: METHODS } })
+      exchange.reply(optionsAnswer())
       return
     }
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
-      throw new Refusal('method-not-allowed')
+      throw new Refusal('method-not-allowed', { allow: METHODS })
     }
     try {
       const file = await find(parseSlotPath(exchange.target.rawPath), exchange)

@@ -1,5 +1,4 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../core/clock.ts'
 import type { PublishedFile } from '../../engine/engine.ts'
 import { HEADER } from '../../wire/header-names.ts'
@@ -21,7 +20,6 @@ export interface FileHead extends Validators {
 
 /** RFC 9111 has no bound; a year is what caches take for ever. */
 const LONGEST_MAX_AGE = 365 * 24 * 60 * 60
-const REMEMBERED_HEADS = 4096
 
 const SECURITY: Readonly<OutgoingHttpHeaders> = {
   [HEADER.contentSecurityPolicy]:
@@ -30,15 +28,18 @@ const SECURITY: Readonly<OutgoingHttpHeaders> = {
   [HEADER.crossOriginResourcePolicy]: 'cross-origin',
 }
 
-/** Gives the head of a file, built once and again only when the seconds it may be cached change. */
+/**
+ * Gives the head of a file: built once per file object, and again only when the seconds for
+ * which it may be cached have changed.
+ */
 export function fileHeads(clock: Clock): (file: PublishedFile) => FileHead {
-  const heads = new LRUCache<string, FileHead>({ max: REMEMBERED_HEADS })
+  const heads = new WeakMap<PublishedFile, FileHead>()
   return (file) => {
     const maxAge = maxAgeOf(file, clock)
-    const known = heads.get(file.id)
+    const known = heads.get(file)
     if (known !== undefined && known.maxAge === maxAge) return known
     const head = buildHead(file, maxAge)
-    heads.set(file.id, head)
+    heads.set(file, head)
     return head
   }
 }
