@@ -78,7 +78,7 @@ const NAMES = [
   ['a/b c.txt', 'attachment; filename="b c.txt"'],
   ['a/back%5cslash.txt', 'attachment; filename="back\\\\slash.txt"'],
   ['a/say%20%22hi%22', 'attachment; filename="say \\"hi\\""'],
-  ['a/%e2%82%ac.txt', "attachment; filename="?.txt"; filename*=utf-8''%E2%82%AC.txt"],
+  ['a/%e2%82%ac.txt', `attachment; filename="?.txt"; filename*=utf-8''%E2%82%AC.txt`],
 ] as const
 for (const [raw, expected] of NAMES) {
   test(`the name of ${raw} is written as RFC 6266 wants it`, () => {
