@@ -1,0 +1,53 @@
+import type { EngineEvents } from '../engine/events.ts'
+import type { SlotRecord } from '../engine/slot-record.ts'
+import type { HttpEvents } from '../http/events.ts'
+import type { AuditEntry, AuditEvent } from './audit-line.ts'
+import type { AuditTrail } from './audit.ts'
+import { shownAddress, shownUser } from './privacy.ts'
+import type { Privacy } from './privacy.ts'
+import { isSigned, slotOf } from './signed-request.ts'
+
+type Recorder = Pick<AuditTrail, 'record'>
+
+/** What became of slots, as audit lines. */
+export function engineAudit({ record }: Recorder, privacy: Privacy): EngineEvents {
+  const of = (event: AuditEvent, slot: SlotRecord): AuditEntry => ({
+    event,
+    slot: slot.fingerprint,
+    user: shownUser(slot.user, privacy),
+    // Who sent the bytes is not told here; where the slot was opened from is.
+    address: privacy.address === 'none' ? undefined : slot.network,
+    scheme: slot.scheme,
+    size: slot.size,
+  })
+  return {
+    slotOpened: (slot, client) =>
+      record({ ...of('opened', slot), address: shownAddress(client, privacy) }),
+    takenOver: (slot, { from, to }) =>
+      record({
+        ...of('takeover', slot),
+        address: shownAddress(to, privacy),
+        from: shownAddress(from, privacy),
+      }),
+    interrupted: (slot, { face }, kept) => record({ ...of('interrupted', slot), face, kept }),
+    published: (slot, { face }, seconds) => record({ ...of('published', slot), face, seconds }),
+    repeated: (slot, outcome) => record({ ...of('repeated', slot), outcome }),
+    fileRemoved: (slot, why) => record({ ...of('deleted', slot), why }),
+    abandoned: (slot, { face, durable }, why) =>
+      record({ ...of('abandoned', slot), face, kept: durable, why }),
+  }
+}
+
+/** Refused requests that showed a credential, as audit lines; what strangers try is left to the metrics. */
+export function httpAudit({ record }: Recorder, privacy: Privacy): HttpEvents {
+  return {
+    finished: () => undefined,
+    refused(exchange, { code }) {
+      if (!isSigned(exchange)) return
+      const { id: request, method, client } = exchange
+      const address = shownAddress(client, privacy)
+      record({ event: 'refused', slot: slotOf(exchange), address, code, method, request })
+    },
+    failed: () => undefined,
+  }
+}

@@ -1,0 +1,76 @@
+import type { Refusal, RefusalCode } from '../core/refusals.ts'
+import type { EngineEvents } from '../engine/events.ts'
+import type { UploadRecord, SlotRecord } from '../engine/slot-record.ts'
+import type { HttpEvents } from '../http/events.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { Log } from './log.ts'
+import { maskUser, shownAddress } from './privacy.ts'
+import type { Privacy } from './privacy.ts'
+import { isSigned } from './signed-request.ts'
+
+/** Refusals whose cause is the server's own state: worth a line whoever met them. */
+const OURS: ReadonlySet<RefusalCode> = new Set(['internal', 'state-unavailable', 'disk-full'])
+
+/** What the engine does, as log lines: publishing is `info`, all else is detail. */
+export function engineLog(log: Log, privacy: Privacy): EngineEvents {
+  return {
+    slotOpened: (slot, client) =>
+      log.debug({ ...slotFacts(slot), address: shownAddress(client, privacy) }, 'slot opened'),
+    takenOver: (slot, { from, to }) =>
+      log.debug(
+        {
+          slot: slot.fingerprint,
+          from: shownAddress(from, privacy),
+          address: shownAddress(to, privacy),
+        },
+        'upload taken over by a newer request',
+      ),
+    interrupted: (slot, upload, kept) =>
+      log.debug({ ...uploadFacts(slot, upload), kept }, 'upload interrupted'),
+    published: (slot, upload, seconds) =>
+      log.info({ ...slotFacts(slot), face: upload.face, seconds }, 'file published'),
+    repeated: (slot, outcome) =>
+      log.debug({ slot: slot.fingerprint, outcome }, 'finished slot sent again'),
+    fileRemoved: (slot, why) => log.debug({ slot: slot.fingerprint, why }, 'file removed'),
+    abandoned: (slot, upload, why) =>
+      log.debug({ ...uploadFacts(slot, upload), why }, 'upload given up'),
+  }
+}
+
+/** What the listeners see, as log lines; each names its request. */
+export function httpLog(log: Log, privacy: Privacy): HttpEvents {
+  return {
+    finished(exchange, { status, milliseconds }) {
+      // Asked first: at the usual level a finished request costs one comparison.
+      if (!log.isLevelEnabled('debug')) return
+      log.debug({ ...requestFacts(exchange, privacy), status, milliseconds }, 'request finished')
+    },
+    refused(exchange, refusal) {
+      const level = isSigned(exchange) || OURS.has(refusal.code) ? 'warn' : 'debug'
+      if (!log.isLevelEnabled(level)) return
+      log[level]({ ...requestFacts(exchange, privacy), ...refusalFacts(refusal) }, refusal.message)
+    },
+    failed: (exchange, error) =>
+      log.error({ ...requestFacts(exchange, privacy), err: error }, 'request failed'),
+  }
+}
+
+function requestFacts({ id, method, target, client }: Exchange, privacy: Privacy): object {
+  return { request: id, method, path: `/${target.rawPath}`, address: shownAddress(client, privacy) }
+}
+
+function refusalFacts({ code, facts, cause }: Refusal): object {
+  return { code, facts, ...(cause === undefined ? {} : { err: cause }) }
+}
+
+function slotFacts({ fingerprint, scheme, size, user }: SlotRecord): object {
+  const known = { slot: fingerprint, scheme, size }
+  return user === undefined ? known : { ...known, user: maskUser(user) }
+}
+
+function uploadFacts(
+  { fingerprint, size }: SlotRecord,
+  { face, generation }: UploadRecord,
+): object {
+  return { slot: fingerprint, size, face, generation }
+}

@@ -1,0 +1,122 @@
+const MIB = 1024 ** 2
+
+/** One metric: what it counts, and which values its labels can have. */
+export interface MetricRow {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  /** Label → its values, in words. Every label is bounded. */
+  readonly labels?: Readonly<Record<string, string>>
+  readonly buckets?: readonly number[]
+}
+
+/** Every metric of the program's own; `docs/metrics.md` is derived from it. */
+export const METRICS = {
+  hfs_slots_opened_total: {
+    type: 'counter',
+    help: 'Slots used for the first time.',
+    labels: { scheme: 'how the grant was signed' },
+  },
+  hfs_uploads_total: {
+    type: 'counter',
+    help: 'Ends of uploads; one that was interrupted may still be published.',
+    labels: {
+      face: '`plain`, `rufh`, `tus` or `range`',
+      outcome: '`published`, `interrupted` or `abandoned`',
+    },
+  },
+  hfs_upload_bytes_total: { type: 'counter', help: 'Bytes of published files.' },
+  hfs_upload_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the begin of an upload to its publishing.',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 43_200],
+  },
+  hfs_upload_size_bytes: {
+    type: 'histogram',
+    help: 'Size of published files.',
+    buckets: [MIB / 64, MIB / 16, MIB / 4, MIB, 4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB, 1024 * MIB],
+  },
+  hfs_takeovers_total: {
+    type: 'counter',
+    help: "Requests that took an older request's place.",
+    labels: { network: '`same` as before, or `changed`' },
+  },
+  hfs_repeats_total: {
+    type: 'counter',
+    help: 'Uploads of a slot that was finished already.',
+    labels: { outcome: '`same` bytes or `different` ones' },
+  },
+  hfs_files_removed_total: {
+    type: 'counter',
+    help: 'Published files that were removed.',
+    labels: { why: '`expired` or `requested`' },
+  },
+  hfs_http_requests_total: {
+    type: 'counter',
+    help: 'Requests that ended.',
+    labels: {
+      method: 'a method that HTTP defines, or `other`',
+      status: 'of the answer; `none` if the client was gone before it',
+    },
+  },
+  hfs_refusals_total: {
+    type: 'counter',
+    help: 'Requests that were refused.',
+    labels: { code: 'of the refusal' },
+  },
+  hfs_failures_total: {
+    type: 'counter',
+    help: 'Requests that a fault of the server ended.',
+  },
+  hfs_audit_lines_lost_total: {
+    type: 'counter',
+    help: 'Audit lines that could not be written.',
+  },
+  hfs_waiting_readers: {
+    type: 'gauge',
+    help: 'Downloads that wait for an upload to finish.',
+  },
+  hfs_disk_free_bytes: {
+    type: 'gauge',
+    help: 'Bytes that the storage can still take; NaN while it does not answer.',
+  },
+  hfs_build_info: {
+    type: 'gauge',
+    help: 'Always 1.',
+    labels: {
+      version: 'of the server',
+      node: 'version of Node.js',
+      commit: 'of the checkout, or `unknown`',
+    },
+  },
+} as const satisfies Record<string, MetricRow>
+
+export type MetricName = keyof typeof METRICS
+
+/** The text of `docs/metrics.md`. */
+export function metricsPage(): string {
+  return `# Metrics
+
+\`GET /metrics\` on the admin listener answers in the Prometheus text format 0.0.4. The public
+listener never serves it. Beside the metrics below there are those every Node.js program has
+(\`process_*\`, \`nodejs_*\`).
+
+| metric | type | labels | meaning |
+| --- | --- | --- | --- |
+${Object.entries<MetricRow>(METRICS)
+  .map(([name, row]) => tableLine(name, row))
+  .join('\n')}
+
+Upper bounds of the histograms' buckets:
+
+${Object.entries<MetricRow>(METRICS)
+  .flatMap(([name, { buckets }]) =>
+    buckets === undefined ? [] : `- \`${name}\`: ${buckets.join(', ')}`,
+  )
+  .join('\n')}
+`
+}
+
+function tableLine(name: string, { type, labels = {}, help }: MetricRow): string {
+  const described = Object.entries(labels).map(([label, values]) => `\`${label}\`: ${values}`)
+  return `| \`${name}\` | ${type} | ${described.join('; ')} | ${help} |`
+}

@@ -1,0 +1,33 @@
+import type { ClientAddress } from '../core/client-address.ts'
+
+/** How much of a person logs and audit lines show; `privacy.address` of the configuration. */
+export interface Privacy {
+  readonly address: 'full' | 'prefix' | 'none'
+}
+
+/** The client's address as it may be written down: whole, its network, or nothing. */
+export function shownAddress(client: ClientAddress, privacy: Privacy): string | undefined {
+  switch (privacy.address) {
+    case 'full':
+      return client.address
+    case 'prefix':
+      return client.network
+    case 'none':
+      return undefined
+  }
+}
+
+/** The bare JID as the audit trail may hold it: whole, as {@link maskUser} makes it, or nothing. */
+export function shownUser(user: string | undefined, privacy: Privacy): string | undefined {
+  if (user === undefined || privacy.address === 'none') return undefined
+  return privacy.address === 'full' ? user : maskUser(user)
+}
+
+/** `romeo@montague.example/orchard` as `r…@montague.example`; a text without `@` as its first letter. */
+export function maskUser(user: string): string {
+  const at = user.indexOf('@')
+  const first = String.fromCodePoint(user.codePointAt(0) ?? 0x3f)
+  if (at <= 0) return `${first}…`
+  const [host = ''] = user.slice(at + 1).split('/')
+  return `${first}…@${host}`
+}
