@@ -1,0 +1,71 @@
+import type { Option, Section } from './option.ts'
+import { admin } from './sections/admin.ts'
+import { audit } from './sections/audit.ts'
+import { downloads } from './sections/downloads.ts'
+import { grants } from './sections/grants.ts'
+import { http } from './sections/http.ts'
+import { limits } from './sections/limits.ts'
+import { log } from './sections/log.ts'
+import { networkResilience } from './sections/network-resilience.ts'
+import { privacy } from './sections/privacy.ts'
+import { retention } from './sections/retention.ts'
+import { server } from './sections/server.ts'
+import { sessionStore } from './sections/session-store.ts'
+import { storage } from './sections/storage.ts'
+
+/** Every option there is, by section and key as the configuration file writes them. */
+export const OPTIONS = {
+  server,
+  grants,
+  storage,
+  session_store: sessionStore,
+  network_resilience: networkResilience,
+  retention,
+  downloads,
+  http,
+  limits,
+  log,
+  audit,
+  admin,
+  privacy,
+} as const
+
+type Camel<S> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S
+
+type Values<S> =
+  S extends Section<infer O>
+    ? { readonly [K in keyof O as Camel<K> & string]: O[K] extends Option<infer T> ? T : never }
+    : never
+
+/** The effective configuration, derived from {@link OPTIONS}: `session_store.path` is `sessionStore.path`. */
+export type Config = {
+  readonly [S in keyof typeof OPTIONS as Camel<S> & string]: Values<(typeof OPTIONS)[S]>
+}
+
+/** One row of the table with its names. */
+export interface OptionEntry {
+  readonly section: string
+  readonly key: string
+  /** `section.key` */
+  readonly name: string
+  /** `HFS_SECTION_KEY` */
+  readonly variable: string
+  readonly option: Option<unknown>
+}
+
+/** The table as a list, in its order. */
+export const OPTION_ENTRIES: readonly OptionEntry[] = Object.entries(OPTIONS).flatMap(
+  ([section, { options }]: [string, Section<Readonly<Record<string, Option<unknown>>>>]) =>
+    Object.entries(options).map(([key, option]) => ({
+      section,
+      key,
+      name: `${section}.${key}`,
+      variable: `HFS_${section}_${key}`.toUpperCase(),
+      option,
+    })),
+)
+
+/** `session_store` → `sessionStore` */
+export function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/gu, (_, letter: string) => letter.toUpperCase())
+}
