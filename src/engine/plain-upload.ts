@@ -1,21 +1,13 @@
 import type { Activities } from './activity.ts'
-import { claimPath, judge, ownerOf, reserve } from './admission.ts'
+import { claimPath, judge } from './admission.ts'
 import { compare } from './comparing.ts'
 import type { Cut, Published, PutRequest } from './engine.ts'
-import { type EngineNeeds, ID_BYTES, contextOf } from './needs.ts'
+import { type Start, begin } from './generation.ts'
+import type { EngineNeeds } from './needs.ts'
 import { publishedFile } from './publishing.ts'
-import type { Face, SlotRecord } from './slot-record.ts'
-import { type Holder, type Tenure, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
-import { next, opened, releasedParts } from './transitions.ts'
+import type { SlotRecord } from './slot-record.ts'
+import { type Holder, type Tenure, acquireLease, holderOf } from './tenure.ts'
 import { CUT, write } from './writing.ts'
-
-/** What starts a new generation of a slot. */
-export interface Start {
-  readonly request: Pick<PutRequest, 'grant' | 'client'>
-  readonly holder: Holder
-  readonly face: Face
-  readonly resource?: string
-}
 
 /** Uploads of whole bodies, each a generation of its own. */
 export function plainUploads(
@@ -29,7 +21,7 @@ export function plainUploads(
     for (;;) {
       const seen = await needs.slots.find(request.grant.fingerprint)
       judge(seen, request.grant, needs)
-      if (seen?.state === 'published') return await repeat(seen, request)
+      if (seen?.state === 'published') return await repeat(seen, request, needs)
       const outcome = await attempt(seen, request)
       if (outcome !== 'stale') return outcome
     }
@@ -59,66 +51,37 @@ export function plainUploads(
     }
     const tenure = await begin(record, start, needs)
     if (tenure === undefined) return holder.isReleased() ? CUT : 'stale'
-    return await fill(tenure, { request, holder })
-  }
-
-  async function fill(
-    tenure: Tenure,
-    { request, holder }: { request: PutRequest; holder: Holder },
-  ): Promise<Published | Cut> {
-    const upload = tenure.record().uploads.at(-1)
-    if (upload === undefined) return CUT
-    await using writer = await needs.blobs.create(upload.id)
-    const writing = { tenure, holder, upload, writer, body: request.body, completes: true }
-    const outcome = await write(writing, needs, activity)
-    return outcome.kind === 'progress' ? CUT : outcome
-  }
-
-  /** The client lost our answer, or sends something else to a slot that has its file. */
-  async function repeat(record: SlotRecord, { body }: PutRequest): Promise<Published | Cut> {
-    const file = publishedFile(record)
-    if (file === undefined) return CUT
-    try {
-      if ((await compare(body, file, needs.blobs)) === 'cut') return CUT
-    } catch (error) {
-      needs.events.repeated(record, 'different')
-      throw error
-    }
-    needs.events.repeated(record, 'same')
-    return { kind: 'published', file }
+    return await fill({ tenure, request, holder }, needs, activity)
   }
 }
 
-/**
- * Opens the slot if need be and starts a generation. Resolves to nothing when the record is no
- * longer as it was seen. Refuses when there is no room.
- */
-export async function begin(
-  seen: SlotRecord | undefined,
-  { request, holder, face, resource }: Start,
+async function fill(
+  { tenure, request, holder }: { tenure: Tenure; request: PutRequest; holder: Holder },
   needs: EngineNeeds,
-): Promise<Tenure | undefined> {
-  const { grant, client } = request
-  const owner = seen?.owner ?? ownerOf(grant, client)
-  await reserve(seen, { grant, owner }, needs)
-  if (holder.isReleased()) return undefined
-  const context = contextOf(needs)
-  const facts = { id: needs.newId(ID_BYTES), owner, network: client.network }
-  const before = seen ?? opened(grant, facts, context)
-  const lease = nextLease(seen, needs)
-  const named = resource === undefined ? {} : { resource }
-  const upload = needs.newId(ID_BYTES)
-  const after = next(before, { type: 'generation', upload, face, lease, ...named }, context)
-  if (seen === undefined) {
-    needs.events.slotOpened(after, client)
-    return tenureOf(after, isOurs(after, needs), needs)
-  }
-  if (!(await needs.slots.replace(after, before.lease))) return undefined
-  for (const part of releasedParts(before, after)) await needs.blobs.removePart(part)
-  return tenureOf(after, Promise.resolve(true), needs)
+  activity: Activities,
+): Promise<Published | Cut> {
+  const upload = tenure.record().uploads.at(-1)
+  if (upload === undefined) return CUT
+  await using writer = await needs.blobs.create(upload.id)
+  const writing = { tenure, holder, upload, writer, body: request.body, completes: true }
+  const outcome = await write(writing, needs, activity)
+  return outcome.kind === 'progress' ? CUT : outcome
 }
 
-/** Stores a new slot; `false` when another process was first. */
-async function isOurs(record: SlotRecord, { slots }: EngineNeeds): Promise<boolean> {
-  return (await slots.create(record)).id === record.id
+/** The client lost our answer, or sends something else to a slot that has its file. */
+async function repeat(
+  record: SlotRecord,
+  { body }: PutRequest,
+  { blobs, events }: EngineNeeds,
+): Promise<Published | Cut> {
+  const file = publishedFile(record)
+  if (file === undefined) return CUT
+  try {
+    if ((await compare(body, file, blobs)) === 'cut') return CUT
+  } catch (error) {
+    events.repeated(record, 'different')
+    throw error
+  }
+  events.repeated(record, 'same')
+  return { kind: 'published', file }
 }

@@ -11,7 +11,7 @@ import type {
   UploadStatus,
 } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
-import { begin } from './plain-upload.ts'
+import { begin } from './generation.ts'
 import { publishedFile } from './publishing.ts'
 import { type Asking, holdResource } from './resource-hold.ts'
 import type { SlotRecord } from './slot-record.ts'

@@ -1,0 +1,40 @@
+import { Refusal } from '../../core/refusals.ts'
+import { type SlotPath, encodeSlotPath } from '../../core/slot-path.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Gate } from '../../gate/gate.ts'
+import type { Exchange, Handler } from '../../http/exchange.ts'
+import { HEADER } from '../../wire/header-names.ts'
+
+/** PUT of a whole file into its slot (XEP-0363 §5). Success is 201 with an empty body, nothing else. */
+export function putHandler(needs: {
+  gate: Gate
+  engine: Pick<Engine, 'put'>
+  publicUrl: URL
+}): Handler {
+  const { gate, engine, publicUrl } = needs
+  return async (exchange: Exchange): Promise<void> => {
+    const { headers, target, client, body, contentLength } = exchange
+    if (headers[HEADER.contentRange] !== undefined) throw new Refusal('range-not-supported')
+    const grant = await gate.admit({
+      rawPath: target.rawPath,
+      query: target.query,
+      authorization: headers.authorization,
+      contentType: headers[HEADER.contentType],
+      size: contentLength,
+    })
+    const outcome = await engine.put({ grant, client, body })
+    if (outcome.kind === 'cut') return exchange.cut()
+    exchange.reply({
+      status: 201,
+      headers: {
+        [HEADER.contentLength]: '0',
+        [HEADER.location]: downloadUrl(publicUrl, outcome.file.path),
+        [HEADER.etag]: `"${outcome.file.id}"`,
+      },
+    })
+  }
+}
+
+function downloadUrl(publicUrl: URL, path: SlotPath): string {
+  return `${publicUrl.href}${encodeSlotPath(path)}`
+}
