@@ -1,0 +1,98 @@
+import { chown, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SECRETS } from './file-server.ts'
+import { freePort } from './free-ports.ts'
+import { startProgram } from './running-program.ts'
+import { accountOf, tempFolder } from './temp-folder.ts'
+import { type Certificate, throwawayCa } from './throwaway-ca.ts'
+import { ACCOUNTS, PASSWORD, type XmppHost, type XmppServer } from './xmpp-server.ts'
+
+const SIZE_LIMIT = '200*1024*1024'
+
+const MODES = [
+  { mode: 'Prosody v1', domain: 'v1.test', component: externalUpload('v1', SECRETS.v1) },
+  { mode: 'Prosody v2', domain: 'v2.test', component: externalUpload('v2', SECRETS.v2) },
+  { mode: 'Prosody file_share', domain: 'share.test', component: fileShare },
+]
+
+/** Prosody with one host per signing mode, all handing out slots below `uploadUrl` (final slash). */
+export async function startProsody(uploadUrl: string): Promise<XmppServer> {
+  await using stack = new AsyncDisposableStack()
+  const owner = accountOf('prosody')
+  const folder = stack.use(await tempFolder('prosody', owner))
+  const port = await freePort()
+  const data = join(folder.path, 'data')
+  for (const { domain } of MODES) await writeAccounts(data, domain)
+  await chown(data, owner.uid, owner.gid)
+  const ca = await throwawayCa(folder.path)
+  const certificate = await ca.issue(MODES.map(({ domain }) => domain))
+  const configFile = join(folder.path, 'prosody.cfg.lua')
+  await writeFile(configFile, configText({ folder: folder.path, port, certificate, uploadUrl }))
+  const program = stack.use(startProgram('prosody', ['-F', '--config', configFile], owner))
+  await program.line(/Activated service 'c2s'/)
+  const running = stack.move()
+  return {
+    hosts: MODES.map((mode) => hostOf(mode, port)),
+    program,
+    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
+  }
+}
+
+function hostOf({ mode, domain }: { mode: string; domain: string }, port: number): XmppHost {
+  return { mode, domain, uploadService: `upload.${domain}`, port, allowsEmptyFiles: true }
+}
+
+/** Accounts as `internal_plain` keeps them: quicker than one `prosodyctl` after another. */
+async function writeAccounts(data: string, domain: string): Promise<void> {
+  const accounts = join(data, domain.replaceAll('.', '%2e'), 'accounts')
+  await mkdir(accounts, { recursive: true })
+  for (const name of ACCOUNTS) {
+    const file = join(accounts, `${name.replaceAll('-', '%2d')}.dat`)
+    await writeFile(file, `return { ["password"] = "${PASSWORD}"; };\n`)
+  }
+}
+
+function configText(needs: {
+  folder: string
+  port: number
+  certificate: Certificate
+  uploadUrl: string
+}): string {
+  const { folder, certificate } = needs
+  const hosts = MODES.map(
+    ({ domain, component }) => `
+VirtualHost "${domain}"
+Component "upload.${domain}" ${component(needs.uploadUrl)}`,
+  )
+  return `
+data_path = "${folder}/data"
+plugin_paths = { "/usr/lib/prosody/modules" }
+certificates = "${folder}"
+interfaces = { "127.0.0.1" }; local_interfaces = { "127.0.0.1" }
+c2s_ports = { ${needs.port} }; c2s_direct_tls_ports = {}; s2s_ports = {}
+http_ports = {}; https_ports = {}
+modules_enabled = { "disco"; "roster"; "saslauth"; "tls"; "ping" }
+modules_disabled = { "s2s"; "offline" }
+c2s_require_encryption = false; allow_unencrypted_plain_auth = true
+authentication = "internal_plain"; storage = "internal"
+log = { { levels = { min = "info" }, to = "console" } }
+ssl = { key = "${certificate.keyFile}"; certificate = "${certificate.certFile}" }
+${hosts.join('\n')}
+`
+}
+
+function externalUpload(protocol: string, secret: string): (uploadUrl: string) => string {
+  return (uploadUrl) => `"http_upload_external"
+  http_upload_external_base_url = "${uploadUrl}"
+  http_upload_external_secret = "${secret}"
+  http_upload_external_protocol = "${protocol}"
+  http_upload_external_file_size_limit = ${SIZE_LIMIT}`
+}
+
+function fileShare(uploadUrl: string): string {
+  return `"http_file_share"
+  http_file_share_base_url = "${uploadUrl}"
+  http_file_share_secret = "${SECRETS.jwt}"
+  http_file_share_size_limit = ${SIZE_LIMIT}
+  http_file_share_daily_quota = 10*1024*1024*1024`
+}

@@ -1,0 +1,21 @@
+import type { RunningProgram } from './running-program.ts'
+
+/** One virtual host of a running XMPP server, with an upload service behind it. */
+export interface XmppHost {
+  /** How slots of this host are signed, as the test names say it. */
+  readonly mode: string
+  readonly domain: string
+  readonly uploadService: string
+  readonly port: number
+  /** ejabberd refuses slots for nothing. */
+  readonly allowsEmptyFiles: boolean
+}
+
+export interface XmppServer extends AsyncDisposable {
+  readonly hosts: readonly XmppHost[]
+  readonly program: RunningProgram
+}
+
+/** What the suites log in as, on every host, all with this password. */
+export const PASSWORD = 'secret'
+export const ACCOUNTS = ['slixmpp', 'go-sendxmpp', 'profanity', 'reader'] as const
