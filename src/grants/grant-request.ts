@@ -19,7 +19,7 @@ export interface SizedRequest extends GrantRequest {
 }
 
 /** Largest number of 15 decimal digits: sizes beyond are written differently by different signers. */
-export const MAX_SIZE = 999_999_999_999_999
+const MAX_SIZE = 999_999_999_999_999
 
 /** Refusals: `length-required` (411) without a length, `bad-request` for one no upload can have. */
 export function sized(request: GrantRequest): SizedRequest {

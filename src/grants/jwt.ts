@@ -50,10 +50,9 @@ async function verifiedClaims(
   for (const secret of secrets) {
     try {
       // Keys are tried one after the other: there are hardly ever two.
-      // oxlint-disable-next-line no-await-in-loop
       const verified = await compactVerify(text, secret, { algorithms: ['HS256'] })
       // Other kinds of JWT under the same secret are not grants (RFC 8725 §3.11).
-      if ((verified.protectedHeader.typ ?? 'JWT').toUpperCase() !== 'JWT') return undefined
+      if (!['JWT', 'jwt', undefined].includes(verified.protectedHeader.typ)) return undefined
       return parsedClaims(verified.payload)
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error

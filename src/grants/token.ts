@@ -8,7 +8,7 @@ import { typedMac } from './v2.ts'
 export const token: GrantScheme = typedMac('token')
 
 /** What signs a DELETE: the keys of the MAC, and the secrets inside the signed string. */
-export interface DeleteSecrets {
+interface DeleteSecrets {
   readonly keys: readonly Buffer[]
   readonly inside: readonly Buffer[]
 }
