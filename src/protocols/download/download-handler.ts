@@ -6,7 +6,7 @@ import { optionsAnswer } from '../../http/cross-origin.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { answerWithFile, type Found } from './file-answer.ts'
 import { fileHeads } from './file-head.ts'
-import { waitingReaders } from './waiting-readers.ts'
+import type { WaitingReaders } from './waiting-readers.ts'
 
 /** How to let the proxy in front send the bytes of a file. */
 export interface Acceleration {
@@ -21,6 +21,8 @@ export interface DownloadNeeds {
   readonly clock: Clock
   /** Milliseconds a reader waits for an upload that is on its way; 0: not at all. */
   readonly waitForUpload: number
+  /** Those who wait for an upload that is on its way. */
+  readonly readers: WaitingReaders
   readonly accel?: Acceleration
   /** Size in bytes from which the proxy is faster; 1 MiB unless told. */
   readonly accelAbove?: number
@@ -49,26 +51,20 @@ export function downloadHandler(needs: DownloadNeeds): Handler {
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
       throw new Refusal('method-not-allowed', { allow: METHODS })
     }
-    try {
-      const file = await find(parseSlotPath(exchange.target.rawPath), exchange)
-      const found = { file, head: headOf(file) }
-      if (!accelerated(exchange, found)) await answerWithFile(exchange, found, needs.engine)
-    } catch (error) {
-      // A reader who is gone needs no answer, and is nobody's failure.
-      if (!exchange.signal.aborted) throw error
-    }
+    const file = await find(parseSlotPath(exchange.target.rawPath), exchange)
+    const found = { file, head: headOf(file) }
+    if (!accelerated(exchange, found)) await answerWithFile(exchange, found, needs.engine)
   }
 }
 
 type FindFile = (path: SlotPath, exchange: Exchange) => Promise<PublishedFile>
 
-function fileFinder({ engine, clock, waitForUpload }: DownloadNeeds): FindFile {
-  const waiting = waitingReaders()
+function fileFinder({ engine, clock, waitForUpload, readers }: DownloadNeeds): FindFile {
   const isOnItsWay = (lastByteAt: Instant | undefined): boolean =>
     lastByteAt !== undefined && clock() - lastByteAt <= STALLED_AFTER
 
   const waitFor: FindFile = async (path, { client, signal }) => {
-    using place = waiting.enter({ path, network: client.network })
+    using place = readers.enter({ path, network: client.network })
     if (place === undefined) throw new Refusal('upload-unfinished', { why: 'too many wait' })
     const deadline = AbortSignal.timeout(waitForUpload)
     try {

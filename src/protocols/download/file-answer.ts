@@ -25,7 +25,8 @@ interface RangeAnswer {
   readonly range: ByteRange
 }
 
-const NOTHING = new Uint8Array(0)
+/** An answer up to this length leaves in one piece: there is nothing to stop, and a signal has its price. */
+const ONE_PIECE = 256 * 1024
 
 /**
  * Answers a GET or HEAD with the file as the request's conditions and ranges want it: 200, 206,
@@ -45,8 +46,7 @@ export async function answerWithFile(
 async function sendFile(exchange: Exchange, found: Found, engine: ReadFile): Promise<void> {
   const { file, head } = found
   if (exchange.method === 'HEAD' || file.size === 0) {
-    exchange.begin(200, head.whole)
-    await exchange.write(NOTHING, true)
+    exchange.reply({ status: 200, headers: head.whole })
     return
   }
   const choice = rangesWanted(exchange, found)
@@ -96,10 +96,11 @@ async function sendRange(
   source: { engine: ReadFile; file: PublishedFile },
   answer: RangeAnswer,
 ): Promise<void> {
+  const { range } = answer
   let begun = false
   await source.engine.read(source.file, {
-    range: answer.range,
-    signal: exchange.signal,
+    range,
+    ...(range.end - range.start > ONE_PIECE ? { signal: exchange.signal } : {}),
     take(piece, last) {
       // Not before there is a byte: a file removed meanwhile must still become a proper refusal.
       if (!begun) exchange.begin(answer.status, answer.headers)

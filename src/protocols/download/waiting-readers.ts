@@ -18,6 +18,8 @@ export interface WaitingLimits {
 export interface WaitingReaders {
   /** Gives the reader a place until it is disposed of; nothing if a limit is reached. */
   enter(reader: Reader): Disposable | undefined
+  /** How many wait now. */
+  count(): number
 }
 
 export const WAITING_LIMITS: WaitingLimits = { perPath: 4, perNetwork: 16, total: 256 }
@@ -28,6 +30,7 @@ export function waitingReaders(limits: WaitingLimits = WAITING_LIMITS): WaitingR
   const networks = tally<NetworkPrefix>()
   let total = 0
   return {
+    count: () => total,
     enter({ path, network }) {
       if (total >= limits.total) return undefined
       if (paths.count(path) >= limits.perPath) return undefined
