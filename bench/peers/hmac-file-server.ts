@@ -1,0 +1,113 @@
+import { createHmac } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { randomId } from '../../src/core/random.ts'
+import { freePort, startServer } from '../server-process.ts'
+import { CONTENT_TYPE, type PeerSurroundings, type RunningPeer, type Slot } from './peer.ts'
+
+const ENTRY = path.join(import.meta.dirname, '../../bin/hmac-file-server.js')
+const LARGEST_FILE = 2 * 2 ** 30
+
+/** How our server is set up for a benchmark. */
+export interface OwnSettings {
+  /** `never` as the peers do, `ack` where durability is part of what is measured. */
+  readonly fsync: 'ack' | 'never'
+}
+
+/** Our server, running; it can also sign for a path of the caller's. */
+export interface OwnPeer extends RunningPeer {
+  /** Path and query of a slot for `size` bytes, signed with scheme v1. */
+  sign(slotPath: string, size: number): string
+}
+
+/**
+ * Everything on that is on in production: signatures, limits, SQLite, audit, metrics. The limits
+ * per owner are raised because the whole load comes from one network, which is one owner; the idle
+ * limit is long enough that it can save no benchmark.
+ */
+function configuration(folder: string, needs: OwnNeeds): string {
+  const quoted = (file: string): string => JSON.stringify(path.join(folder, file))
+  return `
+[server]
+listen = "127.0.0.1:${needs.port}"
+public_url = "http://127.0.0.1:${needs.port}/"
+client_address = "peer"
+shutdown_grace = "5s"
+
+[grants]
+v1_secret = "${needs.secret}"
+
+[storage]
+url = ${JSON.stringify(`file:${path.join(folder, 'files')}`)}
+fsync = "${needs.fsync}"
+max_file_size = "2 GiB"
+
+[session_store]
+backend = "sqlite"
+path = ${quoted('state.db')}
+
+[limits]
+open_uploads_per_owner = 100000
+reserved_bytes_per_owner = "1 TiB"
+
+[http]
+body_idle = "10m"
+
+[log]
+level = "warn"
+
+[audit]
+file = ${quoted('audit.jsonl')}
+
+[admin]
+listen = "127.0.0.1:${needs.adminPort}"
+`
+}
+
+interface OwnNeeds extends OwnSettings {
+  readonly port: number
+  readonly adminPort: number
+  readonly secret: string
+}
+
+/** Starts our server with the Node.js that runs the benchmark. */
+export async function startOwnServer(
+  surroundings: PeerSurroundings,
+  settings: OwnSettings,
+): Promise<OwnPeer> {
+  const { folder, signal } = surroundings
+  const port = await freePort()
+  const secret = randomId(32)
+  const file = path.join(folder, 'config.toml')
+  const files = path.join(folder, 'files')
+  mkdirSync(files)
+  const needs = { ...settings, port, adminPort: await freePort(), secret }
+  writeFileSync(file, configuration(folder, needs), { mode: 0o600 })
+  const command = {
+    name: 'hmac-file-server',
+    program: process.execPath,
+    args: [ENTRY, 'serve', '--config', file],
+    folder,
+    port,
+  }
+  const server = await startServer(command, signal)
+  /** Prosody's external upload v1: HMAC-SHA256 of `path SP size`. */
+  const sign = (slotPath: string, size: number): string => {
+    const mac = createHmac('sha256', secret).update(`${slotPath} ${size}`).digest('hex')
+    return `/${slotPath}?v=${mac}`
+  }
+  return {
+    name: 'hmac-file-server',
+    port,
+    pid: server.pid,
+    files,
+    largestFile: LARGEST_FILE,
+    sign,
+    slot: (size) => slotFor(`${randomId(15)}/file.bin`, size, sign),
+    [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose](),
+  }
+}
+
+function slotFor(slotPath: string, size: number, sign: OwnPeer['sign']): Slot {
+  return { put: `PUT ${sign(slotPath, size)}\t${CONTENT_TYPE}`, get: `GET /${slotPath}` }
+}

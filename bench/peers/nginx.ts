@@ -1,0 +1,69 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { randomId } from '../../src/core/random.ts'
+import { programPath } from '../packages.ts'
+import { freePort, startServer } from '../server-process.ts'
+import { CONTENT_TYPE, type PeerSurroundings, type RunningPeer } from './peer.ts'
+
+const LARGEST_FILE = 2 ** 40
+
+/** DAV PUT and static GET with the settings that make both fast; no authorisation, no log. */
+function configuration(folder: string, port: number): string {
+  return `
+${process.getuid?.() === 0 ? 'user root;' : ''}
+worker_processes 1;
+daemon off;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log crit;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  tcp_nodelay on;
+  keepalive_timeout 75s;
+  keepalive_requests 100000000;
+  client_max_body_size 0;
+  client_body_buffer_size 256k;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    root ${folder}/files;
+    location / {
+      dav_methods PUT;
+      create_full_put_path on;
+      dav_access user:rw;
+    }
+  }
+}
+`
+}
+
+/** Starts nginx with one worker. */
+export async function startNginx(surroundings: PeerSurroundings): Promise<RunningPeer> {
+  const { folder, signal } = surroundings
+  const program = programPath('nginx')
+  const port = await freePort()
+  const files = path.join(folder, 'files')
+  const file = path.join(folder, 'nginx.conf')
+  mkdirSync(files)
+  writeFileSync(file, configuration(folder, port))
+  const args = ['-p', folder, '-e', path.join(folder, 'error.log'), '-c', file]
+  const server = await startServer({ name: 'nginx', program, args, folder, port }, signal)
+  return {
+    name: 'nginx',
+    port,
+    pid: server.pid,
+    files,
+    largestFile: LARGEST_FILE,
+    slot() {
+      const url = `/${randomId(15)}/file.bin`
+      return { put: `PUT ${url}\t${CONTENT_TYPE}`, get: `GET ${url}` }
+    },
+    [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose](),
+  }
+}

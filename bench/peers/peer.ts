@@ -1,0 +1,30 @@
+/** A permission to upload one file, as the generator's target lines. */
+export interface Slot {
+  /** `METHOD PATH`, then a tab and header lines between bars. */
+  readonly put: string
+  readonly get: string
+}
+
+/** A running server; disposing stops it. */
+export interface RunningPeer extends AsyncDisposable {
+  readonly name: string
+  readonly port: number
+  /** Root of its process tree. */
+  readonly pid: number
+  /** The folder that holds nothing but uploaded files. */
+  readonly files: string
+  /** Largest file it is asked to take, in bytes. */
+  readonly largestFile: number
+  /** A fresh slot for a file of this size. */
+  slot(size: number): Slot
+}
+
+/** Where and until when a server runs. */
+export interface PeerSurroundings {
+  /** Own empty folder, on the disk under test. */
+  readonly folder: string
+  readonly signal: AbortSignal
+}
+
+/** What all servers are told about a body. */
+export const CONTENT_TYPE = 'Content-Type: application/octet-stream'

@@ -1,0 +1,108 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { BenchFailure } from './failure.ts'
+import { SERVER_CORE } from './machine.ts'
+
+/** How a server under test is started; it stays in the foreground and ends on SIGTERM. */
+export interface ServerCommand {
+  readonly name: string
+  readonly program: string
+  readonly args: readonly string[]
+  /** Own folder of the server; its output goes to `output.log` in it. */
+  readonly folder: string
+  readonly port: number
+  readonly identity?: { readonly uid: number; readonly gid: number } | undefined
+}
+
+/** A server that accepts connections; disposing stops it. */
+export interface ServerProcess extends AsyncDisposable {
+  readonly pid: number
+}
+
+const START_LIMIT_MS = 30_000
+const STOP_LIMIT_MS = 15_000
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const port = portOf(probe.address())
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new TypeError('not a TCP listener')
+  return address.port
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const hard = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
+  await ended
+  clearTimeout(hard)
+}
+
+/** A foreign server gives no sign of being ready but accepting a connection, so we try. */
+async function waitUntilReady(child: ChildProcess, command: ServerCommand): Promise<void> {
+  const deadline = performance.now() + START_LIMIT_MS
+  while (!(await accepts(command.port))) {
+    if (hasEnded(child) || performance.now() > deadline) {
+      const output = readFileSync(path.join(command.folder, 'output.log'), 'utf8').slice(-2000)
+      throw new BenchFailure(`${command.name} did not start.\n${output}`)
+    }
+    await delay(50)
+  }
+}
+
+/** Starts a server on the servers' core; resolves when it accepts connections. */
+export async function startServer(
+  command: ServerCommand,
+  signal: AbortSignal,
+): Promise<ServerProcess> {
+  const log = openSync(path.join(command.folder, 'output.log'), 'a')
+  const pinned = ['-c', String(SERVER_CORE), command.program, ...command.args]
+  const child = spawn('taskset', pinned, {
+    cwd: command.folder,
+    stdio: ['ignore', log, log],
+    ...command.identity,
+  })
+  closeSync(log)
+  await once(child, 'spawn')
+  const end = (): void => void child.kill('SIGTERM')
+  signal.addEventListener('abort', end, { once: true })
+  const dispose = async (): Promise<void> => {
+    signal.removeEventListener('abort', end)
+    await stop(child)
+  }
+  try {
+    await waitUntilReady(child, command)
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+  return { pid: child.pid ?? 0, [Symbol.asyncDispose]: dispose }
+}

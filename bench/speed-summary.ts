@@ -1,0 +1,111 @@
+import type { SpeedRun } from './speed.ts'
+import { median } from './statistics.ts'
+import type { Workload } from './workloads.ts'
+
+/** The server that all others are compared to. */
+export const BASE = 'nginx'
+/** The server that the demands of this release are about. */
+export const OURS = 'hmac-file-server'
+
+/** One server under one load, over all accepted rounds; medians unless said otherwise. */
+export interface SpeedRow {
+  readonly workload: string
+  readonly server: string
+  readonly runs: number
+  /** Bytes of one file. */
+  readonly size: number
+  /** MB/s or requests per second, as the workload says. */
+  readonly rate: number
+  readonly lowest: number
+  readonly highest: number
+  /** Median of the ratios to nginx in the same round; nothing where nginx did not run. */
+  readonly ratio: number | undefined
+  readonly ratios: readonly number[]
+  readonly p50: number
+  readonly p99: number
+  readonly cpuSecondsPerGiB: number
+  readonly cpuMicrosecondsPerRequest: number
+  readonly peakRssMiB: number
+  /** Requests, over all rounds, that got no success. */
+  readonly errors: number
+  readonly generatorPercent: number
+  readonly foreignPercent: number
+  readonly rejectedRuns: number
+}
+
+/** A demand of this release and how it came out. */
+export interface Verdict {
+  readonly workload: string
+  readonly demand: number
+  readonly ratio: number
+  readonly met: boolean
+}
+
+function rateOf(run: SpeedRun, workload: Workload): number {
+  return workload.unit === 'MB/s' ? run.report.megabytesPerSecond : run.report.requestsPerSecond
+}
+
+function transferredGiB(run: SpeedRun): number {
+  return (run.report.megabytesPerSecond * run.report.seconds * 1e6) / 2 ** 30
+}
+
+/** The ratios of `runs` to the base server's run of the same round. */
+function pairedRatios(
+  runs: readonly SpeedRun[],
+  base: readonly SpeedRun[],
+  workload: Workload,
+): number[] {
+  const baseRates = new Map(base.map((run) => [run.round, rateOf(run, workload)]))
+  return runs.flatMap((run) => {
+    const baseRate = baseRates.get(run.round)
+    return baseRate === undefined || baseRate === 0 ? [] : [rateOf(run, workload) / baseRate]
+  })
+}
+
+function summarizeServer(all: readonly SpeedRun[], workload: Workload, server: string): SpeedRow {
+  const own = all.filter((run) => run.server === server)
+  const runs = own.filter((run) => !run.rejected)
+  const base = all.filter((run) => run.server === BASE && !run.rejected)
+  const rates = runs.map((run) => rateOf(run, workload))
+  const ratios = pairedRatios(runs, base, workload)
+  const middle = (value: (run: SpeedRun) => number): number => median(runs.map(value))
+  return {
+    workload: workload.name,
+    server,
+    runs: runs.length,
+    size: runs[0]?.size ?? 0,
+    rate: median(rates),
+    lowest: Math.min(...rates),
+    highest: Math.max(...rates),
+    ratio: ratios.length === 0 ? undefined : median(ratios),
+    ratios,
+    p50: middle((run) => run.report.p50),
+    p99: middle((run) => run.report.p99),
+    cpuSecondsPerGiB: middle((run) => run.usage.cpuSeconds / transferredGiB(run)),
+    cpuMicrosecondsPerRequest: middle((run) => (run.usage.cpuSeconds / run.report.ok) * 1e6),
+    peakRssMiB: middle((run) => run.usage.peakRssMiB),
+    errors: runs.reduce((sum, run) => sum + run.report.errors, 0),
+    generatorPercent: middle((run) => (100 * run.report.cpuSeconds) / run.report.seconds),
+    foreignPercent: middle((run) => run.foreignPercent),
+    rejectedRuns: own.length - runs.length,
+  }
+}
+
+/** One row per workload and server, in the order of the workloads and of the servers' first runs. */
+export function summarize(runs: readonly SpeedRun[], workloads: readonly Workload[]): SpeedRow[] {
+  return workloads.flatMap((workload) => {
+    const ofThis = runs.filter((run) => run.workload === workload.name)
+    const servers = new Set(ofThis.map((run) => run.server))
+    return [...servers].map((server) => summarizeServer(ofThis, workload, server))
+  })
+}
+
+/** How our server did against the demands; only those whose workload ran beside nginx. */
+export function judge(rows: readonly SpeedRow[], workloads: readonly Workload[]): Verdict[] {
+  return workloads.flatMap(({ name, demand }) => {
+    const row = rows.find((each) => each.workload === name && each.server === OURS)
+    if (demand === undefined || row?.ratio === undefined) return []
+    const met = row.ratio >= demand && row.errors === 0
+    return [{ workload: name, demand, ratio: row.ratio, met }]
+  })
+}

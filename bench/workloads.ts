@@ -1,0 +1,95 @@
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+/** One kind of load, as the generator is told to make it. */
+export interface Workload {
+  readonly name: string
+  readonly title: string
+  readonly method: 'PUT' | 'GET'
+  readonly connections: number
+  /** Requests of one run; a run may end earlier, see `seconds`. */
+  readonly requests: number
+  /** Bytes of one file. */
+  readonly size: number
+  /** Files that a GET load reads in turn; a PUT load writes a new one each time. */
+  readonly files: number
+  /** No request starts later than this many seconds into a run. */
+  readonly seconds: number
+  /** What the server is compared by. */
+  readonly unit: 'MB/s' | 'req/s'
+  /** The share of nginx this release has to reach, where it has one. */
+  readonly demand: number | undefined
+}
+
+export const WORKLOADS: readonly Workload[] = [
+  {
+    name: 'W1',
+    title: 'PUT 1 GiB, 1 connection',
+    method: 'PUT',
+    connections: 1,
+    requests: 1,
+    size: GIB,
+    files: 0,
+    seconds: 90,
+    unit: 'MB/s',
+    demand: 0.55,
+  },
+  {
+    name: 'W2',
+    title: 'PUT 64 KiB, 64 connections',
+    method: 'PUT',
+    connections: 64,
+    requests: 6000,
+    size: 64 * KIB,
+    files: 0,
+    seconds: 2,
+    unit: 'req/s',
+    demand: 0.6,
+  },
+  {
+    name: 'W3',
+    title: 'PUT 5 MiB, 16 connections',
+    method: 'PUT',
+    connections: 16,
+    requests: 100,
+    size: 5 * MIB,
+    files: 0,
+    seconds: 4,
+    unit: 'MB/s',
+    demand: undefined,
+  },
+  {
+    name: 'W4',
+    title: 'GET 1 GiB, 1 connection',
+    method: 'GET',
+    connections: 1,
+    requests: 1,
+    size: GIB,
+    files: 1,
+    seconds: 60,
+    unit: 'MB/s',
+    demand: 0.6,
+  },
+  {
+    name: 'W5',
+    title: 'GET 64 KiB, 64 connections, 16 files',
+    method: 'GET',
+    connections: 64,
+    requests: 30_000,
+    size: 64 * KIB,
+    files: 16,
+    seconds: 2,
+    unit: 'req/s',
+    demand: 0.45,
+  },
+]
+
+/** The same load, small enough to check the mechanics in a second; its numbers mean nothing. */
+export function quickForm(workload: Workload): Workload {
+  return {
+    ...workload,
+    requests: Math.ceil(workload.requests / 10),
+    size: Math.min(workload.size, 64 * MIB),
+  }
+}

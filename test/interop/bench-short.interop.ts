@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { measureSlow } from '../../bench/slow.ts'
+import { measureSpeed } from '../../bench/speed.ts'
+import { measureTakeover } from '../../bench/takeover.ts'
+
+const MIB = 2 ** 20
+let workFolder = ''
+
+before(async () => {
+  workFolder = await mkdtemp(path.join(tmpdir(), 'hmac-file-server-bench-'))
+})
+
+after(async () => {
+  await rm(workFolder, { recursive: true, force: true })
+})
+
+test('ten vanished uploads are taken over from another address, cut unanswered, files intact', async (t) => {
+  const rounds = 10
+  const result = await measureTakeover({
+    rounds,
+    size: MIB,
+    seed: 7,
+    workFolder,
+    signal: t.signal,
+  })
+  assert.equal(result.milliseconds.length, rounds)
+  assert.equal(result.intact, rounds)
+  assert.equal(result.olderCut, rounds)
+  assert.equal(result.olderAnswered, 0)
+})
+
+test('fifty uploads trickled at once all succeed', async (t) => {
+  const result = await measureSlow({
+    uploads: 50,
+    size: MIB,
+    seconds: 2,
+    fileSizes: [MIB],
+    workFolder,
+    signal: t.signal,
+  })
+  assert.equal(result.report.ok, 50)
+  assert.equal(result.report.errors, 0)
+  assert.deepEqual(result.report.statuses, { 201: 50 })
+  assert.deepEqual(
+    result.files.map((file) => file.size),
+    [MIB],
+  )
+})
+
+test('small uploads over 64 connections all succeed with every feature on', async (t) => {
+  const runs = await measureSpeed({
+    rounds: 1,
+    workloads: ['W2'],
+    servers: ['hmac-file-server'],
+    quick: true,
+    noiseLimit: 100,
+    workFolder,
+    signal: t.signal,
+  })
+  assert.deepEqual(
+    runs.map(({ report }) => [report.errors, Object.keys(report.statuses)]),
+    [[0, ['201']]],
+  )
+  assert.ok(runs.every(({ report }) => report.ok > 0))
+})
