@@ -10,7 +10,7 @@ export interface FileHead extends Validators {
   readonly contentType: string
   /** What the answer without a body of its own says: 304 (RFC 9110 §15.4.5). */
   readonly caching: Readonly<OutgoingHttpHeaders>
-  /** All but the length. */
+  /** What is true of the file whoever sends it. */
   readonly description: Readonly<OutgoingHttpHeaders>
   /** The head of the whole file. */
   readonly whole: Readonly<OutgoingHttpHeaders>
@@ -62,10 +62,13 @@ function buildHead(file: PublishedFile, maxAge: number): FileHead {
   const description = {
     [HEADER.contentType]: contentType,
     [HEADER.contentDisposition]: dispositionOf(file.path, contentType),
-    [HEADER.acceptRanges]: 'bytes',
     ...caching,
     ...SECURITY,
   }
-  const whole = { ...description, [HEADER.contentLength]: file.size }
+  const whole = {
+    ...description,
+    [HEADER.acceptRanges]: 'bytes',
+    [HEADER.contentLength]: file.size,
+  }
   return { etag, lastModified, contentType, caching, description, whole, maxAge }
 }

@@ -1,0 +1,163 @@
+import type { Config } from '../config/options.ts'
+import { systemClock, systemStopwatch } from '../core/clock.ts'
+import type { ListenAddress } from '../core/listen-address.ts'
+import { randomId } from '../core/random.ts'
+import { type AdminListener, startAdminListener } from '../admin/admin-listener.ts'
+import type { UploadEngine } from '../engine/engine.ts'
+import { uploadEngine } from '../engine/upload-engine.ts'
+import { gate } from '../gate/gate.ts'
+import { grantVerifier } from '../grants/verifier.ts'
+import { clientAddressPolicy } from '../http/client-address.ts'
+import type { Handler } from '../http/exchange.ts'
+import { type Listeners, startListeners } from '../http/listeners.ts'
+import { type AuditTrail, openAudit } from '../observe/audit.ts'
+import { readBuildInfo } from '../observe/build-info.ts'
+import { type LogDestination, type Log, createLog } from '../observe/log.ts'
+import { type Metrics, createMetrics } from '../observe/metrics.ts'
+import { type Observer, observer } from '../observe/observer.ts'
+import { downloadHandler } from '../protocols/download/download-handler.ts'
+import { type WaitingReaders, waitingReaders } from '../protocols/download/waiting-readers.ts'
+import { healthHandler } from '../protocols/health/handler.ts'
+import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
+import { deleteHandler } from '../protocols/plain/delete.ts'
+import { putHandler } from '../protocols/plain/put.ts'
+import { processLeases } from '../stores/memory/leases.ts'
+import { router } from './router.ts'
+import { accelerationOf, enginePolicyOf, grantSecretsOf } from './settings.ts'
+import { type Stores, openStores } from './stores.ts'
+import { startUpkeep } from './upkeep.ts'
+
+/** A server that accepts requests. Disposing ends it at once. */
+export interface RunningServer extends AsyncDisposable {
+  /** Where it listens, with the ports that were really taken. */
+  readonly addresses: readonly ListenAddress[]
+  /** Where operators reach it; empty if they don't. */
+  readonly adminAddresses: readonly AdminListener['address'][]
+  /** Ends it after running requests had `server.shutdown_grace` to finish. */
+  shutdown(): Promise<void>
+  /** Opens the audit file anew, after a log rotation moved it. */
+  reopen(): Promise<void>
+}
+
+/** Starts everything the configuration asks for; rejects with what is wrong, nothing runs then. */
+export async function startServer(
+  config: Config,
+  { destination }: { destination: LogDestination },
+): Promise<RunningServer> {
+  await using started = new AsyncDisposableStack()
+  const log = createLog({ ...config.log, destination, clock: systemClock })
+  const stores = started.use(await openStores(config))
+  const readers = waitingReaders()
+  const build = readBuildInfo()
+  const freeBytes = async (): Promise<number> => await stores.blobs.free()
+  const metrics = createMetrics({ build, waitingReaders: () => readers.count(), freeBytes })
+  const audit = await openAuditOf(config, { log, metrics })
+  if (audit !== undefined) started.use(audit)
+  const observing = observer({
+    log,
+    metrics,
+    privacy: config.privacy,
+    ...(audit === undefined ? {} : { audit }),
+  })
+  const readiness = createReadiness({
+    ...stores,
+    version: build.version,
+    stopwatch: systemStopwatch,
+  })
+  const engine = started.use(engineOf(config, stores, observing))
+  await engine.recover()
+  started.use(startUpkeep({ engine, log }))
+  const handler = handlerOf(config, { engine, readiness, readers })
+  const listeners = started.use(await listenersOf(config, { handler, observing }))
+  const admins: AdminListener[] = []
+  for (const listen of config.admin.listen) {
+    admins.push(started.use(await adminOf(config, { listen, metrics, readiness, log })))
+  }
+  const running = started.move()
+  return {
+    addresses: listeners.addresses,
+    adminAddresses: admins.map(({ address }) => address),
+    async shutdown(): Promise<void> {
+      const graceMs = config.server.shutdownGrace
+      const successor = config.server.listen.every(({ kind }) => kind === 'fd')
+      await listeners.shutdown({ graceMs, successor })
+      await running.disposeAsync()
+    },
+    reopen: async () => await audit?.reopen(),
+    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
+  }
+}
+
+async function openAuditOf(
+  { audit: { file } }: Config,
+  { log, metrics }: { log: Log; metrics: Metrics },
+): Promise<AuditTrail | undefined> {
+  if (file === '') return undefined
+  const onLost = (lines: number): void => metrics.auditLinesLost(lines)
+  return await openAudit({ file, clock: systemClock, log, onLost })
+}
+
+function engineOf(config: Config, stores: Stores, { engineEvents }: Observer): UploadEngine {
+  return uploadEngine({
+    ...stores,
+    leases: processLeases(),
+    events: engineEvents,
+    clock: systemClock,
+    newId: randomId,
+    deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
+    policy: enginePolicyOf(config),
+  })
+}
+
+function handlerOf(
+  config: Config,
+  parts: { engine: UploadEngine; readiness: Readiness; readers: WaitingReaders },
+): Handler {
+  const { engine, readiness, readers } = parts
+  const { publicUrl } = config.server
+  const accel = accelerationOf(config)
+  const entrance = gate({ grants: grantVerifier(grantSecretsOf(config), systemClock) })
+  return router({
+    put: putHandler({ gate: entrance, engine, publicUrl }),
+    remove: deleteHandler({ gate: entrance, engine }),
+    download: downloadHandler({
+      engine,
+      readers,
+      clock: systemClock,
+      waitForUpload: config.downloads.waitForUpload,
+      ...(accel === undefined ? {} : { accel }),
+    }),
+    health: healthHandler(readiness),
+  })
+}
+
+async function listenersOf(
+  { server, http }: Config,
+  { handler, observing }: { handler: Handler; observing: Observer },
+): Promise<Listeners> {
+  const { tlsCert: certFile, tlsKey: keyFile } = server
+  return await startListeners({
+    listen: server.listen,
+    tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
+    handler,
+    events: observing.httpEvents,
+    limits: { bodyIdle: http.bodyIdle },
+    clientAddress: clientAddressPolicy({
+      source: server.clientAddress,
+      trustedProxies: server.trustedProxies,
+    }),
+    publicUrl: server.publicUrl,
+    clock: systemClock,
+  })
+}
+
+async function adminOf(
+  { admin: { hosts, token } }: Config,
+  parts: { listen: ListenAddress; metrics: Metrics; readiness: Readiness; log: Log },
+): Promise<AdminListener> {
+  return await startAdminListener({
+    ...parts,
+    hosts,
+    ...(token === undefined ? {} : { token }),
+  })
+}
