@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Refusal } from '../core/refusals.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
+import { bind } from '../http/binding.ts'
 import type { Answer } from '../http/exchange.ts'
+import { refusalAnswer } from '../http/refusal-response.ts'
 import type { Log } from '../observe/log.ts'
 import { HEADER } from '../wire/header-names.ts'
-import { PROBLEM_TYPE } from '../wire/problem.ts'
-import type { Problem } from '../wire/problem.ts'
 import { adminRoutes } from './admin-routes.ts'
 import type { AdminRequest, AdminRouteNeeds } from './admin-routes.ts'
 import { adminExposure } from './exposure.ts'
@@ -19,14 +19,15 @@ export interface AdminListenerNeeds extends Pick<AdminRouteNeeds, 'metrics' | 'r
   readonly listen: ListenAddress
   /** Names that `Host` may have, without port. */
   readonly hosts: readonly string[]
-  readonly token?: string
+  /** Absent: nothing but metrics and health is answered. */
+  readonly token?: string | undefined
   readonly log: Log
 }
 
 /** The operators' listener. Disposing ends it and its connections. */
 export interface AdminListener extends AsyncDisposable {
-  /** Where it listens: the port that was given, or the one that 0 became; a path for a UNIX socket. */
-  readonly address: ReturnType<Server['address']>
+  /** Where it listens: the port that was given, or the one that 0 became. */
+  readonly address: ListenAddress
 }
 
 /** Starts the admin listener; rejects if it would be open to other machines without a token, or can't listen. */
@@ -37,9 +38,9 @@ export async function startAdminListener(needs: AdminListenerNeeds): Promise<Adm
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT }, (request, response) => {
     void respond({ request, response, answer, log: needs.log })
   })
-  await listening(server, needs.listen)
+  const address = await bind(server, needs.listen, 0o600)
   return {
-    address: server.address(),
+    address,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()
@@ -61,32 +62,6 @@ function routeNeeds({
   return { ...shared, hosts, access: { token } }
 }
 
-async function listening(server: Server, listen: ListenAddress): Promise<void> {
-  const ready = once(server, 'listening')
-  switch (listen.kind) {
-    case 'tcp':
-      server.listen(listen.port, listen.host)
-      break
-    case 'fd':
-      server.listen({ fd: listen.fd })
-      break
-    case 'unix':
-      listenPrivately(server, listen.path)
-      break
-  }
-  await ready
-}
-
-/** Binds with the mode 0600 from the first moment on: a `chmod` afterwards would leave a gap. */
-function listenPrivately(server: Server, path: string): void {
-  const before = process.umask(0o177)
-  try {
-    server.listen(path)
-  } finally {
-    process.umask(before)
-  }
-}
-
 interface Visit {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -101,9 +76,9 @@ async function respond({ request, response, answer, log }: Visit): Promise<void>
     send(response, await answer({ method, path, headers }))
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal('internal', {}, { cause: error })
-    if (refusal === error) log.debug({ path, code: refusal.code }, 'admin request refused')
+    if (refusal === error) log.info({ path, code: refusal.code }, 'admin request refused')
     else log.error({ path, err: error }, 'admin request failed')
-    send(response, refused(refusal))
+    send(response, refusalAnswer(refusal, method))
   }
 }
 
@@ -114,16 +89,4 @@ function send(response: ServerResponse, { status, headers = {}, body = '' }: Ans
     [HEADER.contentLength]: Buffer.byteLength(body),
   })
   response.end(body)
-}
-
-function refused({ code, row }: Refusal): Answer {
-  const { status, text } = row
-  const problem: Problem = { type: 'about:blank', title: text, status, code }
-  const challenge = status === 401 ? { [HEADER.wwwAuthenticate]: 'Bearer' } : {}
-  const headers = {
-    [HEADER.contentType]: PROBLEM_TYPE,
-    [HEADER.cacheControl]: 'no-store',
-    ...challenge,
-  }
-  return { status, headers, body: `${JSON.stringify(problem)}\n` }
 }

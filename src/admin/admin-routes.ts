@@ -37,7 +37,9 @@ export function adminRoutes(needs: AdminRouteNeeds): (request: AdminRequest) => 
     const route = open.get(path)
     if (route === undefined && access !== 'not-needed') requireToken(headers, access.token)
     if (route === undefined) throw new Refusal('not-found')
-    if (method !== 'GET' && method !== 'HEAD') throw new Refusal('method-not-allowed')
+    if (method !== 'GET' && method !== 'HEAD') {
+      throw new Refusal('method-not-allowed', { allow: 'GET, HEAD' })
+    }
     return await route()
   }
 }

@@ -6,10 +6,7 @@ import { Refusal } from '../core/refusals.ts'
  * Refuses (421) a request that names another host than the listener's own: a page whose name was
  * rebound to a loopback address sends its own name (RFC 9110 §7.4).
  */
-export function requireKnownHost(
-  { host }: IncomingHttpHeaders,
-  hosts: ReadonlySet<string>,
-): void {
+export function requireKnownHost({ host }: IncomingHttpHeaders, hosts: ReadonlySet<string>): void {
   const name = host === undefined ? undefined : hostName(host)
   if (name === undefined || !hosts.has(name)) throw new Refusal('misdirected-request')
 }

@@ -1,8 +1,8 @@
 import type { EngineEvents } from '../engine/events.ts'
-import type { SlotRecord } from '../engine/slot-record.ts'
 import type { HttpEvents } from '../http/events.ts'
 import type { AuditEntry, AuditEvent } from './audit-line.ts'
 import type { AuditTrail } from './audit.ts'
+import type { SlotRecord } from './event-words.ts'
 import { shownAddress, shownUser } from './privacy.ts'
 import type { Privacy } from './privacy.ts'
 import { isSigned, slotOf } from './signed-request.ts'
@@ -49,5 +49,7 @@ export function httpAudit({ record }: Recorder, privacy: Privacy): HttpEvents {
       record({ event: 'refused', slot: slotOf(exchange), address, code, method, request })
     },
     failed: () => undefined,
+    certificateReloaded: () => undefined,
+    certificateRefused: () => undefined,
   }
 }

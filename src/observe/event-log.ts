@@ -1,8 +1,7 @@
 import type { Refusal, RefusalCode } from '../core/refusals.ts'
 import type { EngineEvents } from '../engine/events.ts'
-import type { UploadRecord, SlotRecord } from '../engine/slot-record.ts'
 import type { HttpEvents } from '../http/events.ts'
-import type { Exchange } from '../http/exchange.ts'
+import type { Exchange, SlotRecord, UploadRecord } from './event-words.ts'
 import type { Log } from './log.ts'
 import { maskUser, shownAddress } from './privacy.ts'
 import type { Privacy } from './privacy.ts'
@@ -52,6 +51,9 @@ export function httpLog(log: Log, privacy: Privacy): HttpEvents {
     },
     failed: (exchange, error) =>
       log.error({ ...requestFacts(exchange, privacy), err: error }, 'request failed'),
+    certificateReloaded: () => log.info('new certificate in use'),
+    certificateRefused: (error) =>
+      log.error({ err: error }, 'certificate not reloaded: the old one stays in use'),
   }
 }
 

@@ -54,7 +54,7 @@ export const METRICS = {
     type: 'counter',
     help: 'Requests that ended.',
     labels: {
-      method: 'a method that HTTP defines, or `other`',
+      method: '`GET`, `HEAD`, `PUT`, `POST`, `PATCH`, `DELETE`, `OPTIONS` or `other`',
       status: 'of the answer; `none` if the client was gone before it',
     },
   },
@@ -66,6 +66,11 @@ export const METRICS = {
   hfs_failures_total: {
     type: 'counter',
     help: 'Requests that a fault of the server ended.',
+  },
+  hfs_certificate_reloads_total: {
+    type: 'counter',
+    help: 'Changes of the certificate files.',
+    labels: { outcome: '`used`, or `refused` because the files cannot be used' },
   },
   hfs_audit_lines_lost_total: {
     type: 'counter',

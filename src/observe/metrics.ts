@@ -76,12 +76,15 @@ function httpMetrics(registry: Registry): HttpEvents {
   const requests = byValues(counter(registry, 'hfs_http_requests_total'))
   const refusals = byValue(counter(registry, 'hfs_refusals_total'), Object.keys(REFUSALS))
   const failures = counter(registry, 'hfs_failures_total')
+  const reloads = byValue(counter(registry, 'hfs_certificate_reloads_total'), ['used', 'refused'])
   return {
     finished({ method }, { status }) {
       requests(METHODS.has(method) ? method : 'other', status === 0 ? 'none' : status).inc()
     },
     refused: (_exchange, { code }) => refusals(code).inc(),
     failed: () => failures.inc(),
+    certificateReloaded: () => reloads('used').inc(),
+    certificateRefused: () => reloads('refused').inc(),
   }
 }
 

@@ -10,7 +10,7 @@ import type { Privacy } from './privacy.ts'
 export interface ObserverParts {
   readonly log: Log
   /** Absent: no audit trail is kept. */
-  readonly audit?: AuditTrail
+  readonly audit?: Pick<AuditTrail, 'record'>
   readonly metrics: Pick<Metrics, 'engineEvents' | 'httpEvents'>
   readonly privacy: Privacy
 }
@@ -68,6 +68,12 @@ function toHttpObservers(all: readonly HttpEvents[]): HttpEvents {
     },
     failed(exchange, error) {
       for (const each of all) each.failed(exchange, error)
+    },
+    certificateReloaded() {
+      for (const each of all) each.certificateReloaded()
+    },
+    certificateRefused(error) {
+      for (const each of all) each.certificateRefused(error)
     },
   }
 }

@@ -1,7 +1,7 @@
 import { Refusal } from '../core/refusals.ts'
 import { fingerprintOf, parseSlotPath } from '../core/slot-path.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
-import type { Exchange } from '../http/exchange.ts'
+import type { Exchange } from './event-words.ts'
 
 const SIGNATURES = ['v', 'v2', 'v3', 'token'] as const
 

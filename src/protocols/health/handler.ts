@@ -6,7 +6,9 @@ import type { Readiness } from './readiness.ts'
 export function healthHandler(readiness: Readiness): Handler {
   return async (exchange) => {
     const { method, target } = exchange
-    if (method !== 'GET' && method !== 'HEAD') throw new Refusal('method-not-allowed')
+    if (method !== 'GET' && method !== 'HEAD') {
+      throw new Refusal('method-not-allowed', { allow: 'GET, HEAD' })
+    }
     switch (target.rawPath) {
       case '-/health/live':
         return exchange.reply(readiness.live())

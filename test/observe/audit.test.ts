@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Refusal } from '../../src/core/refusals.ts'
+import { openAudit } from '../../src/observe/audit.ts'
+import type { AuditTrail } from '../../src/observe/audit.ts'
+import { engineAudit, httpAudit } from '../../src/observe/event-audit.ts'
+import type { Privacy } from '../../src/observe/privacy.ts'
+import { HOME, NOON, SLOT, TRAIN, UPLOAD, exchangeOf, keptLog } from './samples.ts'
+
+const MAC = 'deadbeef'.repeat(8)
+
+async function tempFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'audit-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
+}
+
+async function opened(file: string): Promise<AuditTrail> {
+  return await openAudit({
+    file,
+    clock: () => NOON,
+    log: keptLog().log,
+    onLost: () => assert.fail('no line is lost'),
+  })
+}
+
+async function linesOf(file: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(file, 'utf8')
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => Object(JSON.parse(line)))
+}
+
+async function eventsIn(file: string): Promise<unknown[]> {
+  const lines = await linesOf(file)
+  return lines.map(({ event }) => event)
+}
+
+/** Everything the rooms can tell, once. */
+function tellAll(audit: AuditTrail, privacy: Privacy): void {
+  const engine = engineAudit(audit, privacy)
+  const http = httpAudit(audit, privacy)
+  engine.slotOpened(SLOT, HOME)
+  engine.takenOver(SLOT, { from: HOME, to: TRAIN })
+  engine.interrupted(SLOT, UPLOAD, 12)
+  engine.published(SLOT, UPLOAD, 1.5)
+  engine.repeated(SLOT, 'same')
+  engine.fileRemoved(SLOT, 'expired')
+  engine.abandoned(SLOT, UPLOAD, 'lost')
+  const signed = exchangeOf('PUT', 'abc/photo.jpg', { query: `v2=${MAC}` })
+  http.refused(signed, new Refusal('grant-invalid', { signed: 'abc/photo.jpg' }))
+  http.refused(exchangeOf('GET', 'wp-login.php'), new Refusal('not-found'))
+  http.finished(signed, { status: 403, milliseconds: 1 })
+  http.failed(signed, new Error('broken'))
+}
+
+test('each thing that happens to a slot is one line, and a stranger is none', async () => {
+  await using folder = await tempFolder()
+  const file = join(folder.path, 'audit.jsonl')
+  await using audit = await opened(file)
+  tellAll(audit, { address: 'prefix' })
+  await audit.flush()
+  const lines = await linesOf(file)
+  assert.deepEqual(
+    lines.map(({ event }) => event),
+    [
+      'opened',
+      'takeover',
+      'interrupted',
+      'published',
+      'repeated',
+      'deleted',
+      'abandoned',
+      'refused',
+    ],
+  )
+  assert.deepEqual(lines[1], {
+    time: '2026-11-22T12:00:00.000Z',
+    event: 'takeover',
+    slot: SLOT.fingerprint,
+    user: 'r…@montague.example',
+    address: '198.51.100.0/24',
+    scheme: 'v2',
+    size: 2048,
+    from: '192.0.2.0/24',
+  })
+  assert.deepEqual(lines[7], {
+    time: '2026-11-22T12:00:00.000Z',
+    event: 'refused',
+    slot: SLOT.fingerprint,
+    address: '192.0.2.0/24',
+    code: 'grant-invalid',
+    method: 'PUT',
+    request: 'req-1',
+  })
+})
+
+test('docs/audit.md names exactly the events and fields that are written, and which event has which', async () => {
+  await using folder = await tempFolder()
+  const file = join(folder.path, 'audit.jsonl')
+  await using audit = await opened(file)
+  tellAll(audit, { address: 'full' })
+  await audit.flush()
+  const lines = await linesOf(file)
+  const page = await readFile(new URL('../../docs/audit.md', import.meta.url), 'utf8')
+  const [, events = '', rest = ''] = page.split(/^## (?:Events|Fields)$/mu)
+  const [fields = ''] = rest.split(/^## /mu)
+  const documentedEvents = [...events.matchAll(/^\| `(\w+)`/gmu)].map(([, name = '']) => name)
+  assert.deepEqual(documentedEvents.toSorted(), lines.map(({ event }) => String(event)).toSorted())
+  const documented = new Map(
+    [...fields.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gmu)].map(([, name = '', where = '']) => [
+      name,
+      documentedEvents.filter((event) => appliesTo(where, event)),
+    ]),
+  )
+  assert.ok(documented.size > 10)
+  for (const [field, where] of documented) {
+    const written = lines.filter((line) => field in line).map(({ event }) => String(event))
+    assert.deepEqual(written.toSorted(), where.toSorted(), field)
+  }
+  for (const line of lines)
+    for (const field of Object.keys(line)) assert.ok(documented.has(field), field)
+})
+
+function appliesTo(where: string, event: string): boolean {
+  const named = where.includes(`\`${event}\``)
+  return where.startsWith('all') ? !named : named
+}
+
+test('D19: no credential, path or file name is in the audit trail', async () => {
+  await using folder = await tempFolder()
+  const file = join(folder.path, 'audit.jsonl')
+  await using audit = await opened(file)
+  tellAll(audit, { address: 'full' })
+  await audit.flush()
+  const text = await readFile(file, 'utf8')
+  assert.ok(text.includes('romeo@montague.example'))
+  for (const secret of [MAC, 'photo', 'abc/', 'lease-id', 'slot-id', 'upload-id']) {
+    assert.ok(!text.includes(secret), secret)
+  }
+})
+
+test('without addresses the trail names neither user nor network', async () => {
+  await using folder = await tempFolder()
+  const file = join(folder.path, 'audit.jsonl')
+  await using audit = await opened(file)
+  tellAll(audit, { address: 'none' })
+  await audit.flush()
+  const text = await readFile(file, 'utf8')
+  for (const trace of ['romeo', 'montague', '192.0.2', '198.51.100'])
+    assert.ok(!text.includes(trace))
+})
+
+test('the file is made with mode 0600 and an old one is appended to', async () => {
+  await using folder = await tempFolder()
+  const file = join(folder.path, 'audit.jsonl')
+  for (const event of ['opened', 'published'] as const) {
+    await using audit = await opened(file)
+    audit.record({ event })
+  }
+  assert.equal((await stat(file)).mode & 0o777, 0o600)
+  assert.deepEqual(
+    (await linesOf(file)).map(({ event }) => event),
+    ['opened', 'published'],
+  )
+})
+
+test('a trail that cannot be opened stops the start', async () => {
+  await assert.rejects(opened('/dev/null/audit.jsonl'), { code: 'ENOTDIR' })
+})
+
+test('reopening writes to the new file after a rotation, and loses no line', async () => {
+  await using folder = await tempFolder()
+  const file = join(folder.path, 'audit.jsonl')
+  await using audit = await opened(file)
+  audit.record({ event: 'opened' })
+  await audit.flush()
+  await rename(file, `${file}.1`)
+  audit.record({ event: 'takeover' })
+  const reopened = audit.reopen()
+  audit.record({ event: 'published' })
+  await reopened
+  await audit.flush()
+  assert.deepEqual(
+    [...(await eventsIn(`${file}.1`)), ...(await eventsIn(file))],
+    ['opened', 'takeover', 'published'],
+  )
+})
+
+test('a failed reopening rejects and the old file goes on', async () => {
+  await using folder = await tempFolder()
+  const file = join(folder.path, 'sub.jsonl')
+  await using audit = await opened(file)
+  await rename(file, join(folder.path, 'old.jsonl'))
+  await mkdir(file)
+  await assert.rejects(audit.reopen(), { code: 'EISDIR' })
+  audit.record({ event: 'published' })
+  await audit.flush()
+  assert.equal((await linesOf(join(folder.path, 'old.jsonl'))).length, 1)
+})
+
+test('a full disk stops nothing: lines are counted as lost, and the log says so once a minute', async () => {
+  let now = NOON
+  let lost = 0
+  const { log, written } = keptLog()
+  const onLost = (lines: number): void => {
+    lost += lines
+  }
+  // Every write to /dev/full fails with ENOSPC.
+  await using audit = await openAudit({ file: '/dev/full', clock: () => now, log, onLost })
+  for (const seconds of [0, 59, 60]) {
+    now = NOON + seconds * 1000
+    audit.record({ event: 'opened' })
+    audit.record({ event: 'published' })
+    await audit.flush()
+  }
+  assert.equal(lost, 6)
+  assert.equal(written().match(/"level":"error".*ENOSPC/gu)?.length, 2)
+})
