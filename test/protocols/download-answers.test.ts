@@ -351,6 +351,7 @@ describe('a proxy that sends the bytes itself', () => {
       assert.equal(reply.headers['x-accel-redirect'], `/internal/${place}`)
       assert.equal(reply.headers['content-length'], method === 'GET' ? '0' : undefined)
       assert.equal(reply.headers['content-range'], undefined)
+      assert.equal(reply.headers['accept-ranges'], undefined)
       assert.equal(reply.headers['content-type'], 'application/pdf')
       assert.equal(reply.headers['content-disposition'], 'attachment; filename=a.pdf')
       assert.equal(reply.headers['content-security-policy'], CSP)

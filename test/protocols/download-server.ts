@@ -21,6 +21,7 @@ import {
   type DownloadNeeds,
   downloadHandler,
 } from '../../src/protocols/download/download-handler.ts'
+import { waitingReaders } from '../../src/protocols/download/waiting-readers.ts'
 import { processLeases } from '../../src/stores/memory/leases.ts'
 import { memorySlotStore } from '../../src/stores/memory/slot-store.ts'
 
@@ -111,6 +112,7 @@ export async function downloadServer(
     await startListeners({
       listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
       handler: downloadHandler({
+        readers: waitingReaders(),
         waitForUpload: 0,
         ...options,
         engine: watched.engine,
