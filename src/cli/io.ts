@@ -1,0 +1,19 @@
+import type { Environment } from '../config/option.ts'
+
+/** Takes text; a stream of the process, or a buffer in tests. */
+export interface TextSink {
+  write(text: string): unknown
+}
+
+/** All that a command touches besides files. */
+export interface Io {
+  readonly stdout: TextSink
+  readonly stderr: TextSink
+  readonly env: Environment
+  /** Absolute path. */
+  readonly cwd: string
+  /** Whether a person reads the output: colours, and secrets where they help. */
+  readonly isTerminal: boolean
+  /** Aborts when the user or the service manager asks the program to stop. */
+  readonly stopRequested: () => AbortSignal
+}

@@ -1,0 +1,21 @@
+import { processEnvironment } from '../config/environment.ts'
+import type { Io } from './io.ts'
+
+/** The streams, environment and signals of this process. */
+export function processIo(): Io {
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: processEnvironment(),
+    cwd: process.cwd(),
+    isTerminal: process.stdout.isTTY,
+    stopRequested,
+  }
+}
+
+function stopRequested(): AbortSignal {
+  const stop = new AbortController()
+  // Only once: a second Ctrl-C ends the process at once, as everywhere.
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
+  return stop.signal
+}

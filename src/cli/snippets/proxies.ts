@@ -1,0 +1,91 @@
+import type { Site, Snippet } from './site.ts'
+
+/** nginx: passes bodies on as they come, and keeps signatures out of its log. */
+export function nginx(site: Site): Snippet {
+  const { publicUrl, upstream } = site
+  const target = upstream.startsWith('unix:') ? `http://${upstream}:` : `http://${upstream}`
+  return {
+    title: 'nginx',
+    note: 'a file in conf.d/; add ssl_certificate and ssl_certificate_key',
+    language: 'nginx',
+    text: `# The path without the query, which carries the signature.
+log_format upload '$remote_addr [$time_local] "$request_method $uri" $status $body_bytes_sent';
+
+server {
+    listen 443 ssl;
+    listen [::]:443 ssl;
+    server_name ${publicUrl.hostname};
+    access_log /var/log/nginx/upload.log upload;
+
+    location ${publicUrl.pathname} {
+        proxy_pass ${target};
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $host;
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        client_max_body_size 0;
+        proxy_request_buffering off;
+        proxy_buffering off;
+        client_body_timeout 120s;
+        proxy_read_timeout 3600s;
+        proxy_send_timeout 3600s;
+        send_timeout 300s;
+    }
+}
+`,
+  }
+}
+
+/** Caddy: certificates come by themselves. */
+export function caddy(site: Site): Snippet {
+  const { publicUrl, upstream } = site
+  const target = upstream.startsWith('unix:') ? upstream.replace('unix:', 'unix/') : upstream
+  return {
+    title: 'Caddy',
+    note: 'Caddyfile',
+    language: 'caddyfile',
+    text: `${publicUrl.hostname} {
+	handle ${publicUrl.pathname}* {
+		reverse_proxy ${target} {
+			flush_interval -1
+		}
+	}
+	log {
+		format filter {
+			wrap json
+			fields {
+				request>uri regexp [?].* ?hidden
+			}
+		}
+	}
+}
+`,
+  }
+}
+
+/** HAProxy: the client is named in X-Forwarded-For. */
+export function haproxy(site: Site): Snippet {
+  const { publicUrl, upstream } = site
+  const target = upstream.startsWith('unix:') ? upstream.replace('unix:', 'unix@') : upstream
+  return {
+    title: 'HAProxy',
+    note: 'haproxy.cfg; crt holds certificate and key',
+    language: 'haproxy',
+    text: `frontend upload
+    mode http
+    bind :443 ssl crt /etc/haproxy/${publicUrl.hostname}.pem alpn h2,http/1.1
+    timeout client 10m
+    timeout http-request 20s
+    # The path without the query, which carries the signature.
+    log-format "%ci [%tr] %HM %HPO %ST %B"
+    use_backend upload if { hdr(host),host_only -i ${publicUrl.hostname} } { path_beg ${publicUrl.pathname} }
+
+backend upload
+    mode http
+    option forwardfor
+    timeout connect 5s
+    timeout server 1h
+    server hmac-file-server ${target}
+`,
+  }
+}
