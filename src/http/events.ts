@@ -8,4 +8,8 @@ export interface HttpEvents {
   refused(exchange: Exchange, refusal: Refusal): void
   /** A bug of ours ended the request. */
   failed(exchange: Exchange, error: unknown): void
+  /** The certificate files changed and the new certificate is in use. */
+  certificateReloaded(): void
+  /** The certificate files changed to something unusable; the old certificate stays in use. */
+  certificateRefused(error: unknown): void
 }

@@ -1,0 +1,94 @@
+import { chmod, lstat, rm } from 'node:fs/promises'
+import { type Server, connect } from 'node:net'
+import type { ListenAddress } from '../core/listen-address.ts'
+
+/** The server cannot wait for connections where it was told to; the message says what to do. */
+export class ListenError extends Error {
+  constructor(address: ListenAddress, problem: string, options?: ErrorOptions) {
+    super(`Cannot listen on ${addressText(address)}: ${problem}`, options)
+    this.name = 'ListenError'
+  }
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there; stop it or choose another address',
+  EACCES:
+    'permission denied; choose a port from 1024 up, grant CAP_NET_BIND_SERVICE, or let the folder be written to',
+  EADDRNOTAVAIL: 'this machine does not have the address; choose one of its own, or 0.0.0.0 or ::',
+  ENOENT: 'the folder does not exist; create it',
+  ENOTFOUND: 'the host name is not known; write the address itself',
+  EBADF: 'the service manager passed no such socket; check the socket unit',
+  EINVAL: 'the service manager passed no such socket; check the socket unit',
+}
+
+/** An address as it is written in the configuration. */
+export function addressText(address: ListenAddress): string {
+  if (address.kind === 'unix') return `unix:${address.path}`
+  if (address.kind === 'fd') return `fd:${address.fd}`
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return `${host}:${address.port}`
+}
+
+/**
+ * Lets a server listen; resolves to the address with the port it got. A UNIX socket that nobody
+ * answers on is replaced, and gets `socketMode`: its group may connect. Rejects with {@link ListenError}.
+ */
+export async function bind(
+  server: Server,
+  address: ListenAddress,
+  socketMode = 0o660,
+): Promise<ListenAddress> {
+  if (address.kind === 'unix') await removeStaleSocket(address)
+  await listen(server, address)
+  if (address.kind === 'unix') await chmod(address.path, socketMode)
+  const bound = server.address()
+  if (address.kind !== 'tcp' || bound === null || typeof bound === 'string') return address
+  return { ...address, port: bound.port }
+}
+
+async function listen(server: Server, address: ListenAddress): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen(listenOptions(address), resolve)
+  try {
+    await promise
+  } catch (cause) {
+    throw new ListenError(address, remedyFor(cause), { cause })
+  } finally {
+    server.off('error', reject)
+  }
+}
+
+function listenOptions(
+  address: ListenAddress,
+): { host: string; port: number } | { path: string } | { fd: number } {
+  if (address.kind === 'tcp') return { host: address.host, port: address.port }
+  return address.kind === 'unix' ? { path: address.path } : { fd: address.fd }
+}
+
+function remedyFor(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return ('code' in error && REMEDIES[String(error.code)]) || error.message
+}
+
+async function removeStaleSocket(address: ListenAddress & { kind: 'unix' }): Promise<void> {
+  const found = await lstat(address.path).catch(() => undefined)
+  if (found === undefined) return
+  if (!found.isSocket()) {
+    throw new ListenError(
+      address,
+      'a file that is no socket lies there; remove it or choose another path',
+    )
+  }
+  if (await answers(address.path)) throw new ListenError(address, `${REMEDIES['EADDRINUSE']}`)
+  await rm(address.path)
+}
+
+async function answers(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(path, () => resolve(true))
+  socket.once('error', () => resolve(false))
+  const answered = await promise
+  socket.destroy()
+  return answered
+}

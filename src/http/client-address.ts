@@ -1,0 +1,115 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import ipaddr from 'ipaddr.js'
+import type { ClientAddress, NetworkPrefix } from '../core/client-address.ts'
+import { type Hop, forwardedForHops, forwardedHops } from './forwarded-hops.ts'
+
+/** Where a client's address is read from. */
+export type ClientAddressSource = 'x-forwarded-for' | 'forwarded' | 'peer'
+
+/** Which field is believed, and from whom; made by {@link clientAddressPolicy}. */
+export interface ClientAddressPolicy {
+  readonly source: ClientAddressSource
+  readonly trusts: (address: IpAddress) => boolean
+}
+
+/** The other end of a connection; a UNIX socket's other end has no address and is trusted. */
+export type Peer = { readonly kind: 'unix' } | { readonly kind: 'ip'; readonly address: string }
+
+type IpAddress = ipaddr.IPv4 | ipaddr.IPv6
+
+const PREFIX_LENGTH = { ipv4: 24, ipv6: 56 } as const
+
+function isNetworkPrefix(text: string): text is NetworkPrefix {
+  return text === 'unix' || text.includes('/')
+}
+
+function networkPrefix(text: string): NetworkPrefix {
+  if (!isNetworkPrefix(text)) throw new TypeError(`${text} is no network prefix`)
+  return text
+}
+
+const UNIX: ClientAddress = { address: 'unix', network: networkPrefix('unix') }
+
+/**
+ * Compiles a policy. `trustedProxies` are CIDR blocks or single addresses.
+ * Throws an `Error` that names the block which is none.
+ */
+export function clientAddressPolicy(options: {
+  readonly source: ClientAddressSource
+  readonly trustedProxies: readonly string[]
+}): ClientAddressPolicy {
+  const blocks = options.trustedProxies.map(parseBlock)
+  return {
+    source: options.source,
+    trusts: (address) =>
+      blocks.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits)),
+  }
+}
+
+/**
+ * The client behind trusted proxies: the right-most hop that is not trusted. A hop that cannot be
+ * read ends the walk at the last one that could; fields from untrusted peers are not read at all.
+ */
+export function clientAddressOf(
+  peer: Peer,
+  headers: IncomingHttpHeaders,
+  policy: ClientAddressPolicy,
+): ClientAddress {
+  let nearest = peer.kind === 'ip' ? parseAddress(peer.address) : undefined
+  if (nearest !== undefined && !policy.trusts(nearest)) return clientAddress(nearest)
+  for (const hop of hopsOf(headers, policy.source).toReversed()) {
+    const address = parseAddress(hop)
+    if (address === undefined) break
+    nearest = address
+    if (!policy.trusts(address)) break
+  }
+  return nearest === undefined ? UNIX : clientAddress(nearest)
+}
+
+function hopsOf(headers: IncomingHttpHeaders, source: ClientAddressSource): Hop[] {
+  if (source === 'peer') return []
+  const value = headers[source]
+  if (value === undefined) return []
+  const text = typeof value === 'string' ? value : value.join(',')
+  return source === 'forwarded' ? forwardedHops(text) : forwardedForHops(text)
+}
+
+function parseAddress(text: Hop): IpAddress | undefined {
+  if (text === undefined) return undefined
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text)
+  // A zone (fe80::1%eth0) is the name of our own interface, not part of the client's address.
+  const [unscoped = ''] = text.split('%', 1)
+  if (!unscoped.includes(':') || !ipaddr.IPv6.isValid(unscoped)) return undefined
+  const address = ipaddr.IPv6.parse(unscoped)
+  return address.isIPv4MappedAddress() ? address.toIPv4Address() : address
+}
+
+function clientAddress(address: IpAddress): ClientAddress {
+  const bits = PREFIX_LENGTH[address.kind()]
+  return {
+    address: textOf(address),
+    network: networkPrefix(`${networkText(address, bits)}/${bits}`),
+  }
+}
+
+function networkText(address: IpAddress, bits: number): string {
+  const bytes = address.toByteArray().map((byte, index) => (index < bits / 8 ? byte : 0))
+  return textOf(ipaddr.fromByteArray(bytes))
+}
+
+function textOf(address: IpAddress): string {
+  return address.kind() === 'ipv6' && 'toRFC5952String' in address
+    ? address.toRFC5952String()
+    : address.toString()
+}
+
+function parseBlock(text: string): [IpAddress, number] {
+  const [base, bits] = text.split('/', 2)
+  const address = parseAddress(base)
+  const width = address?.kind() === 'ipv4' ? 32 : 128
+  const length = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : Infinity
+  if (address === undefined || length > width) {
+    throw new Error(`${text} is neither an address nor a block like 192.0.2.0/24`)
+  }
+  return [address, length]
+}

@@ -1,0 +1,160 @@
+import { Refusal } from '../core/refusals.ts'
+import type { Peer } from './client-address.ts'
+import type { HttpEvents } from './events.ts'
+import { type Handler, type Exchange } from './exchange.ts'
+import { optionsAnswer } from './cross-origin.ts'
+import { type ExchangeNeeds, type NodeExchange, nodeExchange } from './node-exchange.ts'
+import type { NodeRequest, NodeResponse } from './node-messages.ts'
+import { refusalAnswer } from './refusal-response.ts'
+
+/** What the client of a request expects before it sends the body (RFC 9110 §10.1.1). */
+export type Expectation = 'none' | 'continue' | 'unknown'
+
+/** Runs the handler for each request and sees that every one of them is answered. */
+export interface Dispatcher {
+  dispatch(messages: NodeMessages, expectation: Expectation): void
+  /** Requests whose answer is not complete. */
+  readonly running: ReadonlySet<NodeExchange>
+  /** From now on new requests are refused and connections not kept. */
+  close(): void
+  /** Resolves when no request is running. */
+  idle(signal: AbortSignal): Promise<void>
+}
+
+/** A request and its response, and whether they came over a UNIX socket. */
+export interface NodeMessages {
+  readonly request: NodeRequest
+  readonly response: NodeResponse
+  readonly unix: boolean
+}
+
+/** What a dispatcher is made of. */
+export interface DispatcherNeeds extends Omit<ExchangeNeeds, 'closing'> {
+  readonly handler: Handler
+  readonly events: HttpEvents
+}
+
+const UNIX_PEER: Peer = { kind: 'unix' }
+
+export function dispatcher(needs: DispatcherNeeds): Dispatcher {
+  const running = new Set<NodeExchange>()
+  const idlers = new Set<() => void>()
+  let closing = false
+  const exchangeNeeds: ExchangeNeeds = { ...needs, closing: () => closing }
+
+  const finish = (exchange: NodeExchange): void => {
+    if (!running.delete(exchange)) return
+    needs.events.finished(exchange, exchange.closed())
+    if (running.size === 0) for (const wake of idlers) wake()
+  }
+
+  return {
+    running,
+    dispatch: (messages, expectation) => {
+      const peer = peerOf(messages)
+      // No peer: the client is gone already. A lingering connection gets no second answer.
+      if (peer === undefined || isLingering(messages.request, needs)) return drop(messages.request)
+      const arrival = { ...messages, peer, awaitsContinue: expectation === 'continue' }
+      const exchange = nodeExchange(arrival, exchangeNeeds)
+      running.add(exchange)
+      watchClose(messages, () => finish(exchange))
+      const refusal = closing ? new Refusal('shutting-down') : refusalOf(exchange, expectation)
+      if (asksForServer(messages.request)) exchange.reply(optionsAnswer())
+      else if (refusal !== undefined) refuse(exchange, refusal, needs.events)
+      else run(exchange, needs)
+    },
+    close: () => {
+      closing = true
+    },
+    idle: async (signal) => {
+      if (running.size === 0 || signal.aborted) return
+      const { promise, resolve } = Promise.withResolvers<void>()
+      idlers.add(resolve)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+      await promise
+      idlers.delete(resolve)
+    },
+  }
+}
+
+/** `OPTIONS *` concerns the server as a whole (RFC 9110 §9.3.7), so no handler. */
+function asksForServer(request: NodeRequest): boolean {
+  return request.url === '*' && request.method === 'OPTIONS'
+}
+
+/** Answers with a refusal, and reports it; an answer that was begun can only be cut. */
+export function refuse(exchange: NodeExchange, refusal: Refusal, events: HttpEvents): void {
+  events.refused(exchange, refusal)
+  if (exchange.phase === 'none') exchange.reply(refusalAnswer(refusal, exchange.method))
+  else if (exchange.phase === 'begun') exchange.cut()
+}
+
+function run(exchange: NodeExchange, needs: DispatcherNeeds): void {
+  handled(exchange, needs.handler).then(
+    () => checkAnswered(exchange, needs.events),
+    (error: unknown) => thrown(exchange, error, needs.events),
+  )
+}
+
+/** Makes a handler that throws before its first `await` no different from one that rejects. */
+async function handled(exchange: Exchange, handler: Handler): Promise<void> {
+  await handler(exchange)
+}
+
+function checkAnswered(exchange: NodeExchange, events: HttpEvents): void {
+  if (exchange.phase === 'ended' || exchange.phase === 'gone') return
+  thrown(exchange, new Error('The handler ended without an answer'), events)
+}
+
+function thrown(exchange: NodeExchange, error: unknown, events: HttpEvents): void {
+  if (error instanceof Refusal) {
+    refuse(exchange, error, events)
+    return
+  }
+  // What a handler stumbles over because its client left is no bug.
+  if (exchange.phase === 'gone') return
+  events.failed(exchange, error)
+  if (exchange.phase === 'none') {
+    exchange.reply(refusalAnswer(new Refusal('internal'), exchange.method))
+  } else if (exchange.phase === 'begun') exchange.cut()
+}
+
+function refusalOf(exchange: NodeExchange, expectation: Expectation): Refusal | undefined {
+  if (exchange.refusedTarget !== undefined) return exchange.refusedTarget
+  if (expectation === 'unknown') return new Refusal('expectation-failed')
+  if (exchange.method === 'CONNECT') return new Refusal('method-not-allowed')
+  const coding = exchange.headers['transfer-encoding']
+  // RFC 9112 §6.1: a coding that is not removed here would be stored as if it were the file.
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return new Refusal('bad-request')
+  return undefined
+}
+
+function peerOf({ request, unix }: NodeMessages): Peer | undefined {
+  if (unix) return UNIX_PEER
+  const address = request.socket.remoteAddress
+  return address === undefined ? undefined : { kind: 'ip', address }
+}
+
+function isLingering(request: NodeRequest, needs: DispatcherNeeds): boolean {
+  return !('stream' in request) && needs.lingering.has(request.socket)
+}
+
+function drop(request: NodeRequest): void {
+  if ('stream' in request) request.stream.close()
+  else request.resume()
+}
+
+function watchClose({ request, response }: NodeMessages, closed: () => void): void {
+  if ('stream' in response) {
+    response.stream.once('close', closed)
+    response.stream.on('error', ignore)
+    return
+  }
+  response.once('close', closed)
+  response.on('error', ignore)
+  // A pipelined answer that waits for its turn is not told when its connection closes.
+  if (response.socket === null) request.socket.once('close', closed)
+}
+
+/** A failed connection is told by `close`; the error itself says nothing more. */
+function ignore(): void {}

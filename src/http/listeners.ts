@@ -1,0 +1,173 @@
+import { once } from 'node:events'
+import type { Clock } from '../core/clock.ts'
+import type { ListenAddress } from '../core/listen-address.ts'
+import { Refusal } from '../core/refusals.ts'
+import { bind } from './binding.ts'
+import { type BodyWatch, bodyWatch } from './body-watch.ts'
+import type { ClientAddressPolicy } from './client-address.ts'
+import { type Dispatcher, dispatcher, refuse } from './dispatcher.ts'
+import type { HttpEvents } from './events.ts'
+import type { Handler } from './exchange.ts'
+import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './limits.ts'
+import { type Lingering, lingering } from './lingering.ts'
+import { type NodeServer, nodeServer } from './node-server.ts'
+import { publicPrefix } from './target.ts'
+import {
+  type Certificate,
+  type CertificateFiles,
+  readCertificate,
+  watchCertificate,
+} from './tls-certificate.ts'
+
+/** What listeners are started with. */
+export interface ListenersOptions {
+  readonly listen: readonly ListenAddress[]
+  /** Terminates TLS on TCP and passed-on sockets; UNIX sockets stay plain, a proxy is behind them. */
+  readonly tls?: CertificateFiles | undefined
+  readonly handler: Handler
+  readonly events: HttpEvents
+  readonly limits?: Partial<HttpLimits> | undefined
+  readonly clientAddress: ClientAddressPolicy
+  /** Its path is the prefix that is removed from every target. */
+  readonly publicUrl: URL
+  readonly clock: Clock
+}
+
+/** How to go down. */
+export interface ShutdownOptions {
+  /** Milliseconds that running requests get to finish. */
+  readonly graceMs: number
+  /** Another process takes the requests already: those still running are sent there by a 503. */
+  readonly successor: boolean
+}
+
+/** Running listeners; disposing them ends every connection at once. */
+export interface Listeners extends AsyncDisposable {
+  /** As configured, with the ports that were really taken. */
+  readonly addresses: readonly ListenAddress[]
+  /**
+   * Stops accepting, refuses new requests with `shutting-down`, gives running ones their grace,
+   * and resolves when every connection is closed.
+   */
+  shutdown(options: ShutdownOptions): Promise<void>
+}
+
+/** How long a last answer may take to leave, in milliseconds. */
+const FLUSH_TIME = 2_000
+
+/** Everything that is disposed together. */
+interface Parts {
+  readonly servers: NodeServer[]
+  readonly dispatcher: Dispatcher
+  readonly lingering: Lingering
+  readonly watch: BodyWatch
+  readonly limits: HttpLimits
+  readonly events: HttpEvents
+}
+
+/**
+ * Starts listening on every address. Rejects with `ListenError`, or with what is wrong with the
+ * certificate; nothing listens then.
+ */
+export async function startListeners(options: ListenersOptions): Promise<Listeners> {
+  const certificate = options.tls && (await readCertificate(options.tls))
+  const parts = makeParts(options)
+  await using undo = new AsyncDisposableStack()
+  undo.defer(() => dispose(parts))
+  const addresses: ListenAddress[] = []
+  for (const address of options.listen) {
+    addresses.push(await open(address, parts, certificate))
+  }
+  if (options.tls !== undefined && certificate !== undefined) {
+    undo.use(watchTls(options.tls, certificate, { parts, events: options.events }))
+  }
+  const resources = undo.move()
+  return {
+    addresses,
+    shutdown: async (how) => {
+      await shutdown(parts, how)
+      await resources.disposeAsync()
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+function makeParts(options: ListenersOptions): Parts {
+  const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits }
+  const watch = bodyWatch(limits)
+  const lingers = lingering(limits)
+  return {
+    servers: [],
+    limits,
+    events: options.events,
+    watch,
+    lingering: lingers,
+    dispatcher: dispatcher({
+      handler: options.handler,
+      events: options.events,
+      clock: options.clock,
+      clientAddress: options.clientAddress,
+      prefix: publicPrefix(options.publicUrl),
+      watch,
+      lingering: lingers,
+    }),
+  }
+}
+
+async function open(
+  address: ListenAddress,
+  parts: Parts,
+  certificate: Certificate | undefined,
+): Promise<ListenAddress> {
+  const secured = address.kind === 'unix' ? undefined : certificate
+  const made = nodeServer({ ...parts, certificate: secured })
+  const bound = await bind(made.server, address)
+  parts.servers.push(made)
+  return bound
+}
+
+function watchTls(
+  files: CertificateFiles,
+  current: Certificate,
+  { parts, events }: { parts: Parts; events: HttpEvents },
+): Disposable {
+  return watchCertificate(files, {
+    current,
+    events,
+    use: (certificate) => {
+      for (const { server } of parts.servers) {
+        if ('setSecureContext' in server) server.setSecureContext(certificate)
+      }
+    },
+  })
+}
+
+async function shutdown(parts: Parts, { graceMs, successor }: ShutdownOptions): Promise<void> {
+  parts.dispatcher.close()
+  const closed = Promise.all(parts.servers.map(closeServer))
+  await parts.dispatcher.idle(AbortSignal.timeout(graceMs))
+  for (const exchange of parts.dispatcher.running) {
+    if (successor && exchange.phase === 'none') {
+      refuse(exchange, new Refusal('shutting-down'), parts.events)
+    } else exchange.cut()
+  }
+  await parts.dispatcher.idle(AbortSignal.timeout(FLUSH_TIME))
+  await parts.lingering.drained()
+  await Promise.race([closed, once(AbortSignal.timeout(FLUSH_TIME), 'abort')])
+}
+
+async function closeServer(closing: NodeServer): Promise<void> {
+  const closed = once(closing.server, 'close')
+  closing.close()
+  await closed
+}
+
+async function dispose(parts: Parts): Promise<void> {
+  const closed = Promise.all(
+    parts.servers.filter(({ server }) => server.listening).map(closeServer),
+  )
+  for (const server of parts.servers) server.destroy()
+  parts.lingering[Symbol.dispose]()
+  parts.watch[Symbol.dispose]()
+  await closed
+}

@@ -1,0 +1,176 @@
+import { type Server as HttpServer, type ServerOptions, createServer } from 'node:http'
+import { type Http2SecureServer, type ServerHttp2Session, createSecureServer } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Dispatcher } from './dispatcher.ts'
+import type { HttpLimits } from './limits.ts'
+import type { Lingering } from './lingering.ts'
+import type { NodeRequest, NodeResponse } from './node-messages.ts'
+import type { Certificate } from './tls-certificate.ts'
+
+/** A server of Node.js that passes its requests to a dispatcher. */
+export interface NodeServer {
+  readonly server: HttpServer | Http2SecureServer
+  /** Stops accepting and closes what is idle; the rest closes with its last answer. */
+  close(): void
+  /** Ends every connection. */
+  destroy(): void
+}
+
+/** What a server is made of. */
+export interface NodeServerNeeds {
+  readonly dispatcher: Dispatcher
+  readonly lingering: Lingering
+  readonly limits: HttpLimits
+  readonly certificate: Certificate | undefined
+}
+
+const MAX_HEAD_BYTES = 16 * 1024
+const KEEP_ALIVE_PROBE_DELAY = 15_000
+/** Bytes a client may send ahead on one stream, and on one connection, of HTTP/2. */
+const STREAM_WINDOW = 1024 * 1024
+const SESSION_WINDOW = 4 * 1024 * 1024
+
+/** Makes a server, not yet listening: plain HTTP/1.1, or with a certificate HTTP/2 and HTTP/1.1. */
+export function nodeServer(needs: NodeServerNeeds): NodeServer {
+  return needs.certificate === undefined
+    ? plainServer(needs)
+    : secureServer(needs, needs.certificate)
+}
+
+function plainServer(needs: NodeServerNeeds): NodeServer {
+  const server = createServer(http1Options(needs.limits))
+  const sockets = trackSockets(server, 'connection')
+  attach(server, needs)
+  return {
+    server,
+    close: () => {
+      server.close()
+      server.closeIdleConnections()
+    },
+    destroy: () => destroyAll(sockets),
+  }
+}
+
+function secureServer(needs: NodeServerNeeds, certificate: Certificate): NodeServer {
+  const http1 = http1Options(needs.limits)
+  const server = createSecureServer({
+    ...http1,
+    ...certificate,
+    allowHTTP1: true,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    handshakeTimeout: needs.limits.headersTimeout,
+    settings: { initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEAD_BYTES },
+    http1Options: http1,
+  })
+  Object.assign(server, http1Timeouts(needs.limits))
+  const sockets = trackSockets(server, 'connection')
+  const sessions = trackSessions(server, needs)
+  attach(server, needs)
+  return {
+    server,
+    close: () => {
+      server.close()
+      for (const session of sessions) session.close()
+    },
+    destroy: () => destroyAll(sockets),
+  }
+}
+
+function http1Timeouts(limits: HttpLimits): ServerOptions {
+  return {
+    requestTimeout: 0,
+    headersTimeout: limits.headersTimeout,
+    keepAliveTimeout: limits.keepAlive,
+  }
+}
+
+function http1Options(limits: HttpLimits): ServerOptions {
+  return {
+    ...http1Timeouts(limits),
+    // How late headersTimeout may be.
+    connectionsCheckingInterval: Math.min(5_000, limits.headersTimeout),
+    maxHeaderSize: MAX_HEAD_BYTES,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_PROBE_DELAY,
+    noDelay: true,
+  }
+}
+
+function attach(server: HttpServer | Http2SecureServer, needs: NodeServerNeeds): void {
+  const { dispatcher } = needs
+  let unix = false
+  server.once('listening', () => {
+    // A UNIX socket has a path, or nothing at all if it was passed on by a service manager.
+    const address = server.address()
+    unix = address === null || typeof address === 'string'
+  })
+  // One signature for the events of both servers, whose declared listeners differ.
+  const emitter: NodeJS.EventEmitter = server
+  emitter.on('request', (request: NodeRequest, response: NodeResponse) =>
+    dispatcher.dispatch({ request, response, unix }, 'none'),
+  )
+  emitter.on('checkContinue', (request: NodeRequest, response: NodeResponse) =>
+    dispatcher.dispatch({ request, response, unix }, 'continue'),
+  )
+  emitter.on('checkExpectation', (request: NodeRequest, response: NodeResponse) =>
+    dispatcher.dispatch({ request, response, unix }, 'unknown'),
+  )
+  emitter.on('connect', (_request: NodeRequest, socket: Socket) =>
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
+  )
+  emitter.on('clientError', (error: Error, socket: Socket) => refuseHead(error, socket, needs))
+}
+
+const HEAD_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** Answers what cannot be read as a request; a body that cannot be read ends its exchange. */
+function refuseHead(
+  error: Error,
+  socket: Socket,
+  { dispatcher, lingering }: NodeServerNeeds,
+): void {
+  if (lingering.has(socket)) return
+  for (const exchange of dispatcher.running) {
+    if (exchange.socket === socket) return exchange.cut()
+  }
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = HEAD_ERRORS[code] ?? '400 Bad Request'
+  lingering.add(socket)
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function trackSockets(server: NodeJS.EventEmitter, event: string): Set<Socket> {
+  const sockets = new Set<Socket>()
+  server.on(event, (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
+function destroyAll(sockets: ReadonlySet<Socket>): void {
+  for (const socket of sockets) socket.destroy()
+}
+
+/** HTTP/2 connections: larger windows, and closed when nothing happened on them for long. */
+function trackSessions(
+  server: Http2SecureServer,
+  { limits }: NodeServerNeeds,
+): Set<ServerHttp2Session> {
+  const sessions = new Set<ServerHttp2Session>()
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.setLocalWindowSize(SESSION_WINDOW)
+    // Streams under way are let finish.
+    session.setTimeout(limits.keepAlive, () => session.close())
+    session.once('close', () => sessions.delete(session))
+  })
+  return sessions
+}

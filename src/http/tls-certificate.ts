@@ -1,0 +1,81 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import type { HttpEvents } from './events.ts'
+
+/** Where the certificate chain and its key lie, as PEM. */
+export interface CertificateFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** A certificate chain and its key, proved to fit each other. */
+export interface Certificate {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+/** How long the files must be left alone before they are read: renewals write them one by one. */
+const SETTLE = 300
+
+/** Reads a certificate. Rejects if a file cannot be read, is no PEM, or the two do not fit. */
+export async function readCertificate(files: CertificateFiles): Promise<Certificate> {
+  const [cert, key] = await Promise.all([readFile(files.certFile), readFile(files.keyFile)])
+  createSecureContext({ cert, key })
+  return { cert, key }
+}
+
+/**
+ * Watches the folders of the files (renewal tools replace files and links, so the files themselves
+ * cannot be watched) and hands every usable change to `use`; an unusable one is only reported.
+ */
+export function watchCertificate(
+  files: CertificateFiles,
+  needs: {
+    readonly current: Certificate
+    readonly events: HttpEvents
+    use(certificate: Certificate): void
+  },
+): Disposable {
+  let { current } = needs
+  let timer: NodeJS.Timeout | undefined
+  let reading = Promise.resolve()
+  const reload = async (): Promise<void> => {
+    try {
+      const read = await readCertificate(files)
+      if (read.cert.equals(current.cert) && read.key.equals(current.key)) return
+      current = read
+      needs.use(read)
+      needs.events.certificateReloaded()
+    } catch (error) {
+      needs.events.certificateRefused(error)
+    }
+  }
+  const changed = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      reading = reading.then(reload)
+    }, SETTLE).unref()
+  }
+  const watchers = watchFolders(files, changed, needs.events)
+  return {
+    [Symbol.dispose]: () => {
+      clearTimeout(timer)
+      for (const watcher of watchers) watcher.close()
+    },
+  }
+}
+
+function watchFolders(
+  files: CertificateFiles,
+  changed: () => void,
+  events: HttpEvents,
+): FSWatcher[] {
+  const folders = new Set([dirname(files.certFile), dirname(files.keyFile)])
+  return [...folders].map((folder) =>
+    watch(folder, { persistent: false }, changed).on('error', (error) =>
+      events.certificateRefused(error),
+    ),
+  )
+}
