@@ -4,7 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { BenchFailure } from './failure.ts'
 import { GENERATOR_CORE } from './machine.ts'
-import { requirePrograms } from './packages.ts'
+import { programPath } from './packages.ts'
 
 const SOURCE = path.join(import.meta.dirname, 'loadgen/xload.c')
 
@@ -96,16 +96,15 @@ function commandLine(load: Load, targets: string): string[] {
 
 /** Compiles the load generator into `folder`. Fails if there is no C compiler. */
 export async function compileGenerator(folder: string): Promise<Generator> {
-  requirePrograms(['cc', 'taskset'])
   const program = path.join(folder, 'xload')
   const run = promisify(execFile)
-  await run('cc', ['-O2', '-o', program, SOURCE, '-lpthread'])
+  await run(programPath('cc'), ['-O2', '-o', program, SOURCE, '-lpthread'])
   return {
     async run(load, signal) {
       const targets = path.join(folder, 'targets')
       writeFileSync(targets, `${load.targets.join('\n')}\n`)
       const pinned = ['-c', String(GENERATOR_CORE), program, ...commandLine(load, targets)]
-      const { stdout } = await run('taskset', pinned, { signal })
+      const { stdout } = await run(programPath('taskset'), pinned, { signal })
       return parseReport(stdout)
     },
   }

@@ -16,6 +16,8 @@ export type Program = keyof typeof PACKAGE_OF
 /** Where system programs live; /usr/sbin is often missing in the PATH of ordinary users. */
 const FOLDERS = ['/usr/local/bin', '/usr/local/sbin', '/usr/bin', '/usr/sbin', '/bin', '/sbin']
 
+const APT_GET = '/usr/bin/apt-get'
+
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)
@@ -52,6 +54,6 @@ export function installPrograms(programs: readonly Program[]): void {
   if (missing.length === 0) return
   const packages = missing.flatMap((program) => PACKAGE_OF[program].split(' '))
   const args = ['install', '-y', '--no-install-recommends', ...packages]
-  const { status } = spawnSync('apt-get', args, { stdio: 'inherit' })
+  const { status } = spawnSync(APT_GET, args, { stdio: 'inherit' })
   if (status !== 0) throw new BenchFailure(`apt-get ${args.join(' ')} failed`)
 }

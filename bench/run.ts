@@ -102,7 +102,8 @@ function parseSettings(args: readonly string[], signal: AbortSignal): Settings |
   })
   if (values.help) return 'help'
   const command = positionals[0] ?? 'speed'
-  if (positionals.length > 1 || !isCommand(command)) throw new UsageError('one command at most')
+  if (!isCommand(command)) throw new UsageError(`"${command}" is not a command`)
+  if (positionals.length > 1) throw new UsageError('one command at most')
   const usual = values.quick ? undefined : RESULTS_FOLDER
   return {
     command,

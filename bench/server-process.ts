@@ -6,6 +6,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BenchFailure } from './failure.ts'
 import { SERVER_CORE } from './machine.ts'
+import { programPath } from './packages.ts'
 
 /** How a server under test is started; it stays in the foreground and ends on SIGTERM. */
 export interface ServerCommand {
@@ -85,7 +86,7 @@ export async function startServer(
 ): Promise<ServerProcess> {
   const log = openSync(path.join(command.folder, 'output.log'), 'a')
   const pinned = ['-c', String(SERVER_CORE), command.program, ...command.args]
-  const child = spawn('taskset', pinned, {
+  const child = spawn(programPath('taskset'), pinned, {
     cwd: command.folder,
     stdio: ['ignore', log, log],
     ...command.identity,

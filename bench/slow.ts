@@ -160,7 +160,7 @@ ${result.uploads} uploads of ${result.size / 2 ** 20} MiB at once, each trickled
 
 ${figures}
 
-Memory does not depend on the size of the file; on a fresh server, one upload at full speed each:
+Memory against the size of the file; on a fresh server, one upload at full speed each:
 
 ${files}
 `
