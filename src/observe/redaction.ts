@@ -14,14 +14,36 @@ const RULES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\b(v|v2|v3|token|secret)=[^\s"\\&]+/giu, `$1=${HIDDEN}`],
   // Whoever knows an upload resource or a capability may use it.
   [/(?<![^\s"/])-\/(uploads|put)\/[^\s"\\/?]+/gu, '-/$1/…'],
-  // A JID's local part; anchored at its first character, so that long texts cost linear time.
-  [/(?<![^\s"@/\\<>:,;=])([^\s"@/\\<>:,;=])[^\s"@/\\<>:,;=]*@(?=[\w-]+\.[\w.-]*\w)/gu, '$1…@'],
 ]
+
+const HOST_AHEAD = /^[\w-]+\.[\w.-]*\w/u
+
+/** What a JID's local part cannot hold (RFC 7622 §3.3.1) or what stands before it in a log line. */
+const AROUND_JIDS = ' "/\\<>:,;='
 
 /**
  * Takes credentials, query strings, upload resources, capabilities and the local parts of JIDs out
  * of a log line. The last station of every line, so that no caller can forget it; valid JSON stays so.
  */
 export function redact(line: string): string {
-  return RULES.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), line)
+  return RULES.reduce(
+    (text, [pattern, replacement]) => text.replace(pattern, replacement),
+    maskJids(line),
+  )
+}
+
+/** By its `@` signs, not by one pattern: that would try every position of every line. */
+function maskJids(line: string): string {
+  if (!line.includes('@')) return line
+  const parts = line.split('@')
+  return parts
+    .map((part, index) => (HOST_AHEAD.test(parts[index + 1] ?? '') ? maskEnd(part) : part))
+    .join('@')
+}
+
+function maskEnd(text: string): string {
+  let start = text.length
+  while (start > 0 && !AROUND_JIDS.includes(text.charAt(start - 1))) start -= 1
+  const first = text.codePointAt(start)
+  return first === undefined ? text : `${text.slice(0, start)}${String.fromCodePoint(first)}…`
 }
