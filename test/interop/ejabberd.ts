@@ -4,9 +4,10 @@ import { eventually } from './eventually.ts'
 import { SECRETS } from './file-server.ts'
 import { freePorts } from './free-ports.ts'
 import { startProgram } from './running-program.ts'
+import { ejabberd as ejabberdSnippet } from '../../src/cli/snippets/xmpp-servers.ts'
 import { accountOf, tempFolder } from './temp-folder.ts'
 import { throwawayCa } from './throwaway-ca.ts'
-import { ACCOUNTS, PASSWORD, type XmppServer } from './xmpp-server.ts'
+import { ACCOUNTS, PASSWORD, siteOf, type XmppServer } from './xmpp-server.ts'
 
 const DOMAIN = 'ejabberd.test'
 
@@ -77,7 +78,10 @@ function configText(needs: {
   pemFile: string
   uploadUrl: string
 }): string {
-  const base = needs.uploadUrl.replace(/\/$/, '')
+  const upload = ejabberdSnippet(siteOf(needs.uploadUrl, SECRETS.v1)).text.replace(
+    /host: .*/,
+    `host: upload.${DOMAIN}`,
+  )
   return `
 hosts: ["${DOMAIN}"]
 loglevel: info
@@ -95,14 +99,7 @@ modules:
   mod_ping: {}
   mod_roster: {}
   mod_http_api: {}
-  mod_http_upload:
-    host: "upload.${DOMAIN}"
-    external_secret: "${SECRETS.v1}"
-    put_url: "${base}"
-    get_url: "${base}"
-    access: local
-    max_size: 209715200
-`
+${upload}`
 }
 
 async function registerAccounts(apiPort: number): Promise<void> {

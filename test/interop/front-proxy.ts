@@ -1,59 +1,63 @@
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
 import { caddyfile } from './proxies/caddy.ts'
 import { haproxyConfig } from './proxies/haproxy.ts'
-import { nginxConfig, type NginxSite } from './proxies/nginx.ts'
+import { type Accel, nginxConfig } from './proxies/nginx.ts'
 import type { ProxySite } from './proxies/proxy-site.ts'
 import { type RunningProgram, startProgram } from './running-program.ts'
-import { tempFolder } from './temp-folder.ts'
 
-/** Starts nginx on a site; it writes into a folder of its own. */
-export async function startNginx(site: Omit<NginxSite, 'folder'>): Promise<RunningProgram> {
-  return await startFront(site.port, async (folder) => {
-    const configFile = join(folder, 'nginx.conf')
-    await writeFile(configFile, nginxConfig({ ...site, folder }))
-    return startProgram('nginx', ['-p', folder, '-c', configFile])
-  })
+/** A proxy that accepts connections. */
+export interface FrontProxy extends AsyncDisposable {
+  /** Everything that was written about requests so far. */
+  readonly accessLog: () => Promise<string>
+}
+
+/** Starts nginx on a site. */
+export async function startNginx(site: ProxySite, accel?: Accel): Promise<FrontProxy> {
+  const configFile = join(site.folder, 'nginx.conf')
+  await writeFile(configFile, nginxConfig(site, accel))
+  const program = startProgram('nginx', ['-p', site.folder, '-c', configFile])
+  return await front({ program, port: site.port, accessLog: logFile(site.folder) })
 }
 
 /** Starts HAProxy on a site. */
-export async function startHaproxy(site: ProxySite): Promise<RunningProgram> {
-  return await startFront(site.port, async (folder) => {
-    const configFile = join(folder, 'haproxy.cfg')
-    const pemFile = join(folder, 'site.pem')
-    const { tls } = site
-    if (tls) {
-      await writeFile(
-        pemFile,
-        `${await readFile(tls.certFile, 'utf8')}${await readFile(tls.keyFile, 'utf8')}`,
-      )
-    }
-    await writeFile(configFile, haproxyConfig(tls ? { ...site, pemFile } : site))
-    return startProgram('haproxy', ['-f', configFile, '-db'])
-  })
+export async function startHaproxy(site: ProxySite): Promise<FrontProxy> {
+  const configFile = join(site.folder, 'haproxy.cfg')
+  const pemFile = join(site.folder, 'site.pem')
+  const { certFile, keyFile } = site.certificate
+  const parts = await Promise.all([certFile, keyFile].map(async (file) => await readFile(file)))
+  await writeFile(pemFile, Buffer.concat(parts))
+  await writeFile(configFile, haproxyConfig(site, pemFile))
+  const program = startProgram('haproxy', ['-f', configFile, '-db'])
+  return await front({ program, port: site.port, accessLog: async () => program.log() })
 }
 
 /** Starts Caddy on a site. */
-export async function startCaddy(site: ProxySite): Promise<RunningProgram> {
-  return await startFront(site.port, async (folder) => {
-    const configFile = join(folder, 'Caddyfile')
-    await writeFile(configFile, caddyfile(site))
-    const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
-    return startProgram('caddy', ['run', '--adapter', 'caddyfile', '--config', configFile], { env })
-  })
+export async function startCaddy(site: ProxySite): Promise<FrontProxy> {
+  const { folder } = site
+  const configFile = join(folder, 'Caddyfile')
+  await writeFile(configFile, caddyfile(site))
+  const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
+  const args = ['run', '--adapter', 'caddyfile', '--config', configFile]
+  const program = startProgram('caddy', args, { env })
+  return await front({ program, port: site.port, accessLog: logFile(folder) })
 }
 
-/** Runs a proxy in a folder of its own; resolves when it accepts connections. */
-async function startFront(
-  port: number,
-  start: (folder: string) => Promise<RunningProgram>,
-): Promise<RunningProgram> {
+function logFile(folder: string): () => Promise<string> {
+  return async () => await readFile(join(folder, 'access.log'), 'utf8')
+}
+
+async function front(started: {
+  program: RunningProgram
+  port: number
+  accessLog: () => Promise<string>
+}): Promise<FrontProxy> {
+  const { program, port, accessLog } = started
   await using stack = new AsyncDisposableStack()
-  const folder = stack.use(await tempFolder('front'))
-  const program = stack.use(await start(folder.path))
+  stack.use(program)
   const over = new AbortController()
   program.ended.finally(() => over.abort()).catch(() => {})
   const signal = AbortSignal.any([over.signal, AbortSignal.timeout(20_000)])
@@ -63,7 +67,7 @@ async function startFront(
     throw new Error(`${program.name} does not start:\n${program.log()}`, { cause })
   }
   const running = stack.move()
-  return { ...program, [Symbol.asyncDispose]: async () => await running.disposeAsync() }
+  return { accessLog, [Symbol.asyncDispose]: async () => await running.disposeAsync() }
 }
 
 async function accepts(port: number): Promise<true> {

@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import { SECRETS } from './file-server.ts'
 import { freePort } from './free-ports.ts'
 import { startProgram } from './running-program.ts'
+import { prosodyExternal, prosodyFileShare } from '../../src/cli/snippets/xmpp-servers.ts'
+import type { Snippet } from '../../src/cli/snippets/site.ts'
+import { fitted } from './fitted-snippet.ts'
 import { accountOf, tempFolder } from './temp-folder.ts'
 import { type Certificate, throwawayCa } from './throwaway-ca.ts'
-import { ACCOUNTS, PASSWORD, type XmppHost, type XmppServer } from './xmpp-server.ts'
-
-const SIZE_LIMIT = '200*1024*1024'
+import { ACCOUNTS, PASSWORD, siteOf, type XmppHost, type XmppServer } from './xmpp-server.ts'
 
 const MODES = [
-  { mode: 'Prosody v1', domain: 'v1.test', component: externalUpload('v1', SECRETS.v1) },
-  { mode: 'Prosody v2', domain: 'v2.test', component: externalUpload('v2', SECRETS.v2) },
+  { mode: 'Prosody v1', domain: 'v1.test', component: externalV1 },
+  { mode: 'Prosody v2', domain: 'v2.test', component: externalV2 },
   { mode: 'Prosody file_share', domain: 'share.test', component: fileShare },
 ]
 
@@ -81,18 +82,23 @@ ${hosts.join('\n')}
 `
 }
 
-function externalUpload(protocol: string, secret: string): (uploadUrl: string) => string {
-  return (uploadUrl) => `"http_upload_external"
-  http_upload_external_base_url = "${uploadUrl}"
-  http_upload_external_secret = "${secret}"
-  http_upload_external_protocol = "${protocol}"
-  http_upload_external_file_size_limit = ${SIZE_LIMIT}`
+/** The snippet that `init` prints, without its first line: the test's hosts have names of their own. */
+function optionsOf(snippet: Snippet): string {
+  const [component = '', ...options] = snippet.text.split('\n')
+  const module = /"([a-z_]+)"$/.exec(component)?.[1]
+  if (module === undefined) throw new Error(`No component: ${snippet.text}`)
+  return [`"${module}"`, ...options].join('\n')
+}
+
+function externalV1(uploadUrl: string): string {
+  const v2 = optionsOf(prosodyExternal(siteOf(uploadUrl, SECRETS.v1)))
+  return fitted(v2, { 'protocol = "v2"': 'protocol = "v1"' })
+}
+
+function externalV2(uploadUrl: string): string {
+  return optionsOf(prosodyExternal(siteOf(uploadUrl, SECRETS.v2)))
 }
 
 function fileShare(uploadUrl: string): string {
-  return `"http_file_share"
-  http_file_share_base_url = "${uploadUrl}"
-  http_file_share_secret = "${SECRETS.jwt}"
-  http_file_share_size_limit = ${SIZE_LIMIT}
-  http_file_share_daily_quota = 10*1024*1024*1024`
+  return optionsOf(prosodyFileShare(siteOf(uploadUrl, SECRETS.jwt)))
 }

@@ -4,15 +4,14 @@ import { randomBytes, createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type FileServer, startFileServer } from './file-server.ts'
+import { type FileServer, type FileServerOptions, startFileServer } from './file-server.ts'
 import { freePort } from './free-ports.ts'
-import { startCaddy, startHaproxy, startNginx } from './front-proxy.ts'
+import { type FrontProxy, startCaddy, startHaproxy, startNginx } from './front-proxy.ts'
 import { goSendxmpp } from './go-sendxmpp.ts'
 import { get, put } from './http-client.ts'
 import { profanity } from './profanity.ts'
 import { startProsody } from './prosody.ts'
-import type { ProxySite } from './proxies/proxy-site.ts'
-import type { RunningProgram } from './running-program.ts'
+import { frontUrl, type ProxySite } from './proxies/proxy-site.ts'
 import { sampleFile } from './sample-file.ts'
 import { signedUrl } from './signed-url.ts'
 import { type SlixmppAccount, slixmppAccount } from './slixmpp-account.ts'
@@ -25,31 +24,31 @@ import type { XmppHost } from './xmpp-server.ts'
 const PREFIX = '/upload/'
 
 interface Front {
-  readonly name: string
-  readonly scheme: 'http' | 'https'
+  readonly proxy: string
+  readonly client: string
   readonly mode: string
-  readonly start: (site: ProxySite) => Promise<RunningProgram>
+  readonly start: (site: ProxySite) => Promise<FrontProxy>
   readonly logIn: (host: XmppHost, env: Record<string, string>) => Promise<UploadingClient>
 }
 
 const FRONTS: readonly Front[] = [
   {
-    name: 'nginx with TLS and go-sendxmpp',
-    scheme: 'https',
+    proxy: 'nginx',
+    client: 'go-sendxmpp',
     mode: 'Prosody v2',
-    start: startNginx,
+    start: async (site) => await startNginx(site),
     logIn: goSendxmpp,
   },
   {
-    name: 'HAProxy and profanity',
-    scheme: 'http',
+    proxy: 'HAProxy',
+    client: 'profanity',
     mode: 'Prosody v1',
     start: startHaproxy,
     logIn: profanity,
   },
   {
-    name: 'Caddy with TLS and slixmpp',
-    scheme: 'https',
+    proxy: 'Caddy',
+    client: 'slixmpp',
     mode: 'Prosody file_share',
     start: startCaddy,
     logIn: async (host, env) => await slixmppAccount(host, 'slixmpp', env),
@@ -64,51 +63,45 @@ const FILES: Readonly<Record<string, number>> = {
 
 let transfers = 0
 
-for (const { name, scheme, mode, start, logIn } of FRONTS) {
-  describe(`files through ${name}`, () => {
+for (const { proxy, client, mode, start, logIn } of FRONTS) {
+  describe(`${client} through ${proxy} with TLS and a path prefix`, () => {
     const stack = new AsyncDisposableStack()
-    let server: FileServer
-    let front: RunningProgram
+    let site: HiddenServer
+    let front: FrontProxy
     let sender: UploadingClient
     let reader: SlixmppAccount
-    let ca: string
 
     before(async () => {
-      const folder = stack.use(await tempFolder('ca'))
-      const authority = await throwawayCa(folder.path)
-      const [tls, port] = await Promise.all([authority.issue(['localhost']), freePort()])
-      ca = await readFile(authority.caFile, 'utf8')
-      const publicUrl = `${scheme}://localhost:${port}${PREFIX}`
-      server = stack.use(await startFileServer({ publicUrl }))
-      const upstream = `127.0.0.1:${server.port}`
-      const site: ProxySite = { host: 'localhost', port, upstream, prefix: PREFIX }
-      front = stack.use(await start(scheme === 'https' ? { ...site, tls } : site))
-      const prosody = stack.use(await startProsody(publicUrl))
+      site = stack.use(await hiddenServer())
+      front = stack.use(await start(site))
+      const prosody = stack.use(await startProsody(site.server.publicUrl))
       const host = prosody.hosts.find((each) => each.mode === mode)
       assert.ok(host)
-      const env = { SSL_CERT_FILE: authority.caFile }
       reader = stack.use(await slixmppAccount(host, 'reader'))
-      sender = stack.use(await logIn(host, env))
+      sender = stack.use(await logIn(host, { SSL_CERT_FILE: site.caFile }))
     })
     after(async () => await stack.disposeAsync())
 
     for (const [fileName, size] of Object.entries(FILES)) {
-      test(`${size} bytes arrive through ${name}`, async () => {
+      test(`${size} bytes arrive`, async () => {
         await using place = await tempFolder('sample')
         const file = await sampleFile(place.path, fileName, size)
-        await assertTransfer({ sender, reader, server, ca }, file)
+        await assertTransfer({ sender, reader, server: site.server, ca: site.ca }, file)
         transfers += 1
       })
     }
 
-    test(`a refusal comes through ${name} while the body is still being sent`, async () => {
-      const url = signedUrl(server, 'no/such.bin', 3_000_000).replace(/v=./, 'v=_')
-      const answer = await put(url, randomBytes(3_000_000), { ca })
+    test('a refusal arrives although the client is still sending', async () => {
+      const body = randomBytes(3_000_000)
+      const url = signedUrl(site.server, 'some/file.bin', body.length - 1)
+      const answer = await put(url, body, { ca: site.ca })
       assert.equal(answer.status, 403)
     })
 
-    test(`the log of ${name} shows no credential`, () => {
-      assert.doesNotMatch(front.log(), /[?&]v2?=/)
+    test('the access log shows the path and no credential', async () => {
+      const log = await front.accessLog()
+      assert.match(log, /\/upload\//)
+      assert.doesNotMatch(log, /v2?=[0-9a-f]/)
     })
   })
 }
@@ -117,43 +110,36 @@ describe('nginx sends the files itself', () => {
   const stack = new AsyncDisposableStack()
   const body = randomBytes(3 * 1024 * 1024)
   const path = 'nginx/accelerated.mp4'
-  let server: FileServer
-  let link: string
+  let site: HiddenServer
 
   before(async () => {
-    const port = await freePort()
-    const accel = { header: 'X-Accel-Redirect', prefix: '/-accel/' }
-    server = stack.use(
-      await startFileServer({
-        publicUrl: `http://localhost:${port}${PREFIX}`,
-        config: { downloads: { accel: accel.header, accel_prefix: accel.prefix } },
-      }),
-    )
-    const files = join(server.folder, 'files')
-    const upstream = `127.0.0.1:${server.port}`
-    const site = { host: 'localhost', port, upstream, prefix: PREFIX }
-    stack.use(await startNginx({ ...site, accel: { prefix: accel.prefix, files } }))
-    link = `${server.publicUrl}${path}`
-    const answer = await put(signedUrl(server, path, body.length), body)
+    const prefix = '/-accel/'
+    const downloads = { accel: 'X-Accel-Redirect', accel_prefix: prefix }
+    site = stack.use(await hiddenServer({ downloads }))
+    const files = join(site.server.folder, 'files')
+    stack.use(await startNginx(site, { prefix, files }))
+    const answer = await put(signedUrl(site.server, path, body.length), body, { ca: site.ca })
     assert.equal(answer.status, 201)
   })
   after(async () => await stack.disposeAsync())
 
   test('our server names the file and sends none of it', async () => {
-    const answer = await get(`http://127.0.0.1:${server.port}${PREFIX}${path}`)
+    const answer = await get(`http://${site.upstream}${PREFIX}${path}`)
     assert.match(String(answer.headers['x-accel-redirect']), /^\/-accel\//)
     assert.equal(answer.size, 0)
   })
 
   test('nginx answers with the whole file', async () => {
-    const answer = await get(link)
+    const answer = await get(frontUrl(site) + path, { ca: site.ca })
     assert.equal(answer.status, 200)
     assert.equal(answer.sha256, sha256(body))
+    assert.equal(answer.headers['content-type'], 'video/mp4')
     assert.equal(answer.headers['x-accel-redirect'], undefined)
   })
 
   test('nginx answers a Range with the part', async () => {
-    const answer = await get(link, { headers: { Range: 'bytes=1000000-2999999' } })
+    const headers = { Range: 'bytes=1000000-2999999' }
+    const answer = await get(frontUrl(site) + path, { headers, ca: site.ca })
     assert.equal(answer.status, 206)
     assert.equal(answer.headers['content-range'], `bytes 1000000-2999999/${body.length}`)
     assert.equal(answer.sha256, sha256(body.subarray(1_000_000, 3_000_000)))
@@ -167,4 +153,34 @@ test('the transfers through proxies are counted', (t) => {
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Our server, told the URL of a front that is yet to be started. */
+interface HiddenServer extends ProxySite, AsyncDisposable {
+  readonly server: FileServer
+  /** The front's certificate authority: its file, and its text. */
+  readonly caFile: string
+  readonly ca: string
+}
+
+async function hiddenServer(config: FileServerOptions['config'] = {}): Promise<HiddenServer> {
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(await tempFolder('front')).path
+  const { caFile, issue } = await throwawayCa(folder)
+  const front = { port: await freePort(), prefix: PREFIX }
+  const server = stack.use(await startFileServer({ publicUrl: frontUrl(front), config }))
+  const certificate = await issue(['localhost'])
+  const ca = await readFile(caFile, 'utf8')
+  const upstream = `127.0.0.1:${server.port}`
+  const running = stack.move()
+  return {
+    ...front,
+    upstream,
+    folder,
+    certificate,
+    server,
+    caFile,
+    ca,
+    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
+  }
 }

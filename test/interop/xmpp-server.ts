@@ -1,3 +1,4 @@
+import type { Site } from '../../src/cli/snippets/site.ts'
 import type { RunningProgram } from './running-program.ts'
 
 /** One virtual host of a running XMPP server, with an upload service behind it. */
@@ -19,3 +20,8 @@ export interface XmppServer extends AsyncDisposable {
 /** What the suites log in as, on every host, all with this password. */
 export const PASSWORD = 'secret'
 export const ACCOUNTS = ['slixmpp', 'go-sendxmpp', 'profanity', 'reader'] as const
+
+/** What the snippets that operators paste into their XMPP server are filled in with. */
+export function siteOf(uploadUrl: string, secret: string): Site {
+  return { publicUrl: new URL(uploadUrl), secret, upstream: '', maxFileSize: 200 * 1024 * 1024 }
+}

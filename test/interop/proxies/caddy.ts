@@ -1,33 +1,28 @@
-import type { ProxySite } from './proxy-site.ts'
+import { caddy } from '../../../src/cli/snippets/proxies.ts'
+import { fitted } from '../fitted-snippet.ts'
+import { frontUrl, type ProxySite } from './proxy-site.ts'
 
-/**
- * A Caddyfile for one site. Caddy streams bodies by itself and sets `X-Forwarded-For`; `flush_interval -1`
- * passes answers on as they come. Its log leaves out the query, in which old schemes carry their credential.
- */
+/** A whole Caddyfile around the snippet that `init` prints. */
 export function caddyfile(site: ProxySite): string {
-  const { tls } = site
-  const scheme = tls ? 'https' : 'http'
+  const { certFile, keyFile } = site.certificate
+  const snippet = caddy({
+    publicUrl: new URL(frontUrl(site)),
+    upstream: site.upstream,
+    secret: '',
+    maxFileSize: 0,
+  })
+  const block = fitted(snippet.text, {
+    'localhost {': `https://localhost:${site.port} {
+	bind 127.0.0.1
+	tls ${certFile} ${keyFile}`,
+    'log {': `log {
+		output file ${site.folder}/access.log`,
+  })
   return `
 {
 	admin off
 	auto_https disable_redirects
 }
-${scheme}://${site.host}:${site.port} {
-	bind 127.0.0.1
-	${tls ? `tls ${tls.certFile} ${tls.keyFile}` : ''}
-	handle ${site.prefix}* {
-		reverse_proxy ${site.upstream} {
-			flush_interval -1
-		}
-	}
-	log {
-		format filter {
-			wrap json
-			fields {
-				request>uri regexp "(\\?.*$|(/-/(uploads|put)/).*$)" "$2"
-			}
-		}
-	}
-}
+${block}
 `
 }

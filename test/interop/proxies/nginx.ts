@@ -1,19 +1,32 @@
-import type { ProxySite } from './proxy-site.ts'
+import { nginx } from '../../../src/cli/snippets/proxies.ts'
+import { fitted } from '../fitted-snippet.ts'
+import { frontUrl, type ProxySite } from './proxy-site.ts'
 
-export interface NginxSite extends ProxySite {
-  /** Folder for its pid file, temporary files and log. */
-  readonly folder: string
-  /** Lets nginx send published files itself, on the word of `X-Accel-Redirect`. */
-  readonly accel?: { readonly prefix: string; readonly files: string }
+/** Lets nginx send published files itself, on the word of `X-Accel-Redirect`. */
+export interface Accel {
+  /** An internal location, with both slashes. */
+  readonly prefix: string
+  /** The folder where our server keeps files. */
+  readonly files: string
 }
 
-/**
- * `nginx.conf` for one site. What matters: bodies are not buffered (a client that vanishes would take
- * with it all that nginx still holds), no size limit of nginx's own, HTTP/1.1 and a long patience to the
- * upstream, and a log without the query, in which old schemes carry their credential.
- */
-export function nginxConfig(site: NginxSite): string {
-  const { folder, tls, accel } = site
+/** A whole `nginx.conf` around the snippet that `init` prints. */
+export function nginxConfig(site: ProxySite, accel?: Accel): string {
+  const { port, folder, certificate } = site
+  const snippet = nginx({
+    publicUrl: new URL(frontUrl(site)),
+    upstream: site.upstream,
+    secret: '',
+    maxFileSize: 0,
+  })
+  const server = fitted(snippet.text, {
+    'listen 443 ssl;': `listen 127.0.0.1:${port} ssl http2;
+    ssl_certificate ${certificate.certFile};
+    ssl_certificate_key ${certificate.keyFile};
+    ${accel ? accelLocation(accel) : ''}`,
+    'listen [::]:443 ssl;': '',
+    '/var/log/nginx/upload.log': `${folder}/access.log`,
+  })
   return `
 daemon off;
 user root;
@@ -22,54 +35,16 @@ pid ${folder}/nginx.pid;
 error_log stderr warn;
 events { worker_connections 256; }
 http {
-  types { }
-  default_type application/octet-stream;
   client_body_temp_path ${folder}/body;
   proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/fastcgi;
   scgi_temp_path ${folder}/scgi;
   uwsgi_temp_path ${folder}/uwsgi;
-  ${logMasking(folder)}
-  server {
-    listen 127.0.0.1:${site.port}${tls ? ' ssl http2' : ''};
-    server_name ${site.host};
-    ${tls ? `ssl_certificate ${tls.certFile};\n    ssl_certificate_key ${tls.keyFile};` : ''}
-    ${nginxLocation(site)}
-    ${accel ? accelLocation(accel) : ''}
-  }
+${server}
 }
 `
 }
 
-/** The block that an operator pastes into a server of their own. */
-export function nginxLocation(site: Pick<ProxySite, 'prefix' | 'upstream'>): string {
-  return `location ${site.prefix} {
-      proxy_pass http://${site.upstream};
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_request_buffering off;
-      proxy_buffering off;
-      client_max_body_size 0;
-      client_body_timeout 120s;
-      proxy_read_timeout 150s;
-      proxy_send_timeout 150s;
-    }`
-}
-
-function logMasking(folder: string): string {
-  return `map $uri $shown_uri {
-    ~^(?<before>.*/-/(uploads|put)/) "\${before}***";
-    default $uri;
-  }
-  log_format without_credentials '$remote_addr [$time_iso8601] "$request_method $shown_uri" $status $body_bytes_sent';
-  access_log ${folder}/access.log without_credentials;`
-}
-
-function accelLocation(accel: { prefix: string; files: string }): string {
-  return `location ${accel.prefix} {
-      internal;
-      alias ${accel.files}/;
-    }`
+function accelLocation({ prefix, files }: Accel): string {
+  return `location ${prefix} { internal; alias ${files}/; }`
 }

@@ -1,12 +1,17 @@
-/** What a reverse proxy in front of our server has to know. */
+import type { Certificate } from '../throwaway-ca.ts'
+
+/** A test's front: where it listens, what it hides, and a folder for what the proxy writes. */
 export interface ProxySite {
-  /** Host name and port of the front, as links name it. */
-  readonly host: string
   readonly port: number
   /** Our server's `host:port`. */
   readonly upstream: string
-  /** The path that belongs to our server, with both slashes: the path of its `public_url`. */
+  /** The path that belongs to our server, with both slashes. */
   readonly prefix: string
-  /** Certificate and key (PEM); none makes a plain http front. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string }
+  readonly certificate: Certificate
+  readonly folder: string
+}
+
+/** The front's own URL, as links show it. */
+export function frontUrl({ port, prefix }: Pick<ProxySite, 'port' | 'prefix'>): string {
+  return `https://localhost:${port}${prefix}`
 }
