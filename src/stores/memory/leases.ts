@@ -1,0 +1,124 @@
+import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
+import type { Fingerprint } from '../../core/slot-path.ts'
+import type { Lease, Leases } from '../../engine/ports.ts'
+import { type Takeovers, takeovers } from './takeovers.ts'
+
+/** Milliseconds a newcomer waits in a fight before it asks the holder, so that somebody gets ahead. */
+const FIGHT_PAUSE = 1_000
+
+/** Runs something after some milliseconds unless the returned function was called before. */
+export type After = (milliseconds: number, run: () => void) => () => void
+
+/** Leases among the requests of one process. */
+export interface ProcessLeases extends Leases {
+  /** Slots that somebody holds now. */
+  readonly held: number
+}
+
+type Request = Parameters<Leases['acquire']>[1]
+
+interface Holder {
+  readonly release: () => void
+  asked: boolean
+}
+
+interface Waiter {
+  readonly release: () => void
+  readonly settle: (outcome: Lease | 'superseded') => void
+}
+
+/** There is one as long as somebody holds the slot. */
+interface Queue {
+  holder: Holder
+  waiter: Waiter | undefined
+  readonly takeovers: Takeovers
+}
+
+/**
+ * Leases for one process: the newest request gets the slot as soon as its holder, asked once, has
+ * given it back. Nobody is refused: after ten takeovers within ten seconds a newcomer waits
+ * one second before it asks.
+ *
+ * A lease may be asked back before the caller of `acquire` has seen that it holds it.
+ */
+export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = {}): ProcessLeases {
+  const { stopwatch = systemStopwatch, after = afterTimeout } = needs
+  const queues = new Map<Fingerprint, Queue>()
+
+  function leaseOf(slot: Fingerprint, holder: Holder): Lease {
+    return {
+      slot,
+      [Symbol.dispose]: () => {
+        const queue = queues.get(slot)
+        if (queue?.holder === holder) giveBack(slot, queue)
+      },
+    }
+  }
+
+  function giveBack(slot: Fingerprint, queue: Queue): void {
+    const { waiter } = queue
+    if (waiter === undefined) {
+      queues.delete(slot)
+      return
+    }
+    queue.takeovers.note()
+    queue.holder = { release: waiter.release, asked: false }
+    queue.waiter = undefined
+    waiter.settle(leaseOf(slot, queue.holder))
+  }
+
+  async function wait(queue: Queue, { release, signal }: Request): Promise<Lease | 'superseded'> {
+    const { promise, resolve, reject } = Promise.withResolvers<Lease | 'superseded'>()
+    const waiter: Waiter = { release, settle: resolve }
+    const leave = (): void => {
+      if (queue.waiter !== waiter) return
+      queue.waiter = undefined
+      // The reason is the caller's own, whatever it is.
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+      reject(signal.reason)
+    }
+    queue.waiter?.settle('superseded')
+    queue.waiter = waiter
+    signal.addEventListener('abort', leave, { once: true })
+    const callOff = askInTurn(queue, after)
+    try {
+      return await promise
+    } finally {
+      callOff()
+      signal.removeEventListener('abort', leave)
+    }
+  }
+
+  return {
+    acquire: async (slot, request) => {
+      request.signal.throwIfAborted()
+      const queue = queues.get(slot)
+      if (queue !== undefined) return await wait(queue, request)
+      const holder = { release: request.release, asked: false }
+      queues.set(slot, { holder, waiter: undefined, takeovers: takeovers(stopwatch) })
+      return leaseOf(slot, holder)
+    },
+    isHeld: (slot) => queues.has(slot),
+    get held() {
+      return queues.size
+    },
+  }
+}
+
+/** Asks the holder, in a fight after a pause. Returns how to call that off. */
+function askInTurn(queue: Queue, after: After): () => void {
+  if (queue.takeovers.isFight()) return after(FIGHT_PAUSE, () => askNow(queue.holder))
+  askNow(queue.holder)
+  return () => {}
+}
+
+function askNow(holder: Holder): void {
+  if (holder.asked) return
+  holder.asked = true
+  holder.release()
+}
+
+function afterTimeout(milliseconds: number, run: () => void): () => void {
+  const timer = setTimeout(run, milliseconds)
+  return () => clearTimeout(timer)
+}

@@ -1,0 +1,54 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { migrate } from './schema.ts'
+
+/** `full`: a commit survives a crash of the machine. `normal`: only one of the process. */
+export type Durability = 'full' | 'normal'
+
+/** Keeps the write-ahead log from staying as large as its busiest moment. Bytes. */
+const LOG_LIMIT = 64 * 1024 * 1024
+
+/** Pages; four times SQLite's default, since rows of many slots are far apart: fewer pages are copied twice. */
+const CHECKPOINT_INTERVAL = 4_000
+
+/** Negative: KiB, as SQLite wants it. */
+const CACHE_SIZE = -16 * 1024
+
+/**
+ * Opens the database, made if there is none (folder 0700, file 0600), and brings it to the present
+ * schema. Throws an `Error` that names the file if it can't be used. `busyTimeout` is in milliseconds.
+ */
+export function openDatabase(
+  path: string,
+  options: { durability: Durability; busyTimeout: number },
+): DatabaseSync {
+  try {
+    if (path !== ':memory:') makeFile(path)
+    return prepared(new DatabaseSync(path, { timeout: options.busyTimeout }), options.durability)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`The state file ${path} cannot be used: ${why}`, { cause })
+  }
+}
+
+/** SQLite would make it readable for everybody; its companions take over the mode of the file. */
+function makeFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+}
+
+function prepared(database: DatabaseSync, durability: Durability): DatabaseSync {
+  try {
+    database.exec(`PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'};
+      PRAGMA journal_size_limit = ${LOG_LIMIT};
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_INTERVAL};
+      PRAGMA cache_size = ${CACHE_SIZE};`)
+    migrate(database)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
