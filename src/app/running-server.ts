@@ -32,7 +32,7 @@ export interface RunningServer extends AsyncDisposable {
   /** Where it listens, with the ports that were really taken. */
   readonly addresses: readonly ListenAddress[]
   /** Where operators reach it; empty if they don't. */
-  readonly adminAddresses: readonly AdminListener['address'][]
+  readonly adminAddresses: readonly ListenAddress[]
   /** Ends it after running requests had `server.shutdown_grace` to finish. */
   shutdown(): Promise<void>
   /** Opens the audit file anew, after a log rotation moved it. */

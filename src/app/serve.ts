@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import process from 'node:process'
 import type { Config } from '../config/options.ts'
 import { showListenAddress } from '../config/address-kinds.ts'
-import { type RunningServer, startServer } from './running-server.ts'
+import { startServer } from './running-server.ts'
 
 /** How `serve` talks to whoever runs it. */
 export interface ServeOptions {
@@ -16,13 +16,8 @@ export interface ServeOptions {
 export async function serve(config: Config, { announce, signal }: ServeOptions): Promise<void> {
   await using server = await startServer(config, { destination: process.stdout })
   for (const address of server.addresses) announce(`Listening on ${showListenAddress(address)}`)
-  for (const address of server.adminAddresses) announce(`Metrics and health on ${shown(address)}`)
+  for (const address of server.adminAddresses)
+    announce(`Metrics and health on ${showListenAddress(address)}`)
   if (!signal.aborted) await once(signal, 'abort')
   await server.shutdown()
-}
-
-function shown(address: RunningServer['adminAddresses'][number]): string {
-  if (address === null || typeof address === 'string') return `unix:${address ?? ''}`
-  const { address: host, port, family } = address
-  return family === 'IPv6' ? `[${host}]:${port}` : `${host}:${port}`
 }

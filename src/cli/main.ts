@@ -2,6 +2,8 @@ import { ConfigError } from '../config/problem.ts'
 import { nearest } from '../config/nearest.ts'
 import { UsageError, type Command } from './command.ts'
 import { checkCommand } from './commands/check.ts'
+import { filesCommand } from './commands/files.ts'
+import { gcCommand } from './commands/gc.ts'
 import { initCommand } from './commands/init.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
@@ -16,6 +18,8 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   checkCommand,
   signCommand,
+  filesCommand,
+  gcCommand,
   versionCommand,
 ]
 

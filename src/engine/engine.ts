@@ -111,8 +111,12 @@ export interface UploadEngine extends Engine, AsyncDisposable {
   recover(): Promise<void>
   /** Ends what is overdue, oldest first, in small batches. Resolves to how many slots changed. */
   sweep(signal: AbortSignal): Promise<number>
+  /** What a sweep would look at now, earliest first, at most `limit` slots. */
+  overdue(limit: number): Promise<readonly SlotRecord[]>
   /** Removes bytes that no record refers to; only reports them with `dryRun`. */
   collect(options: { dryRun: boolean; signal: AbortSignal }): Promise<readonly Orphan[]>
+  /** What is stored of a path, for the operator. */
+  find(path: SlotPath): Promise<SlotRecord | undefined>
   /** All slots that have a file, for the operator. */
   files(): AsyncIterable<SlotRecord>
 }

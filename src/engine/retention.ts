@@ -37,7 +37,8 @@ async function sweepSlot(seen: SlotRecord, needs: EngineNeeds): Promise<boolean>
 
 async function applyDue(record: SlotRecord, needs: EngineNeeds): Promise<boolean> {
   const tenure = tenureOf(record, Promise.resolve(true), needs)
-  if (!(await tenure.apply({ type: 'due' }))) return false
+  // The new lease keeps a request of another process from going on with what is ended here.
+  if (!(await tenure.apply({ type: 'due', lease: nextLease(record, needs) }))) return false
   const after = tenure.record()
   if (record.state === 'published' && after.state === 'spent') {
     await needs.blobs.removeFile(record.id)
@@ -60,9 +61,7 @@ export async function removeFile(slot: Fingerprint, needs: EngineNeeds): Promise
   const record = await needs.slots.find(slot)
   if (record?.state !== 'published') return false
   const tenure = tenureOf(record, Promise.resolve(true), needs)
-  // The lease keeps a request of another process from finishing over our commit.
-  if (!(await tenure.apply({ type: 'leased', lease: nextLease(record, needs) }))) return false
-  if (!(await tenure.apply({ type: 'file-removed' }))) return false
+  if (!(await tenure.apply({ type: 'file-removed', lease: nextLease(record, needs) }))) return false
   await needs.blobs.removeFile(record.id)
   needs.events.fileRemoved(record, 'requested')
   return true

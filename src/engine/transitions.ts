@@ -29,9 +29,9 @@ export type SlotEvent =
   /** The upload was given up by its owner or is lost. */
   | { readonly type: 'aborted'; readonly upload: string }
   /** The published file is gone for good. */
-  | { readonly type: 'file-removed' }
+  | { readonly type: 'file-removed'; readonly lease: LeaseToken }
   /** Time went by. */
-  | { readonly type: 'due' }
+  | { readonly type: 'due'; readonly lease: LeaseToken }
 
 /** A move that the state machine does not know: a bug of the caller, never of a client. */
 export class IllegalTransition extends Error {
@@ -119,9 +119,9 @@ function apply(record: SlotRecord, event: SlotEvent, context: TransitionContext)
       return withUpload(record, close(receiving(record, event), 'aborted'))
     case 'file-removed':
       expect(record, event, 'published')
-      return spent(record)
+      return spent({ ...record, lease: event.lease })
     case 'due':
-      return expired(record, context)
+      return expired({ ...record, lease: event.lease }, context)
   }
 }
 

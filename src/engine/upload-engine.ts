@@ -31,7 +31,9 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
     },
     recover: async () => await tracked(recover(needs)),
     sweep: async (signal) => await tracked(sweep(needs, signal)),
+    overdue: async (limit) => await needs.slots.due(needs.clock(), limit),
     collect: async (options) => await tracked(collect(needs, options)),
+    find: async (path) => await needs.slots.find(fingerprintOf(path)),
     async *files() {
       for await (const record of needs.slots.all()) {
         if (record.state === 'published') yield record

@@ -15,6 +15,7 @@ import { clientAt, grantFor } from './grants.ts'
 
 const HOUR = 3_600_000
 const SIZE = 1_000
+const LEASE = { epoch: 2, id: 'upkeep' }
 
 const policy: EnginePolicy = {
   fsync: 'ack',
@@ -56,8 +57,8 @@ const events = fc.array(
         .map((upload): SlotEvent => ({ type: 'published', upload })),
       fc.constantFrom('a', 'e').map((upload): SlotEvent => ({ type: 'aborted', upload })),
       fc.constantFrom<SlotEvent>(
-        { type: 'file-removed' },
-        { type: 'due' },
+        { type: 'file-removed', lease: LEASE },
+        { type: 'due', lease: LEASE },
         { type: 'leased', lease: { epoch: 9, id: 'x' } },
       ),
     ),
@@ -198,7 +199,7 @@ test('a reservation without a byte is held for ten minutes, one with bytes for t
   assert.equal(reserved.dueAt, 10 * 60_000)
   const begun = after([{ type: 'advanced', upload: 'a', durable: 5 }], reserved, 1_000)
   assert.equal(begun.dueAt, 1_000 + policy.resumeTimeout)
-  const late = next(begun, { type: 'due' }, { now: begun.dueAt ?? 0, policy })
+  const late = next(begun, { type: 'due', lease: LEASE }, { now: begun.dueAt ?? 0, policy })
   assert.deepEqual(late.uploads, [])
   assert.deepEqual(releasedParts(begun, late), ['a'])
 })
@@ -216,7 +217,7 @@ test('of a spent slot only the fingerprint is kept', () => {
   const record = after([
     generation('a'),
     { type: 'published', upload: 'a' },
-    { type: 'file-removed' },
+    { type: 'file-removed', lease: LEASE },
   ])
   assert.equal(record.path, '')
   assert.equal(record.owner, '')
@@ -227,7 +228,7 @@ test('a spent path is remembered for ever while grants without a time are accept
   const spend: SlotEvent[] = [
     generation('a'),
     { type: 'published', upload: 'a' },
-    { type: 'file-removed' },
+    { type: 'file-removed', lease: LEASE },
   ]
   assert.equal(after(spend).dueAt, undefined)
   const timed = { ...policy, timelessGrants: false }
@@ -256,5 +257,5 @@ test('moves that cannot be are refused', () => {
     () => after([{ type: 'advanced', upload: 'a', durable: SIZE + 1 }], begun),
     IllegalTransition,
   )
-  assert.throws(() => after([{ type: 'file-removed' }], begun), IllegalTransition)
+  assert.throws(() => after([{ type: 'file-removed', lease: LEASE }], begun), IllegalTransition)
 })

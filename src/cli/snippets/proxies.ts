@@ -3,7 +3,6 @@ import type { Site, Snippet } from './site.ts'
 /** nginx: passes bodies on as they come, and keeps signatures out of its log. */
 export function nginx(site: Site): Snippet {
   const { publicUrl, upstream } = site
-  const target = upstream.startsWith('unix:') ? `http://${upstream}:` : `http://${upstream}`
   return {
     title: 'nginx',
     note: 'a file in conf.d/; add ssl_certificate and ssl_certificate_key',
@@ -18,7 +17,7 @@ server {
     access_log /var/log/nginx/upload.log upload;
 
     location ${publicUrl.pathname} {
-        proxy_pass ${target};
+        proxy_pass http://${upstream};
         proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_set_header Host $host;
@@ -73,6 +72,7 @@ export function haproxy(site: Site): Snippet {
     language: 'haproxy',
     text: `frontend upload
     mode http
+    log global
     bind :443 ssl crt /etc/haproxy/${publicUrl.hostname}.pem alpn h2,http/1.1
     timeout client 10m
     timeout http-request 20s

@@ -1,0 +1,50 @@
+import process from 'node:process'
+import type { Config } from '../config/options.ts'
+import { systemClock } from '../core/clock.ts'
+import { randomId } from '../core/random.ts'
+import type { UploadEngine } from '../engine/engine.ts'
+import { uploadEngine } from '../engine/upload-engine.ts'
+import { openAudit } from '../observe/audit.ts'
+import { engineAudit } from '../observe/event-audit.ts'
+import { createLog } from '../observe/log.ts'
+import { processLeases } from '../stores/memory/leases.ts'
+import { enginePolicyOf } from './settings.ts'
+import { openStores } from './stores.ts'
+
+/** The engine over the configured stores, without a server; a server may run beside it. */
+export interface Maintenance extends AsyncDisposable {
+  readonly engine: Pick<UploadEngine, 'files' | 'find' | 'remove' | 'sweep' | 'overdue' | 'collect'>
+}
+
+/** Opens the stores for an operator's command; what it does is audited like the server's doing. */
+export async function openMaintenance(config: Config): Promise<Maintenance> {
+  await using opened = new AsyncDisposableStack()
+  const stores = opened.use(await openStores(config))
+  const log = createLog({
+    level: 'warn',
+    format: 'pretty',
+    destination: process.stderr,
+    clock: systemClock,
+  })
+  const audit = opened.use(
+    await openAudit({
+      file: config.audit.file === '' ? '/dev/null' : config.audit.file,
+      clock: systemClock,
+      log,
+      onLost: () => undefined,
+    }),
+  )
+  const engine = opened.use(
+    uploadEngine({
+      ...stores,
+      leases: processLeases(),
+      events: engineAudit(audit, config.privacy),
+      clock: systemClock,
+      newId: randomId,
+      deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
+      policy: enginePolicyOf(config),
+    }),
+  )
+  const kept = opened.move()
+  return { engine, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
+}

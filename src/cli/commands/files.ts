@@ -1,0 +1,153 @@
+import { type Maintenance, openMaintenance } from '../../app/maintenance.ts'
+import type { Config } from '../../config/options.ts'
+import { parseDuration } from '../../config/quantity.ts'
+import { type Instant, systemClock } from '../../core/clock.ts'
+import { type SlotPath, encodeSlotPath, parseSlotPath } from '../../core/slot-path.ts'
+import { type Arguments, UsageError, command, type Command } from '../command.ts'
+import { CONFIG_FLAGS } from '../configuration.ts'
+import type { Io } from '../io.ts'
+import { storedConfigurationOf } from '../stored-configuration.ts'
+
+const FLAGS = {
+  ...CONFIG_FLAGS,
+  user: { type: 'string', value: 'JID', help: 'only files of this user (bare JID)' },
+  'older-than': { type: 'string', value: 'AGE', help: 'only files published before, e.g. 30d' },
+  json: { type: 'boolean', help: 'print one JSON object per file' },
+} as const
+
+type Given = Arguments<typeof FLAGS>
+
+/** A file as an operator sees it. */
+interface ListedFile {
+  readonly url: string
+  readonly size: number
+  readonly contentType: string
+  readonly scheme: string
+  readonly user?: string
+  readonly network: string
+  readonly published?: string
+  readonly expires?: string
+}
+
+type StoredFile = NonNullable<Awaited<ReturnType<Maintenance['engine']['find']>>>
+
+/** What a subcommand works with. */
+interface Job {
+  readonly engine: Maintenance['engine']
+  readonly config: Config
+  readonly given: Given
+  readonly io: Io
+}
+
+const JOBS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
+  list,
+  show: async (job) => await eachNamed(job, show),
+  delete: async (job) => await eachNamed(job, remove),
+}
+
+/** Finds and removes files; works without, and beside, a running server. */
+export const filesCommand: Command = command({
+  name: 'files',
+  summary: 'Lists, shows and deletes stored files.',
+  parameters: 'list | show URL… | delete URL…',
+  details:
+    'URL is what a message carries, or its path. A running server stops serving a deleted file\n' +
+    'within a second; its path can never be used again.',
+  flags: FLAGS,
+  run: async (given, io) => {
+    const job = JOBS[given.positionals[0] ?? '']
+    if (job === undefined) throw new UsageError('Say "list", "show" or "delete"')
+    const config = await storedConfigurationOf(given.flags, io)
+    await using maintenance = await openMaintenance(config)
+    return await job({ engine: maintenance.engine, config, given, io })
+  },
+})
+
+async function list({ engine, config, given, io }: Job): Promise<number> {
+  const { user, 'older-than': age } = given.flags
+  const before = age === undefined ? Infinity : systemClock() - duration(age)
+  for await (const record of engine.files()) {
+    if (user !== undefined && record.user !== user) continue
+    if ((record.publishedAt ?? 0) >= before) continue
+    print(record, { config, given, io })
+  }
+  return 0
+}
+
+async function eachNamed(
+  job: Job,
+  one: (path: SlotPath, job: Job) => Promise<boolean>,
+): Promise<number> {
+  const [, ...urls] = job.given.positionals
+  if (urls.length === 0) throw new UsageError('Name at least one URL')
+  let code = 0
+  for (const url of urls) {
+    if (await one(pathOf(url, job.config), job)) continue
+    job.io.stderr.write(`There is no such file: ${url}\n`)
+    code = 1
+  }
+  return code
+}
+
+async function show(path: SlotPath, job: Job): Promise<boolean> {
+  const record = await job.engine.find(path)
+  if (record?.state !== 'published') return false
+  print(record, job)
+  return true
+}
+
+async function remove(path: SlotPath, { engine, io }: Job): Promise<boolean> {
+  if (!(await engine.remove(path))) return false
+  io.stdout.write(`Deleted ${path}\n`)
+  return true
+}
+
+function print(record: StoredFile, { config, given, io }: Omit<Job, 'engine'>): void {
+  const file = listed(record, config)
+  if (given.flags.json === true) {
+    io.stdout.write(`${JSON.stringify(file)}\n`)
+    return
+  }
+  const { url, size, published = '-', user = '-' } = file
+  io.stdout.write(`${published}  ${String(size).padStart(12)}  ${user}  ${url}\n`)
+}
+
+function listed(record: StoredFile, { server }: Config): ListedFile {
+  const { size, contentType, scheme, user, network, publishedAt, fileExpiresAt } = record
+  const path = record.path === '' ? '' : encodeSlotPath(record.path)
+  return {
+    url: `${server.publicUrl.href}${path}`,
+    size,
+    contentType,
+    scheme,
+    ...(user === undefined ? {} : { user }),
+    network,
+    ...(publishedAt === undefined ? {} : { published: timeText(publishedAt) }),
+    ...(fileExpiresAt === undefined ? {} : { expires: timeText(fileExpiresAt) }),
+  }
+}
+
+function timeText(instant: Instant): string {
+  return new Date(instant).toISOString()
+}
+
+function duration(text: string): number {
+  try {
+    return parseDuration(text)
+  } catch (cause) {
+    throw new UsageError(`--older-than takes an age such as 12h or 30d, not "${text}"`, { cause })
+  }
+}
+
+/** The slot's path in a URL of a message, or in a path as the log shows it. */
+function pathOf(text: string, { server: { publicUrl } }: Config): SlotPath {
+  const [url = ''] = text.split(/[?#]/u)
+  const prefix = publicUrl.pathname
+  const path = URL.canParse(url) ? new URL(url).pathname : url
+  try {
+    const inside = path.startsWith(prefix) ? path.slice(prefix.length) : path.replace(/^\//u, '')
+    return parseSlotPath(inside)
+  } catch (cause) {
+    throw new UsageError(`"${text}" is not the URL of a file`, { cause })
+  }
+}
