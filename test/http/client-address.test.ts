@@ -24,6 +24,8 @@ function forwarded(value: string): string {
     .address
 }
 
+const at = (address: string) => clientAddressOf(ip(address), {}, policy('peer'))
+
 test('D14: forged headers of an untrusted peer are ignored', () => {
   const headers = {
     'x-forwarded-for': '127.0.0.1',
@@ -37,7 +39,6 @@ test('D14: forged headers of an untrusted peer are ignored', () => {
 })
 
 test('D14: IPv6 peers are told apart, and a network is their /56', () => {
-  const at = (address: string) => clientAddressOf(ip(address), {}, policy('peer'))
   assert.deepEqual(at('2001:db8:1:2ff::7'), {
     address: '2001:db8:1:2ff::7',
     network: '2001:db8:1:200::/56',
@@ -48,10 +49,10 @@ test('D14: IPv6 peers are told apart, and a network is their /56', () => {
 
 test('only the configured field is read', () => {
   const headers = { 'x-forwarded-for': '192.0.2.1', forwarded: 'for=192.0.2.2' }
-  const at = (source: ClientAddressSource) =>
+  const from = (source: ClientAddressSource) =>
     clientAddressOf(ip('127.0.0.1'), headers, policy(source, '127.0.0.1')).address
   assert.deepEqual(
-    [at('x-forwarded-for'), at('forwarded'), at('peer')],
+    [from('x-forwarded-for'), from('forwarded'), from('peer')],
     ['192.0.2.1', '192.0.2.2', '127.0.0.1'],
   )
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { Refusal } from '../../src/core/refusals.ts'
-import { rawClient, serve } from './server-fixture.ts'
+import { pokeUntilClosed, rawClient, serve } from './server-fixture.ts'
 
 const refuseAll = (): Promise<never> => Promise.reject(new Refusal('file-too-large'))
 const PUT = 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n'
@@ -32,15 +32,8 @@ test('a client that stays silent after an early answer is closed after five seco
   await client.ended
   t.mock.timers.tick(4_000)
   assert.equal(client.socket.destroyed, false)
-  const failed = once(client.socket, 'close')
   t.mock.timers.tick(2_000)
-  // Nothing tells of the close on a connection that was half closed already, but the next writes.
-  const prod = setTimeout(function again() {
-    client.socket.write('x')
-    setTimeout(again, 5).unref()
-  }, 0)
-  await failed
-  clearTimeout(prod)
+  await pokeUntilClosed(client.socket)
 })
 
 test('a client that sends for ever after an early answer is closed after thirty seconds', async (t) => {
@@ -67,12 +60,7 @@ test('the oldest lingering connection gives way to a newer one', async () => {
   using newer = await rawClient(server.port)
   newer.socket.write(PUT)
   await newer.ended
-  const closed = once(older.socket, 'close')
-  while (!older.socket.destroyed) {
-    older.socket.write('x')
-    await new Promise(setImmediate)
-  }
-  await closed
+  await pokeUntilClosed(older.socket)
   assert.equal(newer.socket.destroyed, false)
 })
 

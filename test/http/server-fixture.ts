@@ -162,6 +162,14 @@ export function wrapSocket(socket: Socket): RawClient {
   }
 }
 
+/** Writes until the other side, which closed without a further word, lets it be noticed. */
+export async function pokeUntilClosed(socket: Socket): Promise<void> {
+  while (!socket.destroyed) {
+    socket.write('x')
+    await new Promise(setImmediate)
+  }
+}
+
 /** A folder that is removed with everything in it. */
 export function scratchFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'hfs-http-'))

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Handler } from '../../src/http/exchange.ts'
+import { ask, rawClient, scratchFolder, serve, writeCertificate } from './server-fixture.ts'
+
+const PIECE = Buffer.alloc(64 * 1024, 'a')
+const PIECES = 16
+
+/** Stores a PUT, serves a GET in pieces; what `write` rejects with when the client left is no bug. */
+const handler: Handler = async (exchange) => {
+  if (exchange.method === 'PUT') {
+    await exchange.body.pump(() => Promise.resolve())
+    exchange.reply({ status: 201 })
+    return
+  }
+  exchange.begin(200, { 'content-length': PIECE.length * PIECES })
+  for (let count = 1; count <= PIECES; count += 1) await exchange.write(PIECE, count === PIECES)
+}
+
+const cuts = fc.record({
+  method: fc.constantFrom('GET', 'PUT'),
+  sent: fc.integer({ min: 0, max: 40_000 }),
+  received: fc.integer({ min: 0, max: PIECE.length * 4 }),
+  reset: fc.boolean(),
+})
+
+test('an HTTP/1.1 client may disappear at any point of a PUT or GET', async () => {
+  await using server = await serve(handler)
+  await fc.assert(
+    fc.asyncProperty(cuts, async ({ method, sent, received, reset }) => {
+      using client = await rawClient(server.port)
+      const head = `${method} / HTTP/1.1\r\nHost: x\r\n`
+      const length = method === 'PUT' ? 'Content-Length: 30000\r\n' : ''
+      const whole = `${head}${length}\r\n${method === 'PUT' ? 'x'.repeat(30_000) : ''}`
+      client.socket.write(whole.slice(0, sent))
+      const asked = method === 'GET' && sent >= whole.length
+      while (asked && client.received().length < received) await once(client.socket, 'data')
+      if (reset) client.socket.resetAndDestroy()
+      else client.socket.destroy()
+    }),
+    { seed: 363, numRuns: 100 },
+  )
+  assert.equal((await ask(server.port, '/', { method: 'PUT', body: 'x' })).status, 201)
+  while (server.told.statuses.length < 1) await server.told.next('finished')
+  assert.deepEqual(server.told.failures, [])
+})
+
+test('an HTTP/2 client may disappear at any point of a PUT or GET', async () => {
+  using folder = scratchFolder()
+  await using server = await serve(handler, { tls: writeCertificate(folder.path) })
+  await fc.assert(
+    fc.asyncProperty(cuts, async ({ method, sent, received, reset }) => {
+      const client = connectHttp2(`https://127.0.0.1:${server.port}`, { rejectUnauthorized: false })
+      client.on('error', () => {})
+      await once(client, 'connect')
+      const stream = client.request({ ':method': method }, { endStream: method === 'GET' })
+      stream.on('error', () => {})
+      let got = 0
+      const enough = Promise.withResolvers<void>()
+      stream.on('data', (piece: Buffer) => {
+        got += piece.length
+        if (got >= received) enough.resolve()
+      })
+      if (method === 'PUT') stream.write(Buffer.alloc(sent))
+      else if (received > 0) await enough.promise
+      if (reset) stream.close(8)
+      const closed = new Promise((resolve) => client.once('close', resolve))
+      client.destroy()
+      await closed
+    }),
+    { seed: 363, numRuns: 40 },
+  )
+  assert.deepEqual(server.told.failures, [])
+})
+
+test('a write to a client that left is rejected, and the exchange finishes with status 0', async () => {
+  const rejected = Promise.withResolvers<unknown>()
+  await using server = await serve(async (exchange) => {
+    exchange.begin(200, { 'content-length': 1e9 })
+    try {
+      for (;;) await exchange.write(PIECE, false)
+    } catch (error) {
+      rejected.resolve(error)
+      throw error
+    }
+  })
+  const finished = server.told.next('finished')
+  using client = await rawClient(server.port)
+  client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await client.until('aaa')
+  client.socket.destroy()
+  assert.ok((await rejected.promise) instanceof Error)
+  await finished
+  assert.deepEqual([server.told.statuses, server.told.failures], [[0], []])
+})
+
+test('a client that does not read holds up write', async () => {
+  let written = 0
+  await using server = await serve(async (exchange) => {
+    exchange.begin(200, { 'content-length': PIECE.length * 1000 })
+    for (let count = 1; count <= 1000; count += 1) {
+      await exchange.write(PIECE, count === 1000)
+      written += 1
+    }
+  })
+  using client = await rawClient(server.port)
+  client.socket.pause()
+  client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  for (let count = 0; count < 20; count += 1) await ask(server.port, '*', { method: 'OPTIONS' })
+  assert.ok(written < 1000, 'everything was written without a reader')
+  const finished = server.told.next('finished')
+  client.socket.resume()
+  await finished
+  assert.equal(written, 1000)
+})
