@@ -88,7 +88,7 @@ function parseEntry(
     option.fallback === undefined ? undefined : option.parse(option.fallback, place)
   if (raw === undefined) return { value: fallback() }
   try {
-    refuseVariables(raw.value)
+    if (!option.secret) refuseVariables(raw.value)
     return { value: option.parse(raw.value, place) }
   } catch (error) {
     if (!(error instanceof BadValue)) throw error

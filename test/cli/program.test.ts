@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import test from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const PROGRAM = fileURLToPath(new URL('../../bin/hmac-file-server.js', import.meta.url))
+
+interface Ended {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function runNode(node: string, ...argv: readonly string[]): Ended {
+  return spawnSync(node, argv, { encoding: 'utf8' })
+}
+
+function assertRefused({ status, stderr }: Ended, version: string): void {
+  assert.equal(status, 1)
+  assert.match(stderr, /needs Node\.js 24\.18 or later/u)
+  assert.ok(stderr.includes(`this is ${version}.`), stderr)
+  assert.match(stderr, /nodejs\.org/u)
+}
+
+/** Runs the program where Node.js claims to be `version`. */
+function runAs(version: string): Ended {
+  const disguise = `Object.defineProperty(process, 'versions', { value: { node: '${version}' } })`
+  const script = `data:text/javascript,${encodeURIComponent(disguise)}`
+  return runNode(process.execPath, '--import', script, PROGRAM, 'version')
+}
+
+test('a Node.js that is too old is told which one is needed, and the right one is not', () => {
+  for (const version of ['12.22.12', '20.19.2', '24.17.0']) assertRefused(runAs(version), version)
+  for (const version of ['24.18.0', '24.21.0', '26.0.0'])
+    assert.equal(runAs(version).status, 0, version)
+})
+
+test('an old Node.js of this machine parses the program far enough to say so', (t) => {
+  const nodes = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node'))
+  const old = nodes
+    .filter((node) => existsSync(node))
+    .map((node) => ({ node, version: runNode(node, '--version').stdout.trim().slice(1) }))
+    .find(({ version }) => Number(version.split('.')[0]) < 24)
+  if (old === undefined) return t.skip('there is none')
+  assertRefused(runNode(old.node, PROGRAM, 'version'), old.version)
+})
+
+test('the program exits with the code of its command', () => {
+  assert.equal(runNode(process.execPath, PROGRAM, 'chek').status, 2)
+  assert.match(runNode(process.execPath, PROGRAM, 'version').stdout, /^hmac-file-server \d/u)
+})

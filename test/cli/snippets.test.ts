@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'node:test'
+import { caddy, haproxy, nginx } from '../../src/cli/snippets/proxies.ts'
+import { componentName, type Site } from '../../src/cli/snippets/site.ts'
+import { systemdUnit } from '../../src/cli/snippets/systemd.ts'
+import { ejabberd, prosodyExternal, prosodyFileShare } from '../../src/cli/snippets/xmpp-servers.ts'
+import { runCli, temporaryFolder } from './cli-run.ts'
+
+const SITE: Site = {
+  publicUrl: new URL('https://upload.example.org/share/'),
+  secret: 'quote"back\\slash',
+  upstream: '127.0.0.1:5050',
+  maxFileSize: 1000,
+}
+
+test('a secret with quotes stays one text in Lua and YAML', () => {
+  assert.ok(prosodyExternal(SITE).text.includes('_secret = "quote\\"back\\\\slash"\n'))
+  assert.ok(prosodyFileShare(SITE).text.includes('_secret = "quote\\"back\\\\slash"\n'))
+  assert.ok(ejabberd(SITE).text.includes('external_secret: "quote\\"back\\\\slash"\n'))
+})
+
+test('the component is called upload.<host>, once', () => {
+  assert.equal(componentName(SITE), 'upload.example.org')
+  const publicUrl = new URL('https://example.org/share/')
+  assert.equal(componentName({ ...SITE, publicUrl }), 'upload.example.org')
+})
+
+test('proxies reach a UNIX socket in their own way of writing it', () => {
+  const site = { ...SITE, upstream: 'unix:/run/hfs.sock' }
+  assert.match(nginx(site).text, /proxy_pass http:\/\/unix:\/run\/hfs\.sock;/u)
+  assert.match(caddy(site).text, /reverse_proxy unix\/\/run\/hfs\.sock /u)
+  assert.match(haproxy(site).text, /server hmac-file-server unix@\/run\/hfs\.sock/u)
+})
+
+test('no proxy logs the query, which carries the signature', () => {
+  assert.ok(!/\$request[ "]|\$request_uri/u.test(nginx(SITE).text))
+  assert.ok(!/%r|%HU|%HQ/u.test(haproxy(SITE).text))
+  assert.match(caddy(SITE).text, /request>uri regexp/u)
+})
+
+test('the systemd unit gives the service one folder to write to', () => {
+  const paths = { node: '/usr/bin/node', program: '/opt/a b/p.js', configFile: '/etc/hfs.toml' }
+  const unit = systemdUnit({ ...paths, dataFolder: '/srv/100%' })
+  assert.match(
+    unit,
+    /^ExecStart=\/usr\/bin\/node "\/opt\/a b\/p\.js" serve --config \/etc\/hfs\.toml$/mu,
+  )
+  assert.match(unit, /^ReadWritePaths=\/srv\/100%%$/mu)
+  assert.ok(
+    !systemdUnit({ ...paths, dataFolder: '/var/lib/hmac-file-server' }).includes('ReadWrite'),
+  )
+})
+
+test('systemd finds nothing wrong with the unit', async (t) => {
+  const analyze = '/usr/bin/systemd-analyze'
+  if (!existsSync(analyze)) return t.skip('there is no systemd here')
+  const folder = await temporaryFolder(t)
+  const { out } = await runCli(['init', '--systemd'], folder)
+  const file = join(folder, 'hmac-file-server.service')
+  await writeFile(file, out)
+  const { status, stderr } = spawnSync(analyze, ['verify', '--man=no', file], { encoding: 'utf8' })
+  assert.deepEqual([status, stderr], [0, ''])
+})

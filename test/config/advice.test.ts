@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { advice } from '../../src/config/advice.ts'
+import { loadConfig } from '../../src/config/load-config.ts'
+import { editDistance, nearest } from '../../src/config/nearest.ts'
+import { lineOf } from '../../src/config/source-line.ts'
+
+function adviceFor(...flags: readonly string[]): string {
+  const all = ['grants.v2_secret=kQ8yVnZ2rT5wX1aB', ...flags]
+  return advice(loadConfig({ env: {}, flags: all, cwd: '/' }).config).join('\n')
+}
+
+test('an http public URL is reported, because phones refuse it', () => {
+  assert.match(adviceFor(), /phones and several desktop clients refuse http/u)
+  assert.equal(adviceFor('server.public_url=https://example.org/'), '')
+})
+
+test('a listener open to other machines with a public URL of this machine or without TLS is reported', () => {
+  const open = 'server.listen=0.0.0.0:5050'
+  assert.match(adviceFor(open), /names this machine only/u)
+  assert.match(adviceFor(open, 'server.public_url=http://example.org/'), /unencrypted/u)
+  assert.equal(adviceFor(open, 'server.public_url=https://example.org/'), '')
+})
+
+test('a limit per owner below the largest file is reported', () => {
+  const url = 'server.public_url=https://example.org/'
+  assert.match(adviceFor(url, 'limits.reserved_bytes_per_owner=1 MB'), /smaller than/u)
+})
+
+test('the nearest word is found within a third of its length, and nothing beyond', () => {
+  assert.equal(nearest('listn', ['listen', 'level']), 'listen')
+  assert.equal(nearest('Retension', ['retention', 'session']), 'retention')
+  assert.equal(nearest('bananas', ['listen', 'level']), undefined)
+  assert.equal(editDistance('kitten', 'sitting'), 3)
+})
+
+test('a line is found behind headers, dotted and quoted keys and inside inline tables', () => {
+  const source = [
+    '# [log]',
+    'log.level = "info"',
+    '[ server ] # where',
+    '"listen" = [',
+    '  "a"]',
+    '[[grants.v1_previous]]',
+    'secret = "x"',
+  ].join('\n')
+  assert.equal(lineOf(source, 'log.level'), 2)
+  assert.equal(lineOf(source, 'server'), 3)
+  assert.equal(lineOf(source, 'server.listen'), 4)
+  assert.equal(lineOf(source, 'grants.v1_previous'), 6)
+  assert.equal(lineOf('http = { body_idle = "1s" }', 'http.body_idle'), 1)
+  assert.equal(lineOf(source, 'audit.file'), undefined)
+})
