@@ -1,0 +1,130 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  unlink,
+  unlinkSync,
+} from 'node:fs'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
+import type { BlobStore } from '../../engine/ports.ts'
+import { bufferPool } from './buffer-pool.ts'
+import { diskPace } from './disk-pace.ts'
+import { freeSpace } from './free-space.ts'
+import { layout } from './layout.ts'
+import { listBlobs } from './listing.ts'
+import { openFiles } from './open-files.ts'
+import { partWriter } from './part-writer.ts'
+import { prepareFolders } from './preparation.ts'
+import { rangeReader } from './range-reader.ts'
+import { diskError, systemCode } from './system-errors.ts'
+
+const MODE = 0o600
+
+const syncAll = promisify(fsync)
+const unlinkBehind = promisify(unlink)
+
+/**
+ * Bytes in files below `folder`, which is made if it is not there. Opening, linking and closing are
+ * operations in memory and therefore synchronous; so are reads and writes of bytes while the
+ * disk keeps up. Rejects with an `Error` that names the folder if it can't be used.
+ */
+export async function filesystemBlobStore(options: {
+  folder: string
+  stopwatch?: Stopwatch
+}): Promise<BlobStore> {
+  const { folder, stopwatch = systemStopwatch } = options
+  const places = layout(resolve(folder))
+  prepareFolders(places)
+  const files = openFiles()
+  const writing = diskPace(stopwatch)
+  const read = rangeReader({ files, pool: bufferPool(), pace: diskPace(stopwatch) })
+
+  return {
+    create: async (part) =>
+      partWriter(createFile(places.path('part', part)), { length: 0, pace: writing }),
+    resume: async (part, offset) =>
+      partWriter(openAt(places.path('part', part), offset), { length: offset, pace: writing }),
+    publish: async (part, file, { sync }) => {
+      const outcome = linkOnce(places.path('part', part), places.path('file', file))
+      if (sync) await syncFolder(places.shardFolder('file', file))
+      return outcome
+    },
+    read: async (file, request) => await read(places.path('file', file), request),
+    partSize: async (part) => sizeOf(places.path('part', part)),
+    fileSize: async (file) => sizeOf(places.path('file', file)),
+    removePart: async (part) => await removeFile(places.path('part', part)),
+    removeFile: async (file) => {
+      const path = places.path('file', file)
+      await removeFile(path)
+      files.forget(path)
+    },
+    location: (file) => places.location(file),
+    list: () => listBlobs(places),
+    free: freeSpace(places.folder, stopwatch),
+    [Symbol.asyncDispose]: async () => files[Symbol.dispose](),
+  }
+}
+
+function createFile(path: string): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+  try {
+    return openSync(path, flags, MODE)
+  } catch (error) {
+    throw diskError(error)
+  }
+}
+
+function openAt(path: string, offset: number): number {
+  const descriptor = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW)
+  try {
+    const { size } = fstatSync(descriptor)
+    if (size < offset) throw new Error(`The part has ${size} bytes, not the ${offset} expected`)
+    if (size > offset) ftruncateSync(descriptor, offset)
+    return descriptor
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+/** A link fails if the name is taken, which a rename would not. */
+function linkOnce(from: string, to: string): 'published' | 'exists' {
+  try {
+    linkSync(from, to)
+    return 'published'
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return 'exists'
+    throw diskError(error)
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await syncAll(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function sizeOf(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.size
+}
+
+/** Taking away one of several names is quick; with the last one the file system frees the bytes. */
+async function removeFile(path: string): Promise<void> {
+  const links = lstatSync(path, { throwIfNoEntry: false })?.nlink
+  try {
+    if (links === 1) await unlinkBehind(path)
+    else if (links !== undefined) unlinkSync(path)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
+}

@@ -1,0 +1,82 @@
+import { closeSync, constants, openSync } from 'node:fs'
+import { LRUCache } from 'lru-cache'
+import { Refusal } from '../../core/refusals.ts'
+import { systemCode } from './system-errors.ts'
+
+/** Milliseconds. Bounds how long a file that another process removed still takes up room. */
+const LONGEST_OPEN = 300_000
+
+const MAX_OPEN = 512
+
+/** An open file, in use until it is disposed once. */
+export interface OpenFile extends Disposable {
+  readonly descriptor: number
+}
+
+/** Files kept open, so that a popular one is not opened for every read. */
+export interface OpenFiles extends Disposable {
+  /** Opens the file at `path`, or takes the open one. Throws `Refusal('not-found')` if there is none. */
+  use(path: string): OpenFile
+  /** Closes the file as soon as nobody uses it any more. */
+  forget(path: string): void
+}
+
+interface Entry extends OpenFile {
+  users: number
+  /** No longer among the open files: whoever uses it last closes it. */
+  dropped: boolean
+}
+
+export function openFiles(): OpenFiles {
+  const entries = new LRUCache<string, Entry>({
+    max: MAX_OPEN,
+    ttl: LONGEST_OPEN,
+    ttlAutopurge: true,
+    dispose: (entry) => {
+      entry.dropped = true
+      closeUnused(entry)
+    },
+  })
+
+  return {
+    use: (path) => {
+      let entry = entries.get(path)
+      if (entry === undefined) {
+        entry = entryOf(openForReading(path))
+        entries.set(path, entry)
+      }
+      entry.users++
+      return entry
+    },
+    forget: (path) => {
+      entries.delete(path)
+    },
+    [Symbol.dispose]: () => entries.clear(),
+  }
+}
+
+function entryOf(descriptor: number): Entry {
+  const entry: Entry = {
+    descriptor,
+    users: 0,
+    dropped: false,
+    [Symbol.dispose]: () => {
+      entry.users--
+      closeUnused(entry)
+    },
+  }
+  return entry
+}
+
+function closeUnused(entry: Entry): void {
+  if (entry.dropped && entry.users === 0) closeSync(entry.descriptor)
+}
+
+function openForReading(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw cause
+    throw new Refusal('not-found', { why: 'the bytes are gone' }, { cause })
+  }
+}

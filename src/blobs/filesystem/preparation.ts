@@ -1,0 +1,59 @@
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { Layout } from './layout.ts'
+
+/**
+ * Makes all folders (0700) that are not there yet and tries what every upload will do: make a
+ * file, write, link it under its final name. Throws an `Error` that names the folder if that fails.
+ */
+export function prepareFolders(layout: Layout): void {
+  try {
+    const kinds = [layout.kindFolder('part'), layout.kindFolder('file')]
+    for (const folder of [layout.folder, ...kinds]) makeFolder(folder)
+    for (const folder of layout.shardFolders('part')) makeFolder(folder)
+    for (const folder of layout.shardFolders('file')) makeFolder(folder)
+    for (const folder of [layout.folder, ...kinds]) syncFolder(folder)
+    tryOut(kinds)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`The storage folder ${layout.folder} cannot be used: ${why}`, { cause })
+  }
+}
+
+function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+}
+
+/** Otherwise a crash of the machine could take a new folder away with the files in it. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** The dot keeps the names apart from keys; the process id, from another process's trial. */
+function tryOut(kinds: readonly string[]): void {
+  const [part = '', file = ''] = kinds.map((folder) => join(folder, `.trial-${process.pid}`))
+  for (const path of [part, file]) rmSync(path, { force: true })
+  const descriptor = openSync(part, 'wx', 0o600)
+  try {
+    writeSync(descriptor, 'trial')
+    linkSync(part, file)
+    unlinkSync(file)
+  } finally {
+    closeSync(descriptor)
+    unlinkSync(part)
+  }
+}

@@ -1,0 +1,109 @@
+import { read, readSync } from 'node:fs'
+import { promisify } from 'node:util'
+import type { ByteRange } from '../../core/bytes.ts'
+import type { BlobStore } from '../../engine/ports.ts'
+import { type BufferPool, BUFFER_BYTES } from './buffer-pool.ts'
+import type { DiskPace } from './disk-pace.ts'
+import type { OpenFiles } from './open-files.ts'
+
+const EMPTY = new Uint8Array(0)
+
+const readBehind = promisify(read)
+
+type ReadRequest = Parameters<BlobStore['read']>[1]
+
+interface Needs {
+  readonly files: OpenFiles
+  readonly pool: BufferPool
+  readonly pace: DiskPace
+}
+
+/** Reads a range of the file at a path, as `BlobStore.read` of the file's key. */
+export type RangeReader = (path: string, request: ReadRequest) => Promise<void>
+
+/**
+ * Up to 256 KiB are read in one synchronous call, which the page cache mostly answers faster than a
+ * thread could be woken; more in turn into two buffers, one being filled while the other
+ * is taken. An aborted read rejects as soon as the piece being taken is given back.
+ */
+export function rangeReader(needs: Needs): RangeReader {
+  const { files, pool, pace } = needs
+  return async (path, request) => {
+    const { range, take, signal } = request
+    signal?.throwIfAborted()
+    if (range.start === range.end) {
+      await take(EMPTY, true)
+      return
+    }
+    using file = files.use(path)
+    if (range.end - range.start > BUFFER_BYTES) {
+      await readInTurn(file.descriptor, request, pool)
+      return
+    }
+    using buffer = pool.borrow()
+    await take(await readOnce(file.descriptor, { range, bytes: buffer.bytes }, pace), true)
+  }
+}
+
+async function readInTurn(
+  descriptor: number,
+  { range, take, signal }: ReadRequest,
+  pool: BufferPool,
+): Promise<void> {
+  using front = pool.borrow()
+  using back = pool.borrow()
+  const fill = (start: number, bytes: Buffer): Promise<Buffer> => {
+    const end = Math.min(start + BUFFER_BYTES, range.end)
+    const filled = fillBehind(descriptor, { range: { start, end }, bytes })
+    // It may fail while nobody waits for it yet; whoever waits later is told.
+    filled.catch(() => {})
+    return filled
+  }
+  let [bytes, spare] = [front.bytes, back.bytes]
+  let filling = fill(range.start, bytes)
+  try {
+    for (let start = range.start; start < range.end; start += BUFFER_BYTES) {
+      const piece = await filling
+      signal?.throwIfAborted()
+      const next = start + BUFFER_BYTES
+      if (next < range.end) filling = fill(next, spare)
+      await take(piece, next >= range.end)
+      ;[bytes, spare] = [spare, bytes]
+    }
+  } finally {
+    // Until then the buffer belongs to the operating system.
+    await Promise.allSettled([filling])
+  }
+}
+
+interface Filling {
+  readonly range: ByteRange
+  readonly bytes: Buffer
+}
+
+function readOnce(descriptor: number, filling: Filling, pace: DiskPace): Buffer | Promise<Buffer> {
+  if (!pace.isFast()) return fillBehind(descriptor, filling)
+  return pace.timed(() => fillNow(descriptor, filling))
+}
+
+function fillNow(descriptor: number, { range, bytes }: Filling): Buffer {
+  const length = range.end - range.start
+  for (let at = 0; at < length;) {
+    at += progress(readSync(descriptor, bytes, at, length - at, range.start + at))
+  }
+  return bytes.subarray(0, length)
+}
+
+async function fillBehind(descriptor: number, { range, bytes }: Filling): Promise<Buffer> {
+  const length = range.end - range.start
+  for (let at = 0; at < length;) {
+    const { bytesRead } = await readBehind(descriptor, bytes, at, length - at, range.start + at)
+    at += progress(bytesRead)
+  }
+  return bytes.subarray(0, length)
+}
+
+function progress(count: number): number {
+  if (count === 0) throw new Error('The file ends before the range')
+  return count
+}
