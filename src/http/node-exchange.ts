@@ -235,8 +235,8 @@ function closed(state: State): { status: number; milliseconds: number } {
   if (!whole) {
     state.phase = 'gone'
     state.abort?.abort()
+    for (const reject of state.writes ?? []) reject(new Error('The client is gone'))
   }
-  for (const reject of state.writes ?? []) reject(new Error('The client is gone'))
   const milliseconds = state.needs.clock() - state.startedAt
   return { status: whole ? state.status : 0, milliseconds }
 }
