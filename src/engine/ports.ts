@@ -79,10 +79,10 @@ export interface BlobStore extends AsyncDisposable {
   resume(part: string, offset: number): Promise<PartWriter>
   /**
    * Makes the part readable as `file`, atomically, unless there is such a file: then it resolves
-   * to `exists` and nothing changed. With `sync` the new name is on stable storage before it
+   * to `exists` and nothing changed; `missing`: there is no such part. With `sync` the new name is on stable storage before it
    * resolves. The part's own name is left; `removePart` takes it away.
    */
-  publish(part: string, file: string, options: { sync: boolean }): Promise<'published' | 'exists'>
+  publish(part: string, file: string, options: { sync: boolean }): Promise<'published' | 'exists' | 'missing'>
   /** Hands the range to `take` piece by piece; every range is within the file. Aborting `signal` ends it with a rejection. */
   read(
     file: string,

@@ -16,7 +16,7 @@ export async function publish(
 ): Promise<PublishedFile | undefined> {
   const sync = needs.policy.fsync !== 'never'
   if (sync) await writer.sync()
-  await link(upload, tenure.record().id, needs)
+  if (!(await link(upload, tenure.record().id, needs))) return await lost(tenure, upload)
   if (!(await tenure.apply({ type: 'published', upload }))) return undefined
   return publishedFile(tenure.record())
 }
@@ -24,13 +24,23 @@ export async function publish(
 /**
  * A file that is there although its slot is unpublished was linked by a holder whose commit
  * failed; as the lease is ours now, it never will be committed, and nobody was told of it.
+ * Resolves to `false` if the part is gone.
  */
-async function link(part: string, file: string, { blobs, policy }: EngineNeeds): Promise<void> {
+async function link(part: string, file: string, { blobs, policy }: EngineNeeds): Promise<boolean> {
   const options = { sync: policy.fsync !== 'never' }
-  if ((await blobs.publish(part, file, options)) === 'published') return
-  await blobs.removeFile(file)
-  if ((await blobs.publish(part, file, options)) === 'published') return
+  let outcome = await blobs.publish(part, file, options)
+  if (outcome === 'exists') {
+    await blobs.removeFile(file)
+    outcome = await blobs.publish(part, file, options)
+  }
+  if (outcome !== 'exists') return outcome === 'published'
   throw new Refusal('state-unavailable', { why: 'another process publishes the same slot' })
+}
+
+/** The part of a holder that was overtaken is removed; anybody else's must not be. */
+async function lost(tenure: Tenure, upload: string): Promise<undefined> {
+  if (!(await tenure.apply({ type: 'aborted', upload }))) return undefined
+  throw new Refusal('state-unavailable', { why: 'the part file is gone' })
 }
 
 /** What a reader needs to know of a published slot; nothing if it is not published. */

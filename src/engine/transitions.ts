@@ -212,7 +212,9 @@ export function isForgotten(record: SlotRecord, { now, policy }: TransitionConte
 
 function recordEnd(record: SlotRecord, policy: EnginePolicy): Instant {
   if (record.state === 'published' || isReserving(record)) return Infinity
-  if (record.state === 'open') return record.openedAt + MAX_UPLOAD_AGE
+  if (record.state === 'open') {
+    return Math.max(record.openedAt + MAX_UPLOAD_AGE, ...record.uploads.map(tombstoneEnd))
+  }
   // A grant without a time could be presented again for ever.
   if (policy.timelessGrants) return Infinity
   return (record.grantExpiresAt ?? record.openedAt) + MAX_UPLOAD_AGE

@@ -95,12 +95,13 @@ function openAt(path: string, offset: number): number {
 }
 
 /** A link fails if the name is taken, which a rename would not. */
-function linkOnce(from: string, to: string): 'published' | 'exists' {
+function linkOnce(from: string, to: string): 'published' | 'exists' | 'missing' {
   try {
     linkSync(from, to)
     return 'published'
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return 'exists'
+    if (systemCode(error) === 'ENOENT') return 'missing'
     throw diskError(error)
   }
 }
