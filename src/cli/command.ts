@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Io } from './io.ts'
 
 /** A flag of a command; one row gives parser and help. */
-export interface Flag {
+interface Flag {
   readonly type: 'string' | 'boolean'
   readonly multiple?: boolean
   /** What stands for the value in the help, e.g. `FILE`. */

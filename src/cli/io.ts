@@ -1,7 +1,7 @@
 import type { Environment } from '../config/option.ts'
 
 /** Takes text; a stream of the process, or a buffer in tests. */
-export interface TextSink {
+interface TextSink {
   write(text: string): unknown
 }
 

@@ -49,7 +49,7 @@ export function baseUrl(row: Row<string>): Option<URL> {
 }
 
 /** Parses one address; relative socket paths start at `folder`. */
-export function parseListenAddress(text: string, folder: string): ListenAddress {
+function parseListenAddress(text: string, folder: string): ListenAddress {
   if (text.startsWith('unix:')) return unixAddress(text.slice('unix:'.length), folder)
   const [, fd] = /^fd:(\d{1,6})$/u.exec(text) ?? []
   if (fd !== undefined) return { kind: 'fd', fd: Number(fd) }

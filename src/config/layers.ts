@@ -86,7 +86,7 @@ export function referredVariables(layers: readonly Layer[], env: Environment): S
 }
 
 /** A name that is no option, with the one that was probably meant. */
-export function unknownOption(name: string, place: string): Problem {
+function unknownOption(name: string, place: string): Problem {
   const [section = '', key = ''] = name.split('.')
   const meant = SECTIONS.has(section) ? meantOption(section, key) : meantSection(section, key)
   const remedy = meant === undefined ? 'remove it' : `did you mean "${meant}"?`

@@ -21,7 +21,7 @@ export class ConfigError extends Error {
 }
 
 /** A problem in up to three lines: what and where, what is allowed, what to do. */
-export function problemText({ place, option, why, allowed, remedy }: Problem): string {
+function problemText({ place, option, why, allowed, remedy }: Problem): string {
   return [
     [place, option, why].filter((part) => part !== undefined && part !== '').join(': '),
     ...(allowed === undefined ? [] : [`    allowed: ${allowed}`]),

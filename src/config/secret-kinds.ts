@@ -11,7 +11,7 @@ export interface PreviousSecret {
 }
 
 /** Shortest secret accepted, in bytes. */
-export const MIN_SECRET_BYTES = 16
+const MIN_SECRET_BYTES = 16
 
 const ALLOWED = `a text of at least ${MIN_SECRET_BYTES} bytes, "file:/path" or "env:NAME"`
 const EXAMPLE = 'file:/etc/hmac-file-server/secret'

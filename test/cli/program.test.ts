@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import test from 'node:test'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from './cli-run.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/hmac-file-server.js', import.meta.url))
 
@@ -50,4 +53,19 @@ test('an old Node.js of this machine parses the program far enough to say so', (
 test('the program exits with the code of its command', () => {
   assert.equal(runNode(process.execPath, PROGRAM, 'chek').status, 2)
   assert.match(runNode(process.execPath, PROGRAM, 'version').stdout, /^hmac-file-server \d/u)
+})
+
+test('SIGTERM stops the running server, which then ends with 0', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const settings = ['--set', 'server.listen=127.0.0.1:0', '--set', 'admin.listen=']
+  const child = spawn(process.execPath, [PROGRAM, 'serve', ...settings], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  const ended = once(child, 'exit')
+  for await (const line of createInterface(child.stdout)) {
+    if (line.startsWith('Listening on ')) child.kill('SIGTERM')
+  }
+  assert.deepEqual(await ended, [0, null])
 })
