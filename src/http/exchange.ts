@@ -32,7 +32,7 @@ export interface Exchange {
   readonly signal: AbortSignal
   /**
    * Answers. If the body was not read to its end, the answer goes out at once with
-   * `Connection: close` and the rest is discarded within bounds (design §3.3).
+   * `Connection: close` and the rest is discarded within bounds (RFC 9112 §9.6).
    */
   reply(answer: Answer): void
   /** Sends the head of an answer whose body follows by `write`; `contentLength` is set by the caller. */
