@@ -12,6 +12,7 @@ import { installPackages, missingPackages } from './debian-packages.ts'
 
 const SUITES = 'test/interop/**/*.interop.ts'
 const TRANSFER_FLOOR = 120
+const SUITE_TIMEOUT_MS = 10 * 60_000
 
 const PACKAGES = [
   'prosody',
@@ -47,7 +48,7 @@ function suites(filters: readonly string[]): string[] {
 async function runSuites(files: string[]): Promise<{ passed: boolean; transfers: number }> {
   let passed = false
   let transfers = 0
-  const stream = run({ files, concurrency: 1 })
+  const stream = run({ files, concurrency: 1, timeout: SUITE_TIMEOUT_MS })
   stream.on('test:diagnostic', ({ message }) => {
     transfers += Number(/^(\d+) transfers$/.exec(message)?.[1] ?? 0)
   })

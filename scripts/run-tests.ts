@@ -13,6 +13,8 @@ import { pathToFileURL } from 'node:url'
 
 const TESTS = 'test/**/*.test.ts'
 const LINE_FLOOR = 95
+/** A test that hangs is a failure with a name, not a run without an end. */
+const TEST_TIMEOUT_MS = 60_000
 
 /** Files that no unit test can load: entry points of the process. The interop suite runs them. */
 const NOT_LOADED_HERE: readonly string[] = []
@@ -22,7 +24,9 @@ function files(pattern: string): string[] {
 }
 
 async function nodeTest(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, ['--test', ...args], { stdio: 'inherit' })
+  const child = spawn(process.execPath, ['--test', `--test-timeout=${TEST_TIMEOUT_MS}`, ...args], {
+    stdio: 'inherit',
+  })
   await once(child, 'exit')
   return child.exitCode ?? 1
 }
