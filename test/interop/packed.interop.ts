@@ -40,8 +40,8 @@ describe('the packed tarball', () => {
   test('holds what it needs to run and nothing else', async () => {
     const folder = join(home, 'node_modules/hmac-file-server')
     const files = await readdir(folder)
-    const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json']
-    assert.deepEqual(files.filter((name) => name !== 'node_modules').toSorted(), expected)
+    const meant = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json']
+    assert.deepEqual(files.filter((name) => name !== 'node_modules').toSorted(), meant)
   })
 
   test('starts from an empty folder and gets ready', async () => {

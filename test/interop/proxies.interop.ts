@@ -123,7 +123,9 @@ describe('nginx sends the files itself', () => {
     site = stack.use(await hiddenServer({ downloads }))
     const files = join(site.server.folder, 'files')
     stack.use(await startNginx(site, { prefix, files }))
-    const answer = await put(signedUrl(site.server, path, body.length), body, { ca: site.ca })
+    const headers = { 'Content-Type': 'video/mp4' }
+    const url = signedUrl(site.server, path, body.length)
+    const answer = await put(url, body, { headers, ca: site.ca })
     assert.equal(answer.status, 201)
   })
   after(async () => await stack.disposeAsync())

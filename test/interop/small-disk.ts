@@ -22,9 +22,10 @@ export async function smallDisk(size: number): Promise<SmallDisk> {
     await run('umount', [path])
   })
   const mounted = stack.move()
+  let fillings = 0
   return {
     path,
-    fill: async () => await ballast(join(path, 'ballast')),
+    fill: async () => await ballast(join(path, `ballast-${fillings++}`)),
     [Symbol.asyncDispose]: async () => await mounted.disposeAsync(),
   }
 }
