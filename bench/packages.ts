@@ -38,7 +38,7 @@ export function programPath(program: Program): string {
 }
 
 /** Fails with the names of the packages to install if one of the programs is not there. */
-export function requirePrograms(programs: readonly Program[]): void {
+function requirePrograms(programs: readonly Program[]): void {
   const missing = programs.filter((program) => find(program) === undefined)
   if (missing.length === 0) return
   const packages = missing.map((program) => PACKAGE_OF[program]).join(' ')

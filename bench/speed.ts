@@ -142,7 +142,7 @@ async function runQuietly(stage: Stage, round: number, bench: Bench): Promise<Sp
 }
 
 /** The same list, begun at another place in every round, so that no server is always first. */
-export function rotated<Item>(items: readonly Item[], by: number): Item[] {
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
   const start = items.length === 0 ? 0 : by % items.length
   return [...items.slice(start), ...items.slice(0, start)]
 }

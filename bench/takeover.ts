@@ -35,7 +35,7 @@ export interface TakeoverResult {
 }
 
 /** The limits of this release, in milliseconds. */
-export const TAKEOVER_LIMITS = { median: 20, p99: 250 } as const
+const TAKEOVER_LIMITS = { median: 20, p99: 250 } as const
 
 const OLD_NETWORK = '127.0.0.2'
 const NEW_NETWORK = '127.0.0.3'

@@ -14,7 +14,7 @@ export interface ServeOptions {
 
 /** Runs the server until the signal aborts, then shuts it down with grace. */
 export async function serve(config: Config, { announce, signal }: ServeOptions): Promise<void> {
-  await using server = await startServer(config, { destination: process.stdout })
+  await using server = await startServer(config, { destination: process.stderr })
   for (const address of server.addresses) announce(`Listening on ${showListenAddress(address)}`)
   for (const address of server.adminAddresses)
     announce(`Metrics and health on ${showListenAddress(address)}`)

@@ -11,7 +11,7 @@ export type SlotPath = string & { readonly [slotPath]: true }
 export type Fingerprint = string & { readonly [fingerprint]: true }
 
 /** Longest path accepted, in bytes as it stands on the request line. */
-export const MAX_PATH_BYTES = 2048
+const MAX_PATH_BYTES = 2048
 
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/u
@@ -44,7 +44,7 @@ export function fingerprintOf(path: SlotPath): Fingerprint {
 }
 
 /** Whether a text has the form of a fingerprint. */
-export function isFingerprint(text: string): text is Fingerprint {
+function isFingerprint(text: string): text is Fingerprint {
   return /^[\w-]{43}$/u.test(text)
 }
 

@@ -82,7 +82,11 @@ export interface BlobStore extends AsyncDisposable {
    * to `exists` and nothing changed; `missing`: there is no such part. With `sync` the new name is on stable storage before it
    * resolves. The part's own name is left; `removePart` takes it away.
    */
-  publish(part: string, file: string, options: { sync: boolean }): Promise<'published' | 'exists' | 'missing'>
+  publish(
+    part: string,
+    file: string,
+    options: { sync: boolean },
+  ): Promise<'published' | 'exists' | 'missing'>
   /** Hands the range to `take` piece by piece; every range is within the file. Aborting `signal` ends it with a rejection. */
   read(
     file: string,

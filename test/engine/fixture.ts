@@ -11,7 +11,7 @@ import { uploadEngine } from '../../src/engine/upload-engine.ts'
 import { processLeases } from '../../src/stores/memory/leases.ts'
 import { memorySlotStore } from '../../src/stores/memory/slot-store.ts'
 
-export const POLICY: EnginePolicy = {
+const POLICY: EnginePolicy = {
   fsync: 'never',
   maxFileSize: 1_000_000,
   minFree: 0,

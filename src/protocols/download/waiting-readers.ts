@@ -22,7 +22,7 @@ export interface WaitingReaders {
   count(): number
 }
 
-export const WAITING_LIMITS: WaitingLimits = { perPath: 4, perNetwork: 16, total: 256 }
+const WAITING_LIMITS: WaitingLimits = { perPath: 4, perNetwork: 16, total: 256 }
 
 /** An empty waiting room with room for `limits`. */
 export function waitingReaders(limits: WaitingLimits = WAITING_LIMITS): WaitingReaders {
