@@ -27,6 +27,10 @@ export function turnWriter(database: DatabaseSync): TurnWriter {
   const rollback = database.prepare('ROLLBACK')
   let turn: Turn | undefined
 
+  function isOngoing(): boolean {
+    return database.isOpen && database.isTransaction
+  }
+
   function open(): Turn {
     const { promise: committed, resolve, reject } = Promise.withResolvers<void>()
     const opened: Turn = { committed, resolve, reject, failed: false }
@@ -56,7 +60,7 @@ export function turnWriter(database: DatabaseSync): TurnWriter {
   function fail(failing: Turn, error: unknown): void {
     failing.failed = true
     failing.reject(stateError(error))
-    if (database.isTransaction) rollback.run()
+    if (isOngoing()) rollback.run()
   }
 
   return {
@@ -69,7 +73,7 @@ export function turnWriter(database: DatabaseSync): TurnWriter {
         result = guarded(statement)
       } catch (error) {
         // A full disk or an I/O error can end the whole transaction.
-        if (!database.isTransaction) fail(turn, error)
+        if (!isOngoing()) fail(turn, error)
         throw error
       }
       await committed
