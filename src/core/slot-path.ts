@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { Refusal } from './refusals.ts'
 
 declare const slotPath: unique symbol
@@ -38,7 +38,7 @@ export function isSlotPath(decoded: string): decoded is SlotPath {
 
 /** The slot's name in every store: SHA-256(`slot/1` NUL path). */
 export function fingerprintOf(path: SlotPath): Fingerprint {
-  const digest = createHash('sha256').update('slot/1\0').update(path).digest('base64url')
+  const digest = hash('sha256', `slot/1\0${path}`, 'base64url')
   if (!isFingerprint(digest)) throw new TypeError('a SHA-256 in base64url has 43 characters')
   return digest
 }

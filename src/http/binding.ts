@@ -22,7 +22,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 }
 
 /** An address as it is written in the configuration. */
-export function addressText(address: ListenAddress): string {
+function addressText(address: ListenAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`
   if (address.kind === 'fd') return `fd:${address.fd}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host

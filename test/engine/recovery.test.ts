@@ -7,6 +7,10 @@ import { clientAt, grantFor } from './grants.ts'
 const CLIENT = clientAt('127.0.0.2')
 const HOUR = 3_600_000
 
+function byKind(a: { kind: string }, b: { kind: string }): number {
+  return a.kind.localeCompare(b.kind)
+}
+
 /** Leaves the slot as a process leaves it that dies with `bytes` of it received. */
 async function dieWith(f: Fixture, bytes: string): Promise<string> {
   const body = sentBody()
@@ -98,7 +102,6 @@ test('bytes that no record refers to are found after an hour, and removed unless
     { kind: 'file', key: 'lost', size: 3 },
     { kind: 'part', key: 'orphan', size: 3 },
   ]
-  const byKind = (a: { kind: string }, b: { kind: string }): number => a.kind.localeCompare(b.kind)
   const seen = await f.engine.collect({ dryRun: true, signal })
   assert.deepEqual(seen.toSorted(byKind), expected)
   assert.deepEqual(await blobCount(f), { parts: 2, files: 2 })
