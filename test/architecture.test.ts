@@ -38,7 +38,9 @@ function importsOf(file: string): readonly Import[] {
   const text = readFileSync(join(SRC, file), 'utf8')
   return [...text.matchAll(/(?:from|import|import\()\s*'(\.[^']+)'/gu)].map(([, target = '']) => ({
     from: file,
-    to: relative(SRC, normalize(join(SRC, dirname(file), target))).split(sep).join('/'),
+    to: relative(SRC, normalize(join(SRC, dirname(file), target)))
+      .split(sep)
+      .join('/'),
   }))
 }
 
@@ -74,7 +76,9 @@ test('every room has a row, and every row a room', () => {
 })
 
 test('rooms import only what the table allows', () => {
-  const offenders = imports.filter((one) => !isAllowed(one)).map(({ from, to }) => `${from} → ${to}`)
+  const offenders = imports
+    .filter((one) => !isAllowed(one))
+    .map(({ from, to }) => `${from} → ${to}`)
   assert.deepEqual(offenders, [])
 })
 
