@@ -243,10 +243,12 @@ async function writeUntilFull(
 ): Promise<FullReport> {
   const script = new URL('./fill-part.ts', import.meta.url).pathname
   const command = `ulimit -f 100; exec "$0" "$@"`
+  // Under the limit the report of the coverage could not be written either.
+  const { NODE_V8_COVERAGE: _coverage, ...env } = process.env
   const { stdout } = await promisify(execFile)(
     '/bin/sh',
     ['-c', command, process.execPath, script, folder, pace],
-    { signal },
+    { signal, env },
   )
   return parseReport(stdout)
 }

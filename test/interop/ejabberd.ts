@@ -45,10 +45,9 @@ export async function startEjabberd(uploadUrl: string): Promise<XmppServer> {
         domain: DOMAIN,
         uploadService: `upload.${DOMAIN}`,
         port,
-        allowsEmptyFiles: false,
+        log: program.log,
       },
     ],
-    program,
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   }
 }

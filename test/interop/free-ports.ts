@@ -22,8 +22,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** The port a TCP server listens on. */
-export function portOf(server: Server): number {
+function portOf(server: Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('Not a TCP server')
   return address.port

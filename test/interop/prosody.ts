@@ -8,7 +8,7 @@ import type { Snippet } from '../../src/cli/snippets/site.ts'
 import { fitted } from './fitted-snippet.ts'
 import { accountOf, tempFolder } from './temp-folder.ts'
 import { type Certificate, throwawayCa } from './throwaway-ca.ts'
-import { ACCOUNTS, PASSWORD, siteOf, type XmppHost, type XmppServer } from './xmpp-server.ts'
+import { ACCOUNTS, PASSWORD, siteOf, type XmppServer } from './xmpp-server.ts'
 
 const MODES = [
   { mode: 'Prosody v1', domain: 'v1.test', component: externalV1 },
@@ -33,14 +33,11 @@ export async function startProsody(uploadUrl: string): Promise<XmppServer> {
   await program.line(/Activated service 'c2s'/)
   const running = stack.move()
   return {
-    hosts: MODES.map((mode) => hostOf(mode, port)),
-    program,
+    hosts: MODES.map(({ mode, domain }) => {
+      return { mode, domain, uploadService: `upload.${domain}`, port, log: program.log }
+    }),
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   }
-}
-
-function hostOf({ mode, domain }: { mode: string; domain: string }, port: number): XmppHost {
-  return { mode, domain, uploadService: `upload.${domain}`, port, allowsEmptyFiles: true }
 }
 
 /** Accounts as `internal_plain` keeps them: quicker than one `prosodyctl` after another. */

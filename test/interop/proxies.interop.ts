@@ -20,7 +20,7 @@ import { tempFolder } from './temp-folder.ts'
 import { throwawayCa } from './throwaway-ca.ts'
 import { assertTransfer } from './transfer.ts'
 import type { UploadingClient } from './uploading-client.ts'
-import type { XmppHost } from './xmpp-server.ts'
+import { hostOf, type XmppHost } from './xmpp-server.ts'
 
 const PREFIX = '/upload/'
 const LAST_PATH = 'wrong/size.bin'
@@ -72,13 +72,13 @@ for (const { proxy, client, mode, start, logIn } of FRONTS) {
     let front: FrontProxy
     let sender: UploadingClient
     let reader: SlixmppAccount
+    let host: XmppHost
 
     before(async () => {
       site = stack.use(await hiddenServer())
       front = stack.use(await start(site))
       const prosody = stack.use(await startProsody(site.server.publicUrl))
-      const host = prosody.hosts.find((each) => each.mode === mode)
-      assert.ok(host)
+      host = hostOf(prosody, mode)
       reader = stack.use(await slixmppAccount(host, 'reader'))
       sender = stack.use(await logIn(host, { SSL_CERT_FILE: site.caFile }))
     })
@@ -88,7 +88,7 @@ for (const { proxy, client, mode, start, logIn } of FRONTS) {
       test(`${size} bytes arrive`, async () => {
         await using place = await tempFolder('sample')
         const file = await sampleFile(place.path, fileName, size)
-        await assertTransfer({ sender, reader, server: site.server, ca: site.ca }, file)
+        await assertTransfer({ sender, reader, server: site.server, host, ca: site.ca }, file)
         transfers += 1
       })
     }

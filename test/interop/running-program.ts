@@ -33,6 +33,7 @@ const groups = new Set<number>()
 process.once('exit', () => {
   for (const group of groups) endGroup(group, 'SIGKILL')
 })
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 /** Starts a program in a process group of its own, which is what disposal ends. */
 export function startProgram(

@@ -4,19 +4,21 @@ import { get } from './http-client.ts'
 import type { SampleFile } from './sample-file.ts'
 import type { SlixmppAccount } from './slixmpp-account.ts'
 import type { UploadingClient } from './uploading-client.ts'
+import type { XmppHost } from './xmpp-server.ts'
 
 /** Everybody who takes part in a file's way from a sender to its reader. */
 export interface Parties {
   readonly sender: UploadingClient
   readonly reader: SlixmppAccount
   readonly server: FileServer
+  readonly host: XmppHost
   /** Certificate authority of the link's host (PEM), when the link is https. */
   readonly ca?: string
 }
 
 /** Sends the file with a real client and fetches it as its reader would: through the link in the message. */
 export async function assertTransfer(parties: Parties, file: SampleFile): Promise<void> {
-  const { sender, reader, server, ca } = parties
+  const { sender, reader, server, host, ca } = parties
   try {
     // The link may come before the upload's call ends, or long after it, by client.
     const signal = AbortSignal.timeout(60_000)
@@ -29,7 +31,8 @@ export async function assertTransfer(parties: Parties, file: SampleFile): Promis
       { status: 200, size: file.size, sha256: file.sha256 },
     )
   } catch (cause) {
-    const logs = [server.program.log(), await sender.log()].join('\n-- client --\n')
-    throw new Error(`${file.path} did not arrive:\n-- server --\n${logs}`, { cause })
+    const logs = { server: server.program.log(), xmpp: host.log(), client: await sender.log() }
+    const text = Object.entries(logs).map(([name, log]) => `-- ${name} --\n${log}`)
+    throw new Error(`${file.path} did not arrive\n${text.join('\n')}`, { cause })
   }
 }

@@ -86,7 +86,7 @@ describe('files from real clients through real XMPP servers', () => {
           async function arrives(fileName: string, size: number): Promise<void> {
             await using place = await tempFolder('sample')
             const file = await sampleFile(place.path, fileName, size)
-            await assertTransfer({ sender, reader, server }, file)
+            await assertTransfer({ sender, reader, server, host: hostOf(mode) }, file)
             transfers += 1
           }
 

@@ -1,5 +1,4 @@
 import type { Site } from '../../src/cli/snippets/site.ts'
-import type { RunningProgram } from './running-program.ts'
 
 /** One virtual host of a running XMPP server, with an upload service behind it. */
 export interface XmppHost {
@@ -8,13 +7,19 @@ export interface XmppHost {
   readonly domain: string
   readonly uploadService: string
   readonly port: number
-  /** ejabberd refuses slots for nothing. */
-  readonly allowsEmptyFiles: boolean
+  /** The server's newest lines, for a failed test. */
+  readonly log: () => string
 }
 
 export interface XmppServer extends AsyncDisposable {
   readonly hosts: readonly XmppHost[]
-  readonly program: RunningProgram
+}
+
+/** The host of a signing mode. Throws if the server has none. */
+export function hostOf(server: XmppServer, mode: string): XmppHost {
+  const host = server.hosts.find((each) => each.mode === mode)
+  if (host === undefined) throw new Error(`There is no host for ${mode}`)
+  return host
 }
 
 /** What the suites log in as, on every host, all with this password. */
