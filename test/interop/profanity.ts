@@ -28,6 +28,12 @@ export async function profanity(
   await terminal.type('/account set a1 tls trust')
   await terminal.type('/connect a1')
   await terminal.shows(/logged in successfully/)
+  // It looks for the upload service by itself and refuses to send before it has found it, and says
+  // nothing when it has. Answers come in order: when these two are in, so are those to its own questions.
+  await terminal.type(`/disco items ${host.domain}`)
+  await terminal.shows(/Service discovery items for/)
+  await terminal.type(`/disco info ${host.uploadService}`)
+  await terminal.shows(/Service disco(very)? info for/i)
   const running = stack.move()
   let chatOpen = false
   return {
