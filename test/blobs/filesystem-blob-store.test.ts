@@ -242,13 +242,12 @@ async function writeUntilFull(
   { folder, pace }: { folder: string; pace: string },
 ): Promise<FullReport> {
   const script = new URL('./fill-part.ts', import.meta.url).pathname
-  const command = `ulimit -f 100; exec "$0" "$@"`
-  // Under the limit the report of the coverage could not be written either.
-  const { NODE_V8_COVERAGE: _coverage, ...env } = process.env
+  // Under the limit a report of the coverage could not be written either.
+  const command = `unset NODE_V8_COVERAGE; ulimit -f 100; exec "$0" "$@"`
   const { stdout } = await promisify(execFile)(
     '/bin/sh',
     ['-c', command, process.execPath, script, folder, pace],
-    { signal, env },
+    { signal },
   )
   return parseReport(stdout)
 }
