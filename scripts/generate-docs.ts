@@ -52,8 +52,8 @@ export function optionsPage(): string {
   const parts = [...sections].map(([name, entries]) =>
     [
       `## [${name}]\n\n${helps.get(name) ?? ''}\n`,
-      '| key | default | allowed | environment | |',
-      '|---|---|---|---|---|',
+      '| key | default | allowed | environment | new value | |',
+      '|---|---|---|---|---|---|',
       ...entries.map((entry) => optionRow(entry)),
       '',
     ].join('\n'),
@@ -87,6 +87,9 @@ option in it, \`hmac-file-server check\` explains what is wrong with one and pri
 - **Secrets** are at least 16 bytes; better than in the file they stand in one of their own
   (\`"file:/path"\`, mode 0600) or in a variable (\`"env:NAME"\`). Example values are refused.
 - **Lists** are separated by commas in the environment and in flags.
+- **New values** marked *reload* are taken over on SIGHUP (\`systemctl reload hmac-file-server\`), all others
+  by a restart; the log names those that changed and wait for one. If anything is wrong with the new
+  configuration, the old one stays in use and the log says what. SIGHUP also opens the audit file anew.
 `
 
 const ERRORS_INTRODUCTION = `# Errors
@@ -96,9 +99,16 @@ A refused PUT, POST, PATCH or DELETE is answered with \`application/problem+json
 `
 
 function optionRow({ key, variable, option }: OptionEntry): string {
-  const { fallback, allowed, help } = option
+  const { fallback, allowed, help, reload } = option
   const standard = fallback === undefined ? 'not set' : `\`${tomlText(fallback)}\``
-  return tableRow([`\`${key}\``, standard, allowed, `\`${variable}\``, help])
+  return tableRow([
+    `\`${key}\``,
+    standard,
+    allowed,
+    `\`${variable}\``,
+    reload ? 'reload' : 'restart',
+    help,
+  ])
 }
 
 function errorRow(

@@ -20,6 +20,7 @@ export interface Maintenance extends AsyncDisposable {
 export async function openMaintenance(config: Config): Promise<Maintenance> {
   await using opened = new AsyncDisposableStack()
   const stores = opened.use(await openStores(config))
+  const policy = enginePolicyOf(config)
   const log = createLog({
     level: 'warn',
     format: 'pretty',
@@ -42,7 +43,7 @@ export async function openMaintenance(config: Config): Promise<Maintenance> {
       clock: systemClock,
       newId: randomId,
       deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
-      policy: enginePolicyOf(config),
+      policy: () => policy,
     }),
   )
   const kept = opened.move()

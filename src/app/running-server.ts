@@ -4,6 +4,7 @@ import type { ListenAddress } from '../core/listen-address.ts'
 import { randomId } from '../core/random.ts'
 import { type AdminListener, startAdminListener } from '../admin/admin-listener.ts'
 import type { UploadEngine } from '../engine/engine.ts'
+import type { EnginePolicy } from '../engine/policy.ts'
 import { uploadEngine } from '../engine/upload-engine.ts'
 import { gate } from '../gate/gate.ts'
 import { grantVerifier } from '../grants/verifier.ts'
@@ -22,6 +23,7 @@ import { type Readiness, createReadiness } from '../protocols/health/readiness.t
 import { deleteHandler } from '../protocols/plain/delete.ts'
 import { putHandler } from '../protocols/plain/put.ts'
 import { processLeases } from '../stores/memory/leases.ts'
+import { reloader } from './reloader.ts'
 import { router } from './router.ts'
 import { accelerationOf, enginePolicyOf, grantSecretsOf } from './settings.ts'
 import { type Stores, openStores } from './stores.ts'
@@ -35,8 +37,11 @@ export interface RunningServer extends AsyncDisposable {
   readonly adminAddresses: readonly ListenAddress[]
   /** Ends it after running requests had `server.shutdown_grace` to finish. */
   shutdown(): Promise<void>
-  /** Opens the audit file anew, after a log rotation moved it. */
-  reopen(): Promise<void>
+  /**
+   * Takes over what can be changed of a new configuration and opens the audit file anew; the log
+   * names what needs a restart.
+   */
+  reload(config: Config): Promise<void>
 }
 
 /** Starts everything the configuration asks for; rejects with what is wrong, nothing runs then. */
@@ -64,11 +69,14 @@ export async function startServer(
     version: build.version,
     stopwatch: systemStopwatch,
   })
-  const engine = started.use(engineOf(config, stores, observing))
+  let policy = enginePolicyOf(config)
+  const engine = started.use(engineOf(stores, observing, () => policy))
   await engine.recover()
   started.use(startUpkeep({ engine, log }))
-  const handler = handlerOf(config, { engine, readiness, readers })
-  const listeners = started.use(await listenersOf(config, { handler, observing }))
+  const parts = { engine, readiness, readers }
+  let handler = handlerOf(config, parts)
+  const current: Handler = async (exchange) => await handler(exchange)
+  const listeners = started.use(await listenersOf(config, { handler: current, observing }))
   const admins: AdminListener[] = []
   for (const listen of config.admin.listen) {
     admins.push(started.use(await adminOf(config, { listen, metrics, readiness, log })))
@@ -83,8 +91,14 @@ export async function startServer(
       await listeners.shutdown({ graceMs, successor })
       await running.disposeAsync()
     },
-    reopen: async () => await audit?.reopen(),
+    reload: reloader({ config, apply, audit, log }),
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
+  }
+
+  function apply(next: Config): void {
+    handler = handlerOf(next, parts)
+    policy = enginePolicyOf(next)
+    log.level = next.log.level
   }
 }
 
@@ -97,7 +111,11 @@ async function openAuditOf(
   return await openAudit({ file, clock: systemClock, log, onLost })
 }
 
-function engineOf(config: Config, stores: Stores, { engineEvents }: Observer): UploadEngine {
+function engineOf(
+  stores: Stores,
+  { engineEvents }: Observer,
+  policy: () => EnginePolicy,
+): UploadEngine {
   return uploadEngine({
     ...stores,
     leases: processLeases(),
@@ -105,7 +123,7 @@ function engineOf(config: Config, stores: Stores, { engineEvents }: Observer): U
     clock: systemClock,
     newId: randomId,
     deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
-    policy: enginePolicyOf(config),
+    policy,
   })
 }
 

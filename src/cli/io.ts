@@ -16,4 +16,6 @@ export interface Io {
   readonly isTerminal: boolean
   /** Aborts when the user or the service manager asks the program to stop. */
   readonly stopRequested: () => AbortSignal
+  /** Calls back whenever the service manager asks for a reload, until it is disposed of. */
+  readonly onReload: (listener: () => void) => Disposable
 }

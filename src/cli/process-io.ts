@@ -10,6 +10,7 @@ export function processIo(): Io {
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY,
     stopRequested,
+    onReload,
   }
 }
 
@@ -18,4 +19,9 @@ function stopRequested(): AbortSignal {
   // Only once: a second Ctrl-C ends the process at once, as everywhere.
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
   return stop.signal
+}
+
+function onReload(listener: () => void): Disposable {
+  process.on('SIGHUP', listener)
+  return { [Symbol.dispose]: () => void process.off('SIGHUP', listener) }
 }

@@ -115,8 +115,9 @@ export function list<T>(
 /** What every kind that is neither a list nor a secret has in common. */
 export function plain(
   row: Row<unknown>,
-): Pick<Option<unknown>, 'help' | 'fallback' | 'example' | 'list' | 'secret'> {
-  return { help: row.help, fallback: row.default, example: row.default, list: false, secret: false }
+): Pick<Option<unknown>, 'help' | 'fallback' | 'example' | 'list' | 'secret' | 'reload'> {
+  const { help, default: fallback, reload = false } = row
+  return { help, fallback, example: fallback, list: false, secret: false, reload }
 }
 
 /** The text itself; anything else is refused. */

@@ -11,7 +11,7 @@ import {
   type Source,
 } from './layers.ts'
 import { BadValue, type Environment, type Place } from './option.ts'
-import { camelCase, OPTION_ENTRIES, type Config, type OptionEntry } from './options.ts'
+import { configOf, OPTION_ENTRIES, type Config, type OptionEntry } from './options.ts'
 import { ConfigError, type Problem } from './problem.ts'
 import { tomlText } from './toml-text.ts'
 
@@ -48,17 +48,14 @@ export function loadConfig(from: ConfigSources): LoadedConfig {
     env: from.env,
     warn: (text) => warnings.push(text),
   }
-  const values: Record<string, Record<string, unknown>> = {}
-  for (const entry of OPTION_ENTRIES) {
-    const parsed = parseEntry(entry, { raw: chosen.get(entry.name), place })
-    if (parsed.problem !== undefined) problems.push(parsed.problem)
-    const section = (values[camelCase(entry.section)] ??= {})
-    section[camelCase(entry.key)] = parsed.value
-  }
-  if (!isConfig(values)) throw new TypeError('an option was not parsed')
-  problems.push(...conflictProblems(values, { chosen, problems }))
+  const config = configOf((entry) => {
+    const { value, problem } = parseEntry(entry, { raw: chosen.get(entry.name), place })
+    if (problem !== undefined) problems.push(problem)
+    return value
+  })
+  problems.push(...conflictProblems(config, { chosen, problems }))
   if (problems.length > 0) throw new ConfigError(problems)
-  return { config: values, sources: sourcesOf(chosen), warnings: [...new Set(warnings)] }
+  return { config, sources: sourcesOf(chosen), warnings: [...new Set(warnings)] }
 }
 
 type Chosen = ReadonlyMap<string, RawValue>
@@ -130,14 +127,6 @@ function conflictProblems(
 
 function sourcesOf(chosen: Chosen): Map<string, Source> {
   return new Map(OPTION_ENTRIES.map(({ name }) => [name, chosen.get(name)?.source ?? DEFAULT]))
-}
-
-function isConfig(
-  values: Readonly<Record<string, Record<string, unknown>>>,
-): values is Config & typeof values {
-  return OPTION_ENTRIES.every(({ section, key }) =>
-    Object.hasOwn(values[camelCase(section)] ?? {}, camelCase(key)),
-  )
 }
 
 function shortened(text: string): string {

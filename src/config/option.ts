@@ -29,6 +29,8 @@ export interface Option<T> {
   readonly list: boolean
   /** Its value is never shown. */
   readonly secret: boolean
+  /** A running server takes a new value over; else it needs a restart. */
+  readonly reload: boolean
   /** @throws {BadValue} if the value is not allowed */
   parse(raw: unknown, place: Place): T
   show(value: T): Shown
@@ -38,6 +40,8 @@ export interface Option<T> {
 export interface Row<D> {
   readonly default: D
   readonly help: string
+  /** Absent: a new value needs a restart. */
+  readonly reload?: true
 }
 
 /** A value that is not allowed; the loader adds where it stands. */

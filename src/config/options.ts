@@ -65,6 +65,31 @@ export const OPTION_ENTRIES: readonly OptionEntry[] = Object.entries(OPTIONS).fl
     })),
 )
 
+/** The configuration in which every option has the value that `valueFor` returns. */
+export function configOf(valueFor: (entry: OptionEntry) => unknown): Config {
+  const values: Record<string, Record<string, unknown>> = {}
+  for (const entry of OPTION_ENTRIES) {
+    const section = (values[camelCase(entry.section)] ??= {})
+    section[camelCase(entry.key)] = valueFor(entry)
+  }
+  if (!isConfig(values)) throw new TypeError('an option has no value')
+  return values
+}
+
+/** The value of one option. */
+export function valueOf(config: Config, { section, key }: OptionEntry): unknown {
+  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = config
+  return sections[camelCase(section)]?.[camelCase(key)]
+}
+
+function isConfig(
+  values: Readonly<Record<string, Record<string, unknown>>>,
+): values is Config & typeof values {
+  return OPTION_ENTRIES.every(({ section, key }) =>
+    Object.hasOwn(values[camelCase(section)] ?? {}, camelCase(key)),
+  )
+}
+
 /** `session_store` → `sessionStore` */
 export function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/gu, (_, letter: string) => letter.toUpperCase())

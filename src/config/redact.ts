@@ -1,6 +1,6 @@
 import type { Source } from './layers.ts'
 import type { Shown } from './option.ts'
-import { camelCase, OPTION_ENTRIES, type Config, type OptionEntry } from './options.ts'
+import { OPTION_ENTRIES, valueOf, type Config, type OptionEntry } from './options.ts'
 import { tomlText } from './toml-text.ts'
 
 /** The effective configuration as TOML without secrets; with `sources`, where each value comes from. */
@@ -21,7 +21,6 @@ export function redact(config: Config, sources?: ReadonlyMap<string, Source>): s
 }
 
 /** One value of the effective configuration, safe to show. */
-export function shownValue(config: Config, { section, key, option }: OptionEntry): Shown {
-  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = config
-  return option.show(sections[camelCase(section)]?.[camelCase(key)])
+export function shownValue(config: Config, entry: OptionEntry): Shown {
+  return entry.option.show(valueOf(config, entry))
 }

@@ -13,9 +13,8 @@ const CLOCK_SKEW = 60_000
  * without a right never disturbs one that has it.
  */
 export function judge(record: SlotRecord | undefined, grant: Grant, needs: EngineNeeds): void {
-  if (grant.size > needs.policy.maxFileSize) {
-    throw new Refusal('file-too-large', { limit: needs.policy.maxFileSize })
-  }
+  const { maxFileSize: limit } = needs.policy()
+  if (grant.size > limit) throw new Refusal('file-too-large', { limit })
   if (record?.state === 'spent') throw new Refusal('slot-spent')
   if (record !== undefined && record.size !== grant.size) throw new Refusal('slot-conflict')
   // What was published needs no authority any more: nothing is written.
@@ -35,12 +34,13 @@ export async function reserve(
   { grant, owner }: { grant: Grant; owner: string },
   { blobs, slots, policy }: EngineNeeds,
 ): Promise<void> {
+  const { minFree, openUploadsPerOwner, reservedBytesPerOwner } = policy()
   const free = await blobs.free()
-  if (free < policy.minFree || free < grant.size) throw new Refusal('disk-full', { free })
+  if (free < minFree || free < grant.size) throw new Refusal('disk-full', { free })
   if (record !== undefined && isReserving(record)) return
   const { uploads, bytes } = await slots.reserved(owner)
-  const tooMany = uploads + 1 > policy.openUploadsPerOwner
-  const tooLarge = uploads > 0 && bytes + grant.size > policy.reservedBytesPerOwner
+  const tooMany = uploads + 1 > openUploadsPerOwner
+  const tooLarge = uploads > 0 && bytes + grant.size > reservedBytesPerOwner
   if (tooMany || tooLarge) throw new Refusal('too-many-uploads', { uploads, bytes })
 }
 

@@ -15,12 +15,13 @@ export interface EngineNeeds {
   readonly newId: (bytes: number) => string
   /** A signal that aborts after so many milliseconds. */
   readonly deadline: (milliseconds: number) => AbortSignal
-  readonly policy: EnginePolicy
+  /** What the operator decided; asked anew each time, because it may change while the engine runs. */
+  readonly policy: () => EnginePolicy
 }
 
 /** What a transition needs to know now. */
 export function contextOf({ clock, policy }: EngineNeeds): TransitionContext {
-  return { now: clock(), policy }
+  return { now: clock(), policy: policy() }
 }
 
 /** Bytes of randomness in the names of slots, uploads and leases. */

@@ -14,7 +14,7 @@ export async function publish(
   { upload, writer }: { upload: string; writer: PartWriter },
   needs: EngineNeeds,
 ): Promise<PublishedFile | undefined> {
-  const sync = needs.policy.fsync !== 'never'
+  const sync = needs.policy().fsync !== 'never'
   if (sync) await writer.sync()
   if (!(await link(upload, tenure.record().id, needs))) return await lost(tenure, upload)
   if (!(await tenure.apply({ type: 'published', upload }))) return undefined
@@ -27,7 +27,7 @@ export async function publish(
  * Resolves to `false` if the part is gone.
  */
 async function link(part: string, file: string, { blobs, policy }: EngineNeeds): Promise<boolean> {
-  const options = { sync: policy.fsync !== 'never' }
+  const options = { sync: policy().fsync !== 'never' }
   let outcome = await blobs.publish(part, file, options)
   if (outcome === 'exists') {
     await blobs.removeFile(file)

@@ -91,7 +91,7 @@ async function commit(
   { policy }: EngineNeeds,
 ): Promise<boolean> {
   const durable = writer.length
-  if (policy.fsync === 'ack') await writer.sync()
+  if (policy().fsync === 'ack') await writer.sync()
   if (await tenure.apply({ type: 'advanced', upload: upload.id, durable })) return true
   body.cut()
   return false

@@ -26,6 +26,7 @@ export async function runCli(
     cwd,
     isTerminal: false,
     stopRequested: () => AbortSignal.abort(),
+    onReload: () => ({ [Symbol.dispose]: () => undefined }),
     ...over,
   })
   return { code, ...written }

@@ -19,6 +19,7 @@ function ioIn(cwd: string, over: Partial<Io> = {}): Io {
     cwd,
     isTerminal: false,
     stopRequested: () => AbortSignal.abort(),
+    onReload: () => ({ [Symbol.dispose]: () => undefined }),
     ...over,
   }
 }

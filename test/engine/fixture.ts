@@ -46,7 +46,7 @@ export async function fixture(policy: Partial<EnginePolicy> = {}): Promise<Fixtu
     clock: () => state.time,
     newId: randomId,
     deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
-    policy: { ...POLICY, ...policy },
+    policy: () => ({ ...POLICY, ...policy }),
   }
   const engine = uploadEngine(needs)
   return {

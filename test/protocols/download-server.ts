@@ -103,7 +103,7 @@ export async function downloadServer(
       clock: () => clock.now,
       newId: randomId,
       deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
-      policy: POLICY,
+      policy: () => POLICY,
     }),
   )
   const watched = watchWaiting(engine)

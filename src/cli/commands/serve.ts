@@ -1,6 +1,6 @@
 import { advice } from '../../config/advice.ts'
 import type { LoadedConfig } from '../../config/load-config.ts'
-import { command, type Command } from '../command.ts'
+import { command, type Command, type FlagValues } from '../command.ts'
 import { CONFIG_FLAGS, configurationOf, dataFolderOf, usesOwnSecret } from '../configuration.ts'
 import type { Io } from '../io.ts'
 import { keepOwnSecret, ownSecretFile } from '../own-secret.ts'
@@ -13,11 +13,10 @@ export const serveCommand: Command = command({
   summary: 'Runs the server.',
   details:
     'Without --config it listens on this machine only, keeps everything in ./data, makes a secret\n' +
-    'there, and prints how to connect Prosody and ejabberd to it.',
+    'there, and prints how to connect Prosody and ejabberd to it. SIGHUP reads the configuration again.',
   flags: CONFIG_FLAGS,
   run: async ({ flags }, io) => {
-    const secret = usesOwnSecret(flags, io) ? await keepOwnSecret(dataFolderOf(io)) : undefined
-    const loaded = configurationOf(flags, io, secret)
+    const { loaded, secret } = await load(flags, io)
     if (secret !== undefined) io.stdout.write(connectionGuide(loaded, secret, io))
     for (const warning of [...loaded.warnings, ...advice(loaded.config)]) {
       io.stderr.write(`${paint('warning', 'warning', io)}: ${warning}\n`)
@@ -27,10 +26,21 @@ export const serveCommand: Command = command({
     await serve(loaded.config, {
       announce: (line) => io.stdout.write(`${line}\n`),
       signal: io.stopRequested(),
+      onReload: io.onReload,
+      load: async () => (await load(flags, io)).loaded,
     })
     return 0
   },
 })
+
+/** The configuration, and the secret it uses if that is our own. */
+async function load(
+  flags: FlagValues<typeof CONFIG_FLAGS>,
+  io: Io,
+): Promise<{ readonly loaded: LoadedConfig; readonly secret: string | undefined }> {
+  const secret = usesOwnSecret(flags, io) ? await keepOwnSecret(dataFolderOf(io)) : undefined
+  return { loaded: configurationOf(flags, io, secret), secret }
+}
 
 /** How to connect an XMPP server to a server that runs without a configuration file. */
 export function connectionGuide({ config }: LoadedConfig, secret: string, io: Io): string {

@@ -27,6 +27,7 @@ Wants=network-online.target
 [Service]
 ExecStart=${quoted(node)} ${quoted(program)} serve --config ${quoted(configFile)}
 User=hmac-file-server
+ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=1s
 # Longer than server.shutdown_grace.

@@ -3,6 +3,7 @@ import { section } from '../option.ts'
 
 export const downloads = section('How files are handed out.', {
   wait_for_upload: duration({
+    reload: true,
     default: '4s',
     max: '60s',
     help:

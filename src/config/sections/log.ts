@@ -3,6 +3,7 @@ import { section } from '../option.ts'
 
 export const log = section('What the server writes to standard error.', {
   level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], {
+    reload: true,
     default: 'info',
     help: 'The least important message that is written.',
   }),

@@ -18,12 +18,14 @@ export const storage = section('Where files are kept.', {
       'published (complete), or never: that survives a crash of the server, not of the machine.',
   }),
   max_file_size: size({
+    reload: true,
     default: '100 MiB',
     min: '1',
     max: '5 TiB',
     help: 'Largest file accepted.',
   }),
   min_free: size({
+    reload: true,
     default: '1 GiB',
     help: 'Uploads are refused (507) while less than this is free on the disk; downloads go on.',
   }),
