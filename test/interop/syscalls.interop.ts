@@ -81,6 +81,14 @@ function assertDurableOrder(trace: readonly SystemCall[]): void {
   assert.ok(reply.beganAt > committed.endedAt, `told before it was durable:\n${shown(trace)}`)
 }
 
+/** How often a long upload's part is synced before its last byte is written. */
+async function earlySyncs(fsync: string): Promise<number> {
+  const trace = await traceOfUpload(fsync, LONG)
+  assertDurableOrder(trace)
+  const { beganAt } = last(trace, PART_WRITE)
+  return trace.filter((call) => PART_SYNC(call) && call.beganAt < beganAt).length
+}
+
 test('calls that overlap on two threads keep the moments they began and ended', () => {
   const trace = parseTrace(
     [
@@ -124,12 +132,6 @@ test('fsync = "never": nothing is synced between request and 201', async () => {
 })
 
 test('only fsync = "ack" syncs the part while the upload is still under way', async () => {
-  const early = async (fsync: string): Promise<number> => {
-    const trace = await traceOfUpload(fsync, LONG)
-    assertDurableOrder(trace)
-    const { beganAt } = last(trace, PART_WRITE)
-    return trace.filter((call) => PART_SYNC(call) && call.beganAt < beganAt).length
-  }
-  assert.ok((await early('ack')) > 0)
-  assert.equal(await early('complete'), 0)
+  assert.ok((await earlySyncs('ack')) > 0)
+  assert.equal(await earlySyncs('complete'), 0)
 })

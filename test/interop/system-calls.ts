@@ -14,11 +14,10 @@ export interface SystemCall {
   readonly failed: boolean
 }
 
-const TRACED = [
-  ...['read', 'write', 'writev', 'sendmsg', 'sendto', 'pwrite64', 'pwritev', 'pwritev2'],
-  ...['fsync', 'fdatasync', 'sync', 'syncfs', 'sync_file_range', 'msync', 'link', 'linkat'],
-  ...['rename', 'renameat', 'renameat2'],
-]
+/** Also the reads, since an upload begins with one. */
+const TRACED =
+  'read,write,writev,sendmsg,sendto,pwrite64,pwritev,pwritev2,' +
+  'fsync,fdatasync,sync,syncfs,sync_file_range,msync,link,linkat,rename,renameat,renameat2'
 
 /** Calls that make bytes or names durable. */
 export const SYNCS = /^(?:fsync|fdatasync|sync|syncfs|sync_file_range|msync)$/u
@@ -31,10 +30,8 @@ export async function systemCallsDuring(
   await using folder = await tempFolder('strace')
   const log = join(folder.path, 'log')
   {
-    await using strace = startProgram('strace', [
-      ...['-f', '-yy', '-s', '80', '-o', log, '-e', `trace=${TRACED.join()}`],
-      ...['-p', String(pid)],
-    ])
+    const what = ['-e', `trace=${TRACED}`, '-p', String(pid)]
+    await using strace = startProgram('strace', ['-f', '-yy', '-s', '80', '-o', log].concat(what))
     await strace.line(/attached/u)
     await work()
   }
@@ -47,27 +44,36 @@ const RESUMED = /^(?<thread>\d+) +<\.\.\. (?<name>\w+) resumed>(?<args>.*)\) += 
 
 /** Reads a log of `strace -f -o`; a call that others interrupted stands on two lines. */
 export function parseTrace(log: string): readonly SystemCall[] {
+  const begun = new Map<string, SystemCall>()
   const calls: SystemCall[] = []
-  const open = new Map<string, SystemCall>()
-  for (const [line, text] of log.split('\n').entries()) {
-    const begun = BEGUN.exec(text)?.groups
-    if (begun !== undefined) {
-      const { thread = '', name = '', args = '' } = begun
-      open.set(thread, { ...made(name, args), beganAt: line, endedAt: Infinity, failed: false })
-      continue
-    }
-    const ended = (RESUMED.exec(text) ?? WHOLE.exec(text))?.groups
-    if (ended === undefined) continue
-    const { thread = '', name = '', args = '', result = '' } = ended
-    const earlier = open.get(thread) ?? { ...made(name, ''), beganAt: line }
-    open.delete(thread)
-    const all = made(name, earlier.arguments + args)
-    const failed = result.startsWith('-1')
-    calls.push({ ...all, beganAt: earlier.beganAt, endedAt: line, failed })
+  for (const [at, text] of log.split('\n').entries()) {
+    const part = parseLine(text)
+    if (part === undefined) continue
+    const { thread, name, failed } = part
+    const earlier = begun.get(thread) ?? { beganAt: at, arguments: '' }
+    const { beganAt } = earlier
+    const endedAt = part.ended ? at : Infinity
+    const call = { name, arguments: earlier.arguments + part.arguments, beganAt, endedAt, failed }
+    begun.delete(thread)
+    if (part.ended) calls.push(call)
+    else begun.set(thread, call)
   }
-  return [...calls, ...open.values()].toSorted((a, b) => a.beganAt - b.beganAt)
+  return [...calls, ...begun.values()].toSorted((a, b) => a.beganAt - b.beganAt)
 }
 
-function made(name: string, args: string): Pick<SystemCall, 'name' | 'arguments'> {
-  return { name, arguments: args }
+/** What one line tells of a call. */
+interface Line extends Pick<SystemCall, 'name' | 'arguments' | 'failed'> {
+  readonly thread: string
+  readonly ended: boolean
+}
+
+function parseLine(text: string): Line | undefined {
+  for (const form of [BEGUN, RESUMED, WHOLE]) {
+    const found = form.exec(text)?.groups
+    if (found === undefined) continue
+    const { thread = '', name = '', args = '', result = '' } = found
+    const failed = result.startsWith('-1')
+    return { thread, name, arguments: args, ended: form !== BEGUN, failed }
+  }
+  return undefined
 }
