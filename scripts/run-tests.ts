@@ -37,6 +37,8 @@ async function missingFrom(lcovFile: string): Promise<string[]> {
   const covered = new Set(
     Array.from(lcov.matchAll(/^SF:(.+)$/gm), ([, file = '']) => resolve(file)),
   )
+  // Node.js only warns when it cannot read what a process measured.
+  if (covered.size === 0) throw new Error('No coverage was measured')
   const missing: string[] = []
   for (const file of files('src/**/*.ts')) {
     if (covered.has(resolve(file)) || NOT_LOADED_HERE.includes(file)) continue
