@@ -7,7 +7,13 @@ import { configTemplate } from '../config-template.ts'
 import type { Io } from '../io.ts'
 import { freshSecret, writeSecretFile } from '../own-secret.ts'
 import { paint } from '../paint.ts'
-import { proxySnippets, siteOf, snippetText, xmppSnippets } from '../snippets/site-snippets.ts'
+import {
+  filesSnippets,
+  proxySnippets,
+  siteOf,
+  snippetText,
+  xmppSnippets,
+} from '../snippets/site-snippets.ts'
 import { SERVICE_DATA_FOLDER, systemdUnit } from '../snippets/systemd.ts'
 
 const FLAGS = {
@@ -71,10 +77,8 @@ async function writeConfiguration(configFile: string, flags: InitFlags, io: Io):
   ] as const) {
     if (!(await written(file, text, io))) return 1
   }
-  const snippets = [
-    ...xmppSnippets(siteOf(config, secret)),
-    ...proxySnippets(siteOf(config, secret)),
-  ]
+  const site = siteOf(config, secret)
+  const snippets = [...xmppSnippets(site), ...proxySnippets(site), ...filesSnippets(config)]
   io.stdout.write(
     [
       `${paint('written', 'good', io)}: ${configFile}`,

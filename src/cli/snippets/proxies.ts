@@ -35,6 +35,42 @@ server {
   }
 }
 
+/** Where nginx finds published files by itself. */
+export interface FilesLocation {
+  /** `downloads.accel_prefix`: a path of its own below the server's root, with both slashes. */
+  readonly prefix: string
+  /** The folder of `storage.url`. */
+  readonly folder: string
+}
+
+/** Fields of ours that nginx drops when it sends a file on the word of `X-Accel-Redirect`. */
+const DROPPED_BY_NGINX = [
+  'Content-Security-Policy',
+  'X-Content-Type-Options',
+  'Cross-Origin-Resource-Policy',
+  'Access-Control-Allow-Origin',
+  'Access-Control-Expose-Headers',
+] as const
+
+/** nginx: sends larger files itself, with what our answer said about them. */
+export function nginxFiles({ prefix, folder }: FilesLocation): Snippet {
+  const fields = DROPPED_BY_NGINX.map((name) => {
+    const ours = `$upstream_http_${name.toLowerCase().replaceAll('-', '_')}`
+    return `        add_header ${name} ${ours};\n`
+  })
+  return {
+    title: 'nginx, sending files itself',
+    note: `optional; inside server { } above, with downloads.accel = "X-Accel-Redirect" and accel_prefix = "${prefix}"`,
+    language: 'nginx',
+    text: `    location ${prefix} {
+        internal;
+        alias ${folder}/;
+        sendfile on;
+${fields.join('')}    }
+`,
+  }
+}
+
 /** Caddy: certificates come by themselves. */
 export function caddy(site: Site): Snippet {
   const { publicUrl, upstream } = site

@@ -1,6 +1,6 @@
 import { showListenAddress } from '../../config/address-kinds.ts'
 import type { Config } from '../../config/options.ts'
-import { caddy, haproxy, nginx } from './proxies.ts'
+import { caddy, haproxy, nginx, nginxFiles } from './proxies.ts'
 import type { Site, Snippet } from './site.ts'
 import { ejabberd, prosodyExternal, prosodyFileShare } from './xmpp-servers.ts'
 
@@ -12,6 +12,13 @@ export function xmppSnippets(site: Site): Snippet[] {
 /** How to put a proxy in front. */
 export function proxySnippets(site: Site): Snippet[] {
   return [nginx(site), caddy(site), haproxy(site)]
+}
+
+/** How to let the proxy send files by itself. */
+export function filesSnippets({ storage, downloads }: Config): Snippet[] {
+  const { accel, accelPrefix } = downloads
+  const prefix = accel === 'X-Accel-Redirect' ? accelPrefix : '/-files/'
+  return [nginxFiles({ prefix, folder: storage.url.folder })]
 }
 
 /** What a configuration tells other programs. */
