@@ -12,3 +12,6 @@ export type Stopwatch = () => number
 
 /** The machine's stopwatch. */
 export const systemStopwatch: Stopwatch = () => performance.now()
+
+/** Clocks of XMPP servers and ours may differ by this much, in milliseconds; nothing else extends an expiry. */
+export const CLOCK_SKEW = 60_000

@@ -1,12 +1,10 @@
+import { CLOCK_SKEW } from '../core/clock.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { EngineNeeds } from './needs.ts'
 import type { SlotRecord } from './slot-record.ts'
 import { isReserving } from './slot-record.ts'
-
-/** Clocks of XMPP servers and ours may differ by so many milliseconds. */
-const CLOCK_SKEW = 60_000
 
 /**
  * Refuses a grant that cannot be used on the slot as it stands. Changes nothing, so that a request

@@ -1,11 +1,11 @@
 import { compactVerify, errors } from 'jose'
-import type { Instant } from '../core/clock.ts'
+import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type GrantRequest, type SizedRequest, bearerToken, isSize } from './grant-request.ts'
 import { OCTET_STREAM, mediaTypeOr } from './media-type.ts'
-import { CLOCK_SKEW, type GrantScheme, type SlotToSign, invalid, plainGrant } from './scheme.ts'
-import { hasControl, instantOf, mac, secondsOf } from './signed-text.ts'
+import { type GrantScheme, type SlotToSign, invalid, plainGrant } from './scheme.ts'
+import { hasControl, instantOf, keyOf, mac, secondsOf } from './signed-text.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -50,7 +50,7 @@ async function verifiedClaims(
   for (const secret of secrets) {
     try {
       // Keys are tried one after the other: there are hardly ever two.
-      const verified = await compactVerify(text, secret, { algorithms: ['HS256'] })
+      const verified = await compactVerify(text, keyOf(secret), { algorithms: ['HS256'] })
       // Other kinds of JWT under the same secret are not grants (RFC 8725 §3.11).
       if (!['JWT', 'jwt', undefined].includes(verified.protectedHeader.typ)) return undefined
       return parsedClaims(verified.payload)

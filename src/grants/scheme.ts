@@ -6,9 +6,6 @@ import type { GrantRequest, SizedRequest } from './grant-request.ts'
 import { mediaTypeOr } from './media-type.ts'
 import { escaped } from './signed-text.ts'
 
-/** Clocks of the XMPP server and ours may differ by this much, in milliseconds. */
-export const CLOCK_SKEW = 60_000
-
 /** What a credential is checked with. */
 export interface Check {
   /** Values of the scheme's secrets accepted now. */
