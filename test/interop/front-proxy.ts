@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import type { FilesLocation } from '../../src/cli/snippets/proxies.ts'
 import { eventually } from './eventually.ts'
 import { caddyfile } from './proxies/caddy.ts'
 import { haproxyConfig } from './proxies/haproxy.ts'
-import { type Accel, nginxConfig } from './proxies/nginx.ts'
+import { nginxConfig } from './proxies/nginx.ts'
 import type { ProxySite } from './proxies/proxy-site.ts'
 import { type RunningProgram, startProgram } from './running-program.ts'
 
@@ -16,9 +17,9 @@ export interface FrontProxy extends AsyncDisposable {
 }
 
 /** Starts nginx on a site. */
-export async function startNginx(site: ProxySite, accel?: Accel): Promise<FrontProxy> {
+export async function startNginx(site: ProxySite, files?: FilesLocation): Promise<FrontProxy> {
   const configFile = join(site.folder, 'nginx.conf')
-  await writeFile(configFile, nginxConfig(site, accel))
+  await writeFile(configFile, nginxConfig(site, files))
   const program = startProgram('nginx', ['-p', site.folder, '-c', configFile])
   return await front({ program, port: site.port, accessLog: logFile(site.folder) })
 }

@@ -14,6 +14,19 @@ import { tempFolder } from './temp-folder.ts'
 const run = promisify(execFile)
 const PROJECT = resolve(import.meta.dirname, '../..')
 
+/** A program that starts the server from the package's export and stops it again. */
+const EMBEDDER = `
+import { loadConfig, startServer } from 'hmac-file-server'
+const flags = [
+  'grants.v1_secret=interop-secret-of-embedder',
+  'server.listen=127.0.0.1:0',
+  'admin.listen=127.0.0.1:0',
+]
+const { config } = loadConfig({ env: {}, flags, cwd: process.cwd() })
+await using server = await startServer(config, { destination: process.stderr })
+console.log(JSON.stringify(server.addresses))
+`
+
 describe('the packed tarball', () => {
   const stack = new AsyncDisposableStack()
   let tarball: string
@@ -65,6 +78,13 @@ describe('the packed tarball', () => {
       throw new Error(program.log(), { cause: error })
     })
     assert.equal(status, 200)
+  })
+
+  test('starts as a library, on a port of its own choice', async () => {
+    const entry = join(home, 'embedder.mjs')
+    await writeFile(entry, EMBEDDER)
+    const { stdout } = await run(process.execPath, [entry], { cwd: home })
+    assert.match(stdout, /"port":[1-9]/)
   })
 
   test('says on an older Node.js which one it needs, and ends with 1', async () => {

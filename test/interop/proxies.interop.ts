@@ -63,6 +63,8 @@ const FILES: Readonly<Record<string, number>> = {
   'five-megabytes.jpg': 5_000_000,
 }
 
+const PROTECTION = ['content-security-policy', 'x-content-type-options']
+
 let transfers = 0
 
 for (const { proxy, client, mode, start, logIn } of FRONTS) {
@@ -121,8 +123,7 @@ describe('nginx sends the files itself', () => {
     const prefix = '/-accel/'
     const downloads = { accel: 'X-Accel-Redirect', accel_prefix: prefix }
     site = stack.use(await hiddenServer({ downloads }))
-    const files = join(site.server.folder, 'files')
-    stack.use(await startNginx(site, { prefix, files }))
+    stack.use(await startNginx(site, { prefix, folder: join(site.server.folder, 'files') }))
     const headers = { 'Content-Type': 'video/mp4' }
     const url = signedUrl(site.server, path, body.length)
     const answer = await put(url, body, { headers, ca: site.ca })
@@ -142,6 +143,15 @@ describe('nginx sends the files itself', () => {
     assert.equal(answer.sha256, sha256(body))
     assert.equal(answer.headers['content-type'], 'video/mp4')
     assert.equal(answer.headers['x-accel-redirect'], undefined)
+  })
+
+  test('nginx passes on what keeps a browser from trusting the file', async () => {
+    const direct = await get(`http://${site.upstream}${PREFIX}${path}`)
+    const answer = await get(frontUrl(site) + path, { ca: site.ca })
+    for (const name of PROTECTION) {
+      assert.ok(direct.headers[name], `we send ${name}`)
+      assert.equal(answer.headers[name], direct.headers[name])
+    }
   })
 
   test('nginx answers a Range with the part', async () => {

@@ -1,17 +1,9 @@
-import { nginx } from '../../../src/cli/snippets/proxies.ts'
+import { type FilesLocation, nginx, nginxFiles } from '../../../src/cli/snippets/proxies.ts'
 import { fitted } from '../fitted-snippet.ts'
 import { frontUrl, type ProxySite } from './proxy-site.ts'
 
-/** Lets nginx send published files itself, on the word of `X-Accel-Redirect`. */
-export interface Accel {
-  /** An internal location, with both slashes. */
-  readonly prefix: string
-  /** The folder where our server keeps files. */
-  readonly files: string
-}
-
-/** A whole `nginx.conf` around the snippet that `init` prints. */
-export function nginxConfig(site: ProxySite, accel?: Accel): string {
+/** A whole `nginx.conf` around the snippets that `init` prints; with `files` nginx sends them itself. */
+export function nginxConfig(site: ProxySite, files?: FilesLocation): string {
   const { port, folder, certificate } = site
   const snippet = nginx({
     publicUrl: new URL(frontUrl(site)),
@@ -23,7 +15,7 @@ export function nginxConfig(site: ProxySite, accel?: Accel): string {
     'listen 443 ssl;': `listen 127.0.0.1:${port} ssl http2;
     ssl_certificate ${certificate.certFile};
     ssl_certificate_key ${certificate.keyFile};
-    ${accel ? accelLocation(accel) : ''}`,
+    ${files ? nginxFiles(files).text : ''}`,
     'listen [::]:443 ssl;': '',
     '/var/log/nginx/upload.log': `${folder}/access.log`,
   })
@@ -43,8 +35,4 @@ http {
 ${server}
 }
 `
-}
-
-function accelLocation({ prefix, files }: Accel): string {
-  return `location ${prefix} { internal; alias ${files}/; }`
 }
