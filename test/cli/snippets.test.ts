@@ -4,10 +4,13 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
-import { caddy, haproxy, nginx } from '../../src/cli/snippets/proxies.ts'
+import { caddy, haproxy, nginx, nginxFiles } from '../../src/cli/snippets/proxies.ts'
 import { componentName, type Site } from '../../src/cli/snippets/site.ts'
 import { systemdUnit } from '../../src/cli/snippets/systemd.ts'
 import { ejabberd, prosodyExternal, prosodyFileShare } from '../../src/cli/snippets/xmpp-servers.ts'
+import { parseSlotPath } from '../../src/core/slot-path.ts'
+import { CROSS_ORIGIN } from '../../src/http/cross-origin.ts'
+import { fileHeads } from '../../src/protocols/download/file-head.ts'
 import { runCli, temporaryFolder } from './cli-run.ts'
 
 const SITE: Site = {
@@ -40,6 +43,24 @@ test('no proxy logs the query, which carries the signature', () => {
   assert.ok(!/\$request[ "]|\$request_uri/u.test(nginx(SITE).text))
   assert.ok(!/%r|%HU|%HQ/u.test(haproxy(SITE).text))
   assert.match(caddy(SITE).text, /request>uri regexp/u)
+})
+
+/** What nginx keeps of our answer by itself, or makes anew, when it sends the file (X-Accel-Redirect). */
+const NGINX_OWN = ['content-type', 'content-disposition', 'cache-control', 'etag', 'last-modified']
+
+test('nginx that sends a file itself says about it all that we say', () => {
+  const { text } = nginxFiles({ prefix: '/-files/', folder: '/srv/files' })
+  const path = parseSlotPath('a/b.svg')
+  const file = { id: 'id', path, size: 1, contentType: 'image/svg+xml', publishedAt: 0 }
+  const ours = Object.keys({ ...fileHeads(() => 0)(file).description, ...CROSS_ORIGIN })
+    .map((name) => name.toLowerCase())
+    .filter((name) => !NGINX_OWN.includes(name))
+  const repeated = [...text.matchAll(/add_header (\S+) \$upstream_http_(\w+);/gu)]
+  assert.deepEqual(repeated.map(([, name = '']) => name.toLowerCase()).toSorted(), ours.toSorted())
+  for (const [, name = '', variable] of repeated) {
+    assert.equal(name.toLowerCase().replaceAll('-', '_'), variable)
+  }
+  assert.match(text, /^ {8}internal;\n {8}alias \/srv\/files\/;$/mu)
 })
 
 test('the systemd unit gives the service one folder to write to', () => {
