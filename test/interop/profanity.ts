@@ -64,8 +64,9 @@ async function openTerminal(
   for (const path of Object.values(folders)) await mkdir(path, { recursive: true })
   const env = { ...extraEnv, ...folders, HOME: folder, LC_ALL: 'C.UTF-8', TERM: 'screen' }
   const socket = join(folder, 'tmux.sock')
+  // -N: a client that is too early must not start a server of its own, which nobody would end.
   const tmux = async (...args: string[]): Promise<string> => {
-    const { stdout } = await run('tmux', ['-u', '-S', socket, ...args], {
+    const { stdout } = await run('tmux', ['-u', '-N', '-S', socket, ...args], {
       env: { ...process.env, ...env },
     })
     return stdout
