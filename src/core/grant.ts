@@ -1,7 +1,7 @@
 import type { Instant } from './clock.ts'
 import type { Fingerprint, SlotPath } from './slot-path.ts'
 
-/** How a grant is signed (design §3.2). */
+/** How a grant is signed. */
 export type Scheme = 'v1' | 'v2' | 'v3' | 'token' | 'jwt' | 'bearer'
 
 /** A slot as we verified it: permission to upload exactly one file, of one size, to one path. */
@@ -22,7 +22,7 @@ export interface Grant {
   readonly fileExpiresAt?: Instant
   /**
    * SHA-256 of the signed string, for schemes that do not sign the whole path (`bearer`):
-   * the first path that presents it owns it (ruling 6).
+   * the first path that presents it owns it.
    */
   readonly claim?: string
 }

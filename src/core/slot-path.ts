@@ -7,7 +7,7 @@ declare const fingerprint: unique symbol
 /** A slot's path: percent-decoded once, public prefix and leading slash removed, known to be safe. */
 export type SlotPath = string & { readonly [slotPath]: true }
 
-/** SHA-256 of a slot's path, base64url: the name of the slot in every store (ruling 6). */
+/** SHA-256 of a slot's path, base64url: the name of the slot in every store. */
 export type Fingerprint = string & { readonly [fingerprint]: true }
 
 /** Longest path accepted, in bytes as it stands on the request line. */

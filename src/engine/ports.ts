@@ -11,7 +11,7 @@ export interface Reserved {
 
 /**
  * Records of slots, one per fingerprint. Every promise resolves only when its effect is stored as
- * durably as the store was told to (ruling 14). A store that cannot be reached rejects with
+ * durably as the store was told to. A store that cannot be reached rejects with
  * `Refusal('state-unavailable')`.
  */
 export interface SlotStore extends AsyncDisposable {

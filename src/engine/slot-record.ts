@@ -3,7 +3,7 @@ import type { NetworkPrefix } from '../core/client-address.ts'
 import type { Scheme } from '../core/grant.ts'
 import type { Fingerprint, SlotPath } from '../core/slot-path.ts'
 
-/** The right to write to a slot's record: a commit compares both parts (ruling 14). */
+/** The right to write to a slot's record: a commit compares both parts. */
 export interface LeaseToken {
   /** Grows by one with every holder. */
   readonly epoch: number
@@ -16,7 +16,7 @@ export type Face = 'plain' | 'rufh' | 'tus' | 'range'
 
 export type UploadState = 'receiving' | 'complete' | 'aborted' | 'expired'
 
-/** One generation of an upload: its own part file, never mixed with another's (ruling 1). */
+/** One generation of an upload: its own part file, never mixed with another's. */
 export interface UploadRecord {
   /** 128 random bits; names the part file. Never told to a client. */
   readonly id: string
@@ -42,13 +42,13 @@ export interface SlotRecord {
   readonly path: SlotPath | ''
   readonly scheme: Scheme
   readonly user?: string
-  /** Whom its reservation counts for (ruling 13). */
+  /** Whom its reservation counts for. */
   readonly owner: string
   /** Where its first request came from. */
   readonly network: NetworkPrefix
   readonly size: number
   readonly contentType: string
-  /** `open`: no file yet · `published`: readable · `spent`: had a file, which is gone (ruling 5). */
+  /** `open`: no file yet · `published`: readable · `spent`: had a file, which is gone. */
   readonly state: 'open' | 'published' | 'spent'
   readonly openedAt: Instant
   readonly grantExpiresAt?: Instant

@@ -46,7 +46,7 @@ function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length
 }
 
-test('folders and files belong to their owner alone', async () => {
+test('folders and files can be read by their group, and written by their owner alone', async () => {
   await using folder = await temporaryFolder()
   const root = join(folder.path, 'deep', 'below')
   await using store = await filesystemBlobStore({ folder: root })
@@ -54,9 +54,9 @@ test('folders and files belong to their owner alone', async () => {
   await storePart(store, part, Buffer.from('bytes'))
   const [path] = filesBelow(root)
   assert.ok(path)
-  assert.equal(modeOf(root), 0o700)
-  assert.equal(modeOf(dirname(path)), 0o700)
-  assert.equal(modeOf(path), 0o600)
+  assert.equal(modeOf(root), 0o750)
+  assert.equal(modeOf(dirname(path)), 0o750)
+  assert.equal(modeOf(path), 0o640)
 })
 
 test('blobs lie in 256 folders of each kind, made beforehand and evenly filled', async () => {

@@ -53,7 +53,17 @@ describe('the packed tarball', () => {
   test('holds what it needs to run and nothing else', async () => {
     const folder = join(home, 'node_modules/hmac-file-server')
     const files = await readdir(folder)
-    const meant = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json']
+    const meant = [
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'bin',
+      'dist',
+      'docs',
+      'package.json',
+    ]
     assert.deepEqual(files.filter((name) => name !== 'node_modules').toSorted(), meant)
   })
 

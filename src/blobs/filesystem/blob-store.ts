@@ -25,7 +25,8 @@ import { prepareFolders } from './preparation.ts'
 import { rangeReader } from './range-reader.ts'
 import { diskError, systemCode } from './system-errors.ts'
 
-const MODE = 0o600
+/** The group may read: a proxy in it can send files itself. */
+const MODE = 0o640
 
 const syncAll = promisify(fsync)
 const unlinkBehind = promisify(unlink)

@@ -30,7 +30,7 @@ export function prepareFolders(layout: Layout): void {
 }
 
 function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  mkdirSync(folder, { recursive: true, mode: 0o750 })
 }
 
 /** Otherwise a crash of the machine could take a new folder away with the files in it. */
