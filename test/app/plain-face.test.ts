@@ -319,7 +319,7 @@ describe('the length of an upload', () => {
     await using home = await startSite()
     await ask(home.port, signedPut(PATH, 'hello'))
     await home.server.shutdown()
-    await using site = await startSite(['storage.min_free=8000 TB'], home.folder)
+    await using site = await startSite(['storage.min_free=8000 TB'], { folder: home.folder })
     assertRefused(await ask(site.port, signedPut('c/d.txt', 'hello')), 507, 'disk-full')
     assert.equal((await contentOf(site, PATH)).toString(), 'hello')
   })
@@ -387,7 +387,7 @@ describe('a shutdown', () => {
     writer.send(put.body.subarray(50_000))
     await writer.until('HTTP/1.1 201 ')
     await down
-    await using again = await startSite([], site.folder)
+    await using again = await startSite([], { folder: site.folder })
     assert.ok((await contentOf(again, PATH)).equals(put.body))
   })
 

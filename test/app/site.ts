@@ -16,7 +16,12 @@ export const SECRETS = {
   bearer: 'bearer-key-of-the-tests-5',
 } as const
 
-/** As every scheme is on, nothing is lost when the machine fails, and nothing but a test ends a request. */
+/** A scheme, or `token_delete`. */
+export type SecretName = keyof typeof SECRETS
+
+const EVERY: readonly SecretName[] = ['v1', 'v2', 'v3', 'token', 'token_delete', 'jwt', 'bearer']
+
+/** As nothing is lost when the machine fails, and nothing but a test ends a request. */
 const FLAGS: readonly string[] = [
   'server.listen=127.0.0.1:0',
   'admin.listen=',
@@ -26,7 +31,6 @@ const FLAGS: readonly string[] = [
   'log.level=debug',
   'log.format=json',
   'privacy.address=full',
-  ...Object.entries(SECRETS).map(([scheme, secret]) => `grants.${scheme}_secret=${secret}`),
 ]
 
 type Line = Readonly<Record<string, unknown>>
@@ -47,15 +51,26 @@ export interface Site extends AsyncDisposable {
   logged(message: string): Promise<Line>
 }
 
-/** The configuration of a site with other options, each `section.key=value`. */
-export function configOf(folder: string, flags: readonly string[] = []): Config {
-  return loadConfig({ flags: [...FLAGS, ...flags], env: {}, cwd: folder }).config
+/** Where a site lives, if not in a folder of its own, and which secrets it has, if not all. */
+export interface Home {
+  readonly folder?: string
+  readonly secrets?: readonly SecretName[]
 }
 
-/** Starts a site with other options, in a folder of its own unless one is given. */
-export async function startSite(flags: readonly string[] = [], home?: string): Promise<Site> {
+/** The configuration of a site with other options, each `section.key=value`. */
+export function configOf(
+  folder: string,
+  flags: readonly string[] = [],
+  secrets: readonly SecretName[] = EVERY,
+): Config {
+  const grants = secrets.map((name) => `grants.${name}_secret=${SECRETS[name]}`)
+  return loadConfig({ flags: [...FLAGS, ...grants, ...flags], env: {}, cwd: folder }).config
+}
+
+/** Starts a site with other options. */
+export async function startSite(flags: readonly string[] = [], home: Home = {}): Promise<Site> {
   await using opened = new AsyncDisposableStack()
-  const folder = home ?? opened.use(await temporaryFolder()).path
+  const folder = home.folder ?? opened.use(await temporaryFolder()).path
   const lines: string[] = []
   const waiting = new Set<() => void>()
   const destination = {
@@ -64,7 +79,7 @@ export async function startSite(flags: readonly string[] = [], home?: string): P
       for (const wake of waiting) wake()
     },
   }
-  const config = configOf(folder, flags)
+  const config = configOf(folder, flags, home.secrets)
   const server = opened.use(await startServer(config, { destination }))
   const kept = opened.move()
   return {
