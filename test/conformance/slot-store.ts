@@ -48,7 +48,7 @@ export async function collect<T>(iteration: AsyncIterable<T>): Promise<readonly 
 }
 
 /** Names a network in a record. */
-export function networkPrefix(text: string): NetworkPrefix {
+function networkPrefix(text: string): NetworkPrefix {
   assert.ok(isNetworkPrefix(text))
   return text
 }
