@@ -148,7 +148,7 @@ test('writes leave the event loop to others while the disk is slow, and come bac
   const write = (): Promise<void> | void => writer.write([Buffer.from('12345')])
 
   assert.equal(write(), undefined)
-  disk.perLook = 5
+  disk.perLook = 60
   assert.equal(write(), undefined)
   disk.perLook = 0
   const behind = write()
@@ -163,7 +163,7 @@ test('writes leave the event loop to others while the disk is slow, and come bac
 
 test('closing waits for a write that is under way', async () => {
   await using folder = await temporaryFolder()
-  const disk = { now: 0, perLook: 5 }
+  const disk = { now: 0, perLook: 60 }
   const stopwatch = (): number => (disk.now += disk.perLook)
   await using store = await filesystemBlobStore({ folder: folder.path, stopwatch })
   const part = anyKey()

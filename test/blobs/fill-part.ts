@@ -5,8 +5,8 @@ import { Refusal } from '../../src/core/refusals.ts'
 const [, , folder = '', pace] = process.argv
 
 let now = 0
-// On a slow disk each look at the clock is 5 ms after the last: the first write makes the rest asynchronous.
-let perLook = pace === 'slow' ? 5 : 0
+// On a slow disk each look at the clock is 60 ms after the last: the first write makes the rest asynchronous.
+let perLook = pace === 'slow' ? 60 : 0
 await using store = await filesystemBlobStore({ folder, stopwatch: () => (now += perLook) })
 const part = `part-${pace}`
 await using writer = await store.create(part)
