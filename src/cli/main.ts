@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/problem.ts'
 import { nearest } from '../config/nearest.ts'
 import { UsageError, type Command } from './command.ts'
+import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { filesCommand } from './commands/files.ts'
 import { gcCommand } from './commands/gc.ts'
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   signCommand,
   filesCommand,
   gcCommand,
+  backupCommand,
   versionCommand,
 ]
 
