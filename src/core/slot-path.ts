@@ -24,7 +24,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/u
  */
 export function parseSlotPath(raw: string): SlotPath {
   if (Buffer.byteLength(raw) > MAX_PATH_BYTES) throw new Refusal('bad-path', { why: 'too long' })
-  if (/%2f/iu.test(raw)) throw new Refusal('bad-path', { why: 'encoded slash' })
+  if (raw.includes('%') && /%2f/iu.test(raw))
+    throw new Refusal('bad-path', { why: 'encoded slash' })
   const decoded = decodeOnce(raw)
   if (!isSlotPath(decoded)) throw new Refusal('bad-path', { why: 'unsafe name' })
   return decoded
@@ -55,7 +56,11 @@ export function encodeSlotPath(path: SlotPath): string {
     .replace(/[!'()*]/gu, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
+/** Characters that mean themselves: then there is nothing to decode. */
+const PLAIN = /^[\w./~-]*$/u
+
 function decodeOnce(raw: string): string {
+  if (PLAIN.test(raw)) return raw
   // Node.js hands raw bytes of a request line over as latin1; a client that sent raw UTF-8
   // (ejabberd 25.08 slots) meant the bytes.
   const escaped = raw.replace(/[\u0080-\u00ff]/gu, (byte) => `%${byte.charCodeAt(0).toString(16)}`)

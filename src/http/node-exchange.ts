@@ -1,6 +1,12 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type {
+  IncomingHttpHeaders,
+  OutgoingHttpHeader,
+  OutgoingHttpHeaders,
+  ServerResponse,
+} from 'node:http'
 import { constants, type Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { ClientAddress } from '../core/client-address.ts'
 import type { Clock, Instant } from '../core/clock.ts'
 import { randomId } from '../core/random.ts'
 import { Refusal } from '../core/refusals.ts'
@@ -8,7 +14,7 @@ import { type RequestBody, emptyBody, requestBody } from './body-source.ts'
 import type { BodyWatch } from './body-watch.ts'
 import { type ClientAddressPolicy, type Peer, clientAddressOf } from './client-address.ts'
 import { CROSS_ORIGIN } from './cross-origin.ts'
-import type { Answer, Exchange } from './exchange.ts'
+import type { Answer, Exchange, Target } from './exchange.ts'
 import type { Lingering } from './lingering.ts'
 import type { NodeRequest, NodeResponse } from './node-messages.ts'
 import { parseTarget, target } from './target.ts'
@@ -47,81 +53,118 @@ export interface NodeExchange extends Exchange {
   closed(): { readonly status: number; readonly milliseconds: number }
 }
 
+/** What the functions below work on; `ServedExchange` is the only one there is. */
 interface State extends Arrival {
   readonly needs: ExchangeNeeds
-  readonly startedAt: Instant
   readonly contentLength: number | undefined
   readonly hasBody: boolean
-  body: RequestBody | undefined
+  requestBody: RequestBody | undefined
   phase: AnswerPhase
   status: number
   abort: AbortController | undefined
-  /** Rejecters of the writes under way. */
-  writes: Set<(reason: Error) => void> | undefined
+  /** Tells the write under way that the client is gone; writes follow one another. */
+  failWrite: ((reason: Error) => void) | undefined
 }
 
-/** Makes the exchange of one request. What most requests never ask for is made when first read. */
+/**
+ * A class, unlike the rest of the program: one is made per request, and an object literal with
+ * its accessors and closures costs several times as much. What most requests never ask for is
+ * made when it is first read.
+ */
+class ServedExchange implements NodeExchange, State {
+  readonly request: NodeRequest
+  readonly response: NodeResponse
+  readonly peer: Peer
+  readonly awaitsContinue: boolean
+  readonly needs: ExchangeNeeds
+  readonly method: string
+  readonly target: Target
+  readonly refusedTarget: Refusal | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly contentLength: number | undefined
+  readonly hasBody: boolean
+  readonly startedAt: Instant
+  requestBody: RequestBody | undefined = undefined
+  phase: AnswerPhase = 'none'
+  status = 0
+  abort: AbortController | undefined = undefined
+  failWrite: ((reason: Error) => void) | undefined = undefined
+  #id: string | undefined = undefined
+  #client: ClientAddress | undefined = undefined
+
+  constructor({ request, response, peer, awaitsContinue }: Arrival, needs: ExchangeNeeds) {
+    const parsed = parseTarget(request.url ?? '', needs.prefix)
+    this.request = request
+    this.response = response
+    this.peer = peer
+    this.awaitsContinue = awaitsContinue
+    this.needs = needs
+    this.method = request.method ?? ''
+    this.target = parsed instanceof Refusal ? NO_TARGET : parsed
+    this.refusedTarget = parsed instanceof Refusal ? parsed : undefined
+    this.headers = request.headers
+    const length = this.headers['content-length']
+    this.contentLength = length === undefined ? undefined : Number(length)
+    this.hasBody = hasBody(request, this.contentLength)
+    this.startedAt = needs.clock()
+  }
+
+  get id(): string {
+    return (this.#id ??= randomId(9))
+  }
+
+  get client(): ClientAddress {
+    const { clientAddress } = this.needs
+    return (this.#client ??= clientAddressOf(this.peer, this.headers, clientAddress))
+  }
+
+  get body(): RequestBody {
+    return bodyOf(this)
+  }
+
+  get socket(): Socket | undefined {
+    return 'stream' in this.request ? undefined : this.request.socket
+  }
+
+  get signal(): AbortSignal {
+    return signalOf(this)
+  }
+
+  reply(answer: Answer): void {
+    reply(this, answer)
+  }
+
+  begin(status: number, headers: OutgoingHttpHeaders): void {
+    begin(this, status, headers)
+  }
+
+  async write(piece: Uint8Array, last: boolean): Promise<void> {
+    await write(this, piece, last)
+  }
+
+  cut(): void {
+    cut(this)
+  }
+
+  closed(): { readonly status: number; readonly milliseconds: number } {
+    return { status: closed(this), milliseconds: this.needs.clock() - this.startedAt }
+  }
+}
+
+const NO_TARGET = target('', '')
+
+/** Makes the exchange of one request. */
 export function nodeExchange(arrival: Arrival, needs: ExchangeNeeds): NodeExchange {
-  const { request } = arrival
-  const parsed = parseTarget(request.url ?? '', needs.prefix)
-  const state = openState(arrival, needs)
-  let id: string | undefined
-  let client: Exchange['client'] | undefined
-  return {
-    get id() {
-      id ??= randomId(9)
-      return id
-    },
-    method: request.method ?? '',
-    target: parsed instanceof Refusal ? target('', '') : parsed,
-    refusedTarget: parsed instanceof Refusal ? parsed : undefined,
-    headers: request.headers,
-    get client() {
-      client ??= clientAddressOf(arrival.peer, request.headers, needs.clientAddress)
-      return client
-    },
-    get body() {
-      return bodyOf(state)
-    },
-    contentLength: state.contentLength,
-    socket: 'stream' in request ? undefined : request.socket,
-    get phase() {
-      return state.phase
-    },
-    get signal() {
-      return signalOf(state)
-    },
-    reply: (answer) => reply(state, answer),
-    begin: (status, headers) => begin(state, status, headers),
-    write: (piece, last) => write(state, piece, last),
-    cut: () => cut(state),
-    closed: () => closed(state),
-  }
+  return new ServedExchange(arrival, needs)
 }
 
-function openState(arrival: Arrival, needs: ExchangeNeeds): State {
-  const { request } = arrival
-  const text = request.headers['content-length']
-  const contentLength = text === undefined ? undefined : Number(text)
-  return {
-    ...arrival,
-    needs,
-    startedAt: needs.clock(),
-    contentLength,
-    hasBody:
-      'stream' in request
-        ? !request.stream.endAfterHeaders
-        : request.headers['transfer-encoding'] !== undefined || (contentLength ?? 0) > 0,
-    body: undefined,
-    phase: 'none',
-    status: 0,
-    abort: undefined,
-    writes: undefined,
-  }
+function hasBody(request: NodeRequest, contentLength: number | undefined): boolean {
+  if ('stream' in request) return !request.stream.endAfterHeaders
+  return request.headers['transfer-encoding'] !== undefined || (contentLength ?? 0) > 0
 }
 
 function bodyOf(state: State): RequestBody {
-  state.body ??= state.hasBody
+  state.requestBody ??= state.hasBody
     ? requestBody({
         request: state.request,
         contentLength: state.contentLength,
@@ -132,7 +175,7 @@ function bodyOf(state: State): RequestBody {
         destroy: () => destroy(state),
       })
     : emptyBody(() => cut(state))
-  return state.body
+  return state.requestBody
 }
 
 function signalOf(state: State): AbortSignal {
@@ -160,14 +203,32 @@ function lengthOf(answer: Answer): number | undefined {
 
 function begin(state: State, status: number, headers: OutgoingHttpHeaders): void {
   if (state.phase !== 'none') return
-  sendHead(state, status, { ...CROSS_ORIGIN, ...headers })
   state.phase = 'begun'
+  const { response } = state
+  if (state.hasBody || 'stream' in response || state.needs.closing()) {
+    sendHead(state, status, { ...CROSS_ORIGIN, ...headers })
+    return
+  }
+  state.status = status
+  response.writeHead(status, flatHead(headers))
+}
+
+/** Heads in the flat form that costs Node.js least; a popular file's is sent again and again. */
+const flatHeads = new WeakMap<OutgoingHttpHeaders, OutgoingHttpHeader[]>()
+
+function flatHead(headers: OutgoingHttpHeaders): OutgoingHttpHeader[] {
+  const known = flatHeads.get(headers)
+  if (known !== undefined) return known
+  const entries = Object.entries({ ...CROSS_ORIGIN, ...headers })
+  const flat = entries.flatMap(([name, value]) => (value === undefined ? [] : [name, value]))
+  flatHeads.set(headers, flat)
+  return flat
 }
 
 function sendHead(state: State, status: number, headers: OutgoingHttpHeaders): void {
   const { response } = state
   state.status = status
-  const unread = state.hasBody && state.body?.complete !== true
+  const unread = state.hasBody && state.requestBody?.complete !== true
   if ('stream' in response) {
     response.writeHead(status, headers)
     if (unread) resetWhenAnswered(state, response)
@@ -180,14 +241,14 @@ function sendHead(state: State, status: number, headers: OutgoingHttpHeaders): v
 
 /** RFC 9113 §8.1: after a complete answer the rest of the request is not wanted. */
 function resetWhenAnswered(state: State, response: Http2ServerResponse): void {
-  state.body?.abandon()
+  state.requestBody?.abandon()
   const { stream } = response
   stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
   stream.resume()
 }
 
 function discardBody(state: State, response: ServerResponse): void {
-  state.body?.abandon()
+  state.requestBody?.abandon()
   const { request } = state
   if (!request.socket.destroyed) state.needs.lingering.add(request.socket)
   response.once('finish', () => request.resume())
@@ -196,11 +257,10 @@ function discardBody(state: State, response: ServerResponse): void {
 async function write(state: State, piece: Uint8Array, last: boolean): Promise<void> {
   if (state.phase !== 'begun') throw new Error('The answer is not open')
   if (last) state.phase = 'ended'
-  const writes = (state.writes ??= new Set())
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  writes.add(reject)
+  state.failWrite = reject
   const written = (error?: Error | null): void => {
-    writes.delete(reject)
+    state.failWrite = undefined
     if (error) reject(error)
     else resolve()
   }
@@ -221,7 +281,7 @@ function writeStream(
 /** Ends the connection unanswered; `closed` follows when it is. */
 function cut(state: State): void {
   destroy(state)
-  state.body?.abandon()
+  state.requestBody?.abandon()
 }
 
 function destroy(state: State): void {
@@ -230,15 +290,14 @@ function destroy(state: State): void {
   else state.request.socket.destroy()
 }
 
-function closed(state: State): { status: number; milliseconds: number } {
+/** What to report as the status: 0 if the client did not get the whole answer. */
+function closed(state: State): number {
   const whole = state.phase === 'ended' && isFlushed(state.response)
-  if (!whole) {
-    state.phase = 'gone'
-    state.abort?.abort()
-    for (const reject of state.writes ?? []) reject(new Error('The client is gone'))
-  }
-  const milliseconds = state.needs.clock() - state.startedAt
-  return { status: whole ? state.status : 0, milliseconds }
+  if (whole) return state.status
+  state.phase = 'gone'
+  state.abort?.abort()
+  state.failWrite?.(new Error('The client is gone'))
+  return 0
 }
 
 function isFlushed(response: NodeResponse): boolean {

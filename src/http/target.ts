@@ -25,16 +25,25 @@ export function parseTarget(text: string, prefix: string): Target | Refusal {
   return target(path.slice(prefix.length), mark < 0 ? '' : origin.slice(mark + 1))
 }
 
-/** A target whose query is parsed when it is first read: most downloads have none. */
-export function target(rawPath: string, queryText: string): Target {
-  let query: URLSearchParams | undefined
-  return {
-    rawPath,
-    get query() {
-      query ??= new URLSearchParams(queryText)
-      return query
-    },
+/** A class, because one is made per request; most downloads never read the query. */
+class LazyTarget implements Target {
+  readonly rawPath: string
+  readonly #queryText: string
+  #query: URLSearchParams | undefined = undefined
+
+  constructor(rawPath: string, queryText: string) {
+    this.rawPath = rawPath
+    this.#queryText = queryText
   }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(this.#queryText))
+  }
+}
+
+/** A target whose query is parsed when it is first read. */
+export function target(rawPath: string, queryText: string): Target {
+  return new LazyTarget(rawPath, queryText)
 }
 
 function originForm(text: string): string | undefined {
