@@ -29,9 +29,7 @@ async function sweepSlot(seen: SlotRecord, needs: EngineNeeds): Promise<boolean>
   using _lease = await leaseForUpkeep(seen.fingerprint, needs)
   const record = await needs.slots.find(seen.fingerprint)
   if (record === undefined) return true
-  if (isForgotten(record, contextOf(needs))) {
-    return await needs.slots.remove(record.fingerprint, record.lease)
-  }
+  if (isForgotten(record, contextOf(needs))) return await forget(record, needs)
   return await applyDue(record, needs)
 }
 
@@ -47,7 +45,14 @@ async function applyDue(record: SlotRecord, needs: EngineNeeds): Promise<boolean
   for (const upload of endedBetween(record, after)) {
     needs.events.abandoned(after, upload, 'expired')
   }
-  return true
+  return !isForgotten(after, contextOf(needs)) || (await forget(after, needs))
+}
+
+async function forget(
+  { fingerprint, lease }: SlotRecord,
+  { slots }: EngineNeeds,
+): Promise<boolean> {
+  return await slots.remove(fingerprint, lease)
 }
 
 function endedBetween(before: SlotRecord, after: SlotRecord): readonly UploadRecord[] {

@@ -7,9 +7,10 @@ import { describe, test } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Scheme } from '../../src/core/grant.ts'
 import { REFUSALS } from '../../src/core/refusals.ts'
-import { SECRETS, type Site, auditOf, eventually, filesBelow, startSite, stored } from './site.ts'
-import { type SignedPut, get, signedDelete, signedPut } from './slots.ts'
-import { type Reply, type Wire, ask, dial, headOf, replyIn } from './wire-client.ts'
+import { SECRETS, auditOf, eventually, filesBelow, startSite } from './site.ts'
+import { get, signedDelete, signedPut } from './slots.ts'
+import { contentOf, halfSent, metricsOf } from './visits.ts'
+import { type Reply, ask, dial, headOf, replyIn } from './wire-client.ts'
 
 const PATH = 'a1b2/photo of you.jpg'
 const MINUTE = 60_000
@@ -17,27 +18,6 @@ const MINUTE = 60_000
 function assertRefused(reply: Reply, status: number, code: string): void {
   assert.deepEqual([reply.status, reply.code], [status, code], reply.body.toString())
   assert.equal(reply.headers['cache-control'], 'no-store')
-}
-
-async function contentOf(site: Site, path: string): Promise<Buffer> {
-  const { status, body } = await ask(site.port, get(path))
-  assert.equal(status, 200)
-  return body
-}
-
-async function metricsOf({ adminPort }: Site): Promise<string> {
-  const headers = { Host: 'localhost' }
-  const reply = await ask(adminPort, { method: 'GET', target: '/metrics', headers })
-  return reply.body.toString()
-}
-
-/** Sends the head and the first half of the body, and returns when the server has stored it. */
-async function halfSent(site: Site, put: SignedPut, from: string): Promise<Wire> {
-  const wire = await dial(site.port, from)
-  wire.send(headOf(put))
-  wire.send(put.body.subarray(0, put.body.length / 2))
-  await stored(site, put.body.length / 2)
-  return wire
 }
 
 describe('an upload', () => {

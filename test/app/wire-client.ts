@@ -26,7 +26,7 @@ export interface Reply {
 export interface Wire extends Disposable {
   readonly socket: Socket
   send(data: string | Uint8Array): void
-  /** Resolves when the text was received, or to an error when the connection ended without it. */
+  /** Resolves when the text was received; rejects when the connection ended without it. */
   until(text: string): Promise<void>
   /** Everything received, once the server ended its side or the connection broke. */
   readonly ended: Promise<Buffer>
@@ -47,24 +47,22 @@ export async function dial(where: Where, from = '127.0.0.1'): Promise<Wire> {
 }
 
 /** The connection over a connected socket. */
-export function wireOf(socket: Socket): Wire {
+function wireOf(socket: Socket): Wire {
   const pieces: Buffer[] = []
   const { promise: ended, resolve } = Promise.withResolvers<Buffer>()
-  const finish = (): void => resolve(Buffer.concat(pieces))
+  const received = (): Buffer => Buffer.concat(pieces)
+  const finish = (): void => resolve(received())
   socket.on('data', (piece: Buffer) => void pieces.push(piece))
   socket.on('end', finish).on('close', finish).on('error', finish)
+  const more = async (): Promise<boolean> =>
+    await Promise.race([once(socket, 'data').then(() => true), ended.then(() => false)])
   return {
     socket,
     ended,
     send: (data) => void socket.write(data, 'latin1'),
     until: async (text) => {
-      while (!Buffer.concat(pieces).includes(text)) {
-        await Promise.race([
-          once(socket, 'data'),
-          ended.then((all) => {
-            if (!all.includes(text)) throw new Error(`ended without ${text}: ${all.toString()}`)
-          }),
-        ])
+      while (!received().includes(text)) {
+        if (!(await more())) throw new Error(`ended without ${text}: ${received().toString()}`)
       }
     },
     [Symbol.dispose]: () => void socket.destroy(),
