@@ -22,9 +22,9 @@ interface Needs {
 export type RangeReader = (path: string, request: ReadRequest) => Promise<void>
 
 /**
- * Up to 256 KiB are read in one synchronous call, which the page cache mostly answers faster than a
- * thread could be woken; more in turn into two buffers, one being filled while the other
- * is taken. An aborted read rejects as soon as the piece being taken is given back.
+ * Reads synchronously while the page cache answers, which is faster than a thread could be woken, and
+ * in a thread while the disk is slow. Up to 256 KiB are one piece; more come in turn in two
+ * buffers. An aborted read rejects as soon as the piece being taken is given back.
  */
 export function rangeReader(needs: Needs): RangeReader {
   const { files, pool, pace } = needs
@@ -37,7 +37,7 @@ export function rangeReader(needs: Needs): RangeReader {
     }
     using file = files.use(path)
     if (range.end - range.start > BUFFER_BYTES) {
-      await readInTurn(file.descriptor, request, pool)
+      await readInTurn(file.descriptor, request, needs)
       return
     }
     using buffer = pool.borrow()
@@ -45,35 +45,46 @@ export function rangeReader(needs: Needs): RangeReader {
   }
 }
 
+/** Piece by piece into two buffers: while one is taken the other may be filled in a thread. */
 async function readInTurn(
   descriptor: number,
   { range, take, signal }: ReadRequest,
-  pool: BufferPool,
+  { pool, pace }: Needs,
 ): Promise<void> {
   using front = pool.borrow()
   using back = pool.borrow()
-  const fill = (start: number, bytes: Buffer): Promise<Buffer> => {
+  const fill = (start: number, bytes: Buffer): Buffer | Promise<Buffer> => {
     const end = Math.min(start + BUFFER_BYTES, range.end)
-    const filled = fillBehind(descriptor, { range: { start, end }, bytes })
-    // It may fail while nobody waits for it yet; whoever waits later is told.
-    filled.catch(() => {})
-    return filled
+    try {
+      const filled = readOnce(descriptor, { range: { start, end }, bytes }, pace)
+      return filled instanceof Promise ? handled(filled) : filled
+    } catch (error) {
+      // Not at once: the piece before is being taken still.
+      return handled(Promise.reject<Buffer>(error))
+    }
   }
   let [bytes, spare] = [front.bytes, back.bytes]
-  let filling = fill(range.start, bytes)
+  let filling: Buffer | Promise<Buffer> = fill(range.start, bytes)
   try {
     for (let start = range.start; start < range.end; start += BUFFER_BYTES) {
       const piece = await filling
       signal?.throwIfAborted()
       const next = start + BUFFER_BYTES
+      const taken = take(piece, next >= range.end)
       if (next < range.end) filling = fill(next, spare)
-      await take(piece, next >= range.end)
+      await taken
       ;[bytes, spare] = [spare, bytes]
     }
   } finally {
     // Until then the buffer belongs to the operating system.
     await Promise.allSettled([filling])
   }
+}
+
+/** It may fail while nobody waits for it yet; whoever waits later is told. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }
 
 interface Filling {
