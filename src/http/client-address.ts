@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import ipaddr from 'ipaddr.js'
+import { LRUCache } from 'lru-cache'
 import type { ClientAddress, NetworkPrefix } from '../core/client-address.ts'
 import { type Hop, forwardedForHops, forwardedHops } from './forwarded-hops.ts'
 
@@ -10,7 +11,12 @@ export type ClientAddressSource = 'x-forwarded-for' | 'forwarded' | 'peer'
 export interface ClientAddressPolicy {
   readonly source: ClientAddressSource
   readonly trusts: (address: IpAddress) => boolean
+  /** Answers given before, by what they were made of: most requests come from where others came from. */
+  readonly known: LRUCache<string, ClientAddress>
 }
+
+/** Clients remembered. */
+const REMEMBERED = 4096
 
 /** The other end of a connection; a UNIX socket's other end has no address and is trusted. */
 export type Peer = { readonly kind: 'unix' } | { readonly kind: 'ip'; readonly address: string }
@@ -41,6 +47,7 @@ export function clientAddressPolicy(options: {
   const blocks = options.trustedProxies.map(parseBlock)
   return {
     source: options.source,
+    known: new LRUCache({ max: REMEMBERED }),
     trusts: (address) =>
       blocks.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits)),
   }
@@ -55,9 +62,19 @@ export function clientAddressOf(
   headers: IncomingHttpHeaders,
   policy: ClientAddressPolicy,
 ): ClientAddress {
+  const field = fieldOf(headers, policy.source)
+  const key = `${peer.kind === 'ip' ? peer.address : ''} ${field}`
+  const known = policy.known.get(key)
+  if (known !== undefined) return known
+  const found = readAddress(peer, field, policy)
+  policy.known.set(key, found)
+  return found
+}
+
+function readAddress(peer: Peer, field: string, policy: ClientAddressPolicy): ClientAddress {
   let nearest = peer.kind === 'ip' ? parseAddress(peer.address) : undefined
   if (nearest !== undefined && !policy.trusts(nearest)) return clientAddress(nearest)
-  for (const hop of hopsOf(headers, policy.source).toReversed()) {
+  for (const hop of hopsOf(field, policy.source).toReversed()) {
     const address = parseAddress(hop)
     if (address === undefined) break
     nearest = address
@@ -66,12 +83,15 @@ export function clientAddressOf(
   return nearest === undefined ? UNIX : clientAddress(nearest)
 }
 
-function hopsOf(headers: IncomingHttpHeaders, source: ClientAddressSource): Hop[] {
-  if (source === 'peer') return []
-  const value = headers[source]
-  if (value === undefined) return []
-  const text = typeof value === 'string' ? value : value.join(',')
-  return source === 'forwarded' ? forwardedHops(text) : forwardedForHops(text)
+/** The one field that is read; empty if there is none. */
+function fieldOf(headers: IncomingHttpHeaders, source: ClientAddressSource): string {
+  const value = source === 'peer' ? undefined : headers[source]
+  return Array.isArray(value) ? value.join(',') : (value ?? '')
+}
+
+function hopsOf(field: string, source: ClientAddressSource): Hop[] {
+  if (field === '') return []
+  return source === 'forwarded' ? forwardedHops(field) : forwardedForHops(field)
 }
 
 function parseAddress(text: Hop): IpAddress | undefined {

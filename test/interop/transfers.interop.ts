@@ -91,8 +91,9 @@ describe('files from real clients through real XMPP servers', () => {
           }
 
           for (const [fileName, size] of Object.entries(SIZES)) {
-            const skip = size === 0 && mode === 'ejabberd' && 'ejabberd gives no slots for 0 bytes'
-            test(`${name} sends ${size} bytes through ${mode}`, { skip }, async () => {
+            // ejabberd answers a request for a slot of 0 bytes with bad-request.
+            if (size === 0 && mode === 'ejabberd') continue
+            test(`${name} sends ${size} bytes through ${mode}`, async () => {
               await arrives(fileName, size)
             })
           }
