@@ -11,12 +11,13 @@ import { isReserving } from './slot-record.ts'
  * without a right never disturbs one that has it.
  */
 export function judge(record: SlotRecord | undefined, grant: Grant, needs: EngineNeeds): void {
-  const { maxFileSize: limit } = needs.policy()
-  if (grant.size > limit) throw new Refusal('file-too-large', { limit })
   if (record?.state === 'spent') throw new Refusal('slot-spent')
   if (record !== undefined && record.size !== grant.size) throw new Refusal('slot-conflict')
   // What was published needs no authority any more: nothing is written.
-  if (record?.state !== 'published' && isExpired(grant, needs)) throw new Refusal('grant-expired')
+  if (record?.state === 'published') return
+  const { maxFileSize: limit } = needs.policy()
+  if (grant.size > limit) throw new Refusal('file-too-large', { limit })
+  if (isExpired(grant, needs)) throw new Refusal('grant-expired')
 }
 
 function isExpired({ expiresAt }: Grant, { clock }: EngineNeeds): boolean {

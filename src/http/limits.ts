@@ -7,6 +7,8 @@ export interface HttpLimits {
   readonly minimumRateWindow: number
   /** Longest time to send a request head. */
   readonly headersTimeout: number
+  /** Longest time without a byte in either direction: a reader that stopped reading is given up. */
+  readonly silence: number
   /** How long a connection without a request stays open; above nginx's 60 s, so that the proxy closes first. */
   readonly keepAlive: number
   /** After an early answer: longest silence, longest time in all, and most connections at once. */
@@ -21,6 +23,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   minimumRate: 256,
   minimumRateWindow: 300_000,
   headersTimeout: 20_000,
+  silence: 600_000,
   keepAlive: 75_000,
   lingerSilence: 5_000,
   lingerTotal: 30_000,

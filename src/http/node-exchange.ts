@@ -261,8 +261,10 @@ async function write(state: State, piece: Uint8Array, last: boolean): Promise<vo
   state.failWrite = reject
   const written = (error?: Error | null): void => {
     state.failWrite = undefined
-    if (error) reject(error)
-    else resolve()
+    if (!error) return resolve()
+    // The connection failed, which is told here before it closes.
+    state.phase = 'gone'
+    reject(error)
   }
   if ('stream' in state.response) writeStream(state.response, { piece, last, written })
   else if (last) state.response.end(piece, written)

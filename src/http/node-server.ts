@@ -39,6 +39,7 @@ export function nodeServer(needs: NodeServerNeeds): NodeServer {
 
 function plainServer(needs: NodeServerNeeds): NodeServer {
   const server = createServer(http1Options(needs.limits))
+  server.timeout = needs.limits.silence
   const sockets = trackSockets(server, 'connection')
   attach(server, needs)
   return {
@@ -62,7 +63,7 @@ function secureServer(needs: NodeServerNeeds, certificate: Certificate): NodeSer
     settings: { initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEAD_BYTES },
     http1Options: http1,
   })
-  Object.assign(server, http1Timeouts(needs.limits))
+  Object.assign(server, http1Timeouts(needs.limits), { timeout: needs.limits.silence })
   const sockets = trackSockets(server, 'connection')
   const sessions = trackSessions(server, needs)
   attach(server, needs)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Handler } from '../../src/http/exchange.ts'
+import type { Exchange, Handler } from '../../src/http/exchange.ts'
 import { ask, rawClient, scratchFolder, serve, writeCertificate } from './server-fixture.ts'
 
 const PIECE = Buffer.alloc(64 * 1024, 'a')
@@ -117,4 +117,20 @@ test('a client that does not read holds up write', async () => {
   client.socket.resume()
   await done.promise
   assert.equal(written, 1000)
+})
+
+test('a reader that stopped reading is given up, and its exchange finishes with status 0', async () => {
+  const piece = Buffer.alloc(256 * 1024)
+  const endless = async (exchange: Exchange): Promise<void> => {
+    exchange.begin(200, {})
+    while (!exchange.signal.aborted) await exchange.write(piece, false)
+  }
+  await using server = await serve(endless, { limits: { silence: 100 } })
+  using client = await rawClient(server.port)
+  const finished = server.told.next('finished')
+  client.socket.write('GET /x HTTP/1.1\r\nHost: x\r\n\r\n')
+  client.socket.pause()
+  await finished
+  assert.deepEqual(server.told.statuses, [0])
+  assert.deepEqual(server.told.failures, [])
 })
