@@ -1,4 +1,5 @@
 import type { Config } from '../config/options.ts'
+import { OperatorError } from '../core/operator-error.ts'
 import { systemClock, systemStopwatch } from '../core/clock.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
 import { randomId } from '../core/random.ts'
@@ -26,7 +27,7 @@ import { processLeases } from '../stores/memory/leases.ts'
 import { reloader } from './reloader.ts'
 import { router } from './router.ts'
 import { accelerationOf, enginePolicyOf, grantSecretsOf } from './settings.ts'
-import { type Stores, openStores } from './stores.ts'
+import { type Stores, openStoresAlone } from './stores.ts'
 import { startUpkeep } from './upkeep.ts'
 
 /** A server that accepts requests. Disposing ends it at once. */
@@ -51,7 +52,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   await using started = new AsyncDisposableStack()
   const log = createLog({ ...config.log, destination, clock: systemClock })
-  const stores = started.use(await openStores(config))
+  const stores = started.use(await openStoresAlone(config))
   const readers = waitingReaders()
   const build = readBuildInfo()
   const freeBytes = async (): Promise<number> => await stores.blobs.free()
@@ -108,7 +109,11 @@ async function openAuditOf(
 ): Promise<AuditTrail | undefined> {
   if (file === '') return undefined
   const onLost = (lines: number): void => metrics.auditLinesLost(lines)
-  return await openAudit({ file, clock: systemClock, log, onLost })
+  try {
+    return await openAudit({ file, clock: systemClock, log, onLost })
+  } catch (cause) {
+    throw new OperatorError(`The audit file ${file} (audit.file) cannot be used`, cause)
+  }
 }
 
 function engineOf(

@@ -3,11 +3,22 @@ import type { Config } from '../config/options.ts'
 import type { BlobStore, SlotStore } from '../engine/ports.ts'
 import { memorySlotStore } from '../stores/memory/slot-store.ts'
 import { sqliteSlotStore } from '../stores/sqlite/slot-store.ts'
+import { lockState } from '../stores/sqlite/state-lock.ts'
 
 /** The stores that the configuration names, opened. Disposing closes them. */
 export interface Stores extends AsyncDisposable {
   readonly slots: SlotStore
   readonly blobs: BlobStore
+}
+
+/** Opens the configured stores for a server: no other may use them at the same time. */
+export async function openStoresAlone(config: Config): Promise<Stores> {
+  await using opened = new AsyncDisposableStack()
+  const { backend, path } = config.sessionStore
+  if (backend === 'sqlite') opened.use(lockState(path))
+  const stores = opened.use(await openStores(config))
+  const kept = opened.move()
+  return { ...stores, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
 }
 
 /** Opens the configured stores; rejects with what is wrong with a file or folder. */

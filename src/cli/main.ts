@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/problem.ts'
 import { nearest } from '../config/nearest.ts'
+import { OperatorError } from '../core/operator-error.ts'
 import { UsageError, type Command } from './command.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
@@ -62,7 +63,7 @@ function failed(error: unknown, { found, io }: { found: Command; io: Io }): numb
     io.stderr.write(`${paint(heading, 'bad', io)}:\n${error.message}\n`)
     return 1
   }
-  if (!isRefusalOfTheSystem(error)) throw error
+  if (!(error instanceof OperatorError) && !isRefusalOfTheSystem(error)) throw error
   io.stderr.write(`${paint('error', 'bad', io)}: ${error.message}\n`)
   return 1
 }

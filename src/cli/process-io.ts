@@ -3,6 +3,10 @@ import type { Io } from './io.ts'
 
 /** The streams, environment and signals of this process. */
 export function processIo(): Io {
+  // Whoever reads the output may have enough of it, as `head` has.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1)
+  })
   return {
     stdout: process.stdout,
     stderr: process.stderr,

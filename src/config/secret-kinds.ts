@@ -19,7 +19,7 @@ const FRESH = 'make one with: openssl rand -base64 32'
 
 /** Texts that stand in examples of this and other programs; all in lower case. */
 const PLACEHOLDER =
-  /^(?:change|your|my-?secret|secret|super-?secret|example|placeholder|password|default|insert|replace|todo|a-strong|it-is-secret)|[<>…]|^(?<same>.)\k<same>*$/u
+  /^(?:change|your|my-?secret|secret|super-?secret|a-very-secret|0123456789|\(?the content of|example|placeholder|password|default|insert|replace|todo|a-strong|it-is-secret)|[<>…]|^(?<same>.)\k<same>*$/u
 
 /** A secret shared with an XMPP server, never shown. */
 export function secret(help: string): Option<string> {

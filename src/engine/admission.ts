@@ -12,11 +12,12 @@ import { isReserving } from './slot-record.ts'
  */
 export function judge(record: SlotRecord | undefined, grant: Grant, needs: EngineNeeds): void {
   if (record?.state === 'spent') throw new Refusal('slot-spent')
-  if (record !== undefined && record.size !== grant.size) throw new Refusal('slot-conflict')
-  // What was published needs no authority any more: nothing is written.
-  if (record?.state === 'published') return
+  const isOtherSize = record !== undefined && record.size !== grant.size
+  // What was published needs no authority any more, and no room: nothing is written.
+  if (record?.state === 'published' && !isOtherSize) return
   const { maxFileSize: limit } = needs.policy()
   if (grant.size > limit) throw new Refusal('file-too-large', { limit })
+  if (isOtherSize) throw new Refusal('slot-conflict')
   if (isExpired(grant, needs)) throw new Refusal('grant-expired')
 }
 

@@ -1,3 +1,4 @@
+import { OperatorError } from '../core/operator-error.ts'
 import type { Orphan } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
 import type { SlotRecord } from './slot-record.ts'
@@ -25,8 +26,26 @@ export async function collect(
     batch = new Map()
   }
   orphans.push(...(await unknownOf(batch, needs)))
+  await assertPlausible(orphans, needs)
   if (!options.dryRun) for (const orphan of orphans) await remove(orphan, needs)
   return orphans
+}
+
+/**
+ * With the state of another storage, or none, every file looks like an orphan: where they
+ * outnumber the files that are known, nothing may be removed.
+ */
+async function assertPlausible(orphans: readonly Orphan[], { slots }: EngineNeeds): Promise<void> {
+  let surplus = orphans.filter(({ kind }) => kind === 'file').length
+  if (surplus === 0) return
+  for await (const { state } of slots.all()) {
+    if (state === 'published') surplus -= 1
+    if (surplus <= 0) return
+  }
+  throw new OperatorError(
+    `${orphans.length} stored files and parts are unknown to the state, more than it knows: ` +
+      'nothing is removed. Does session_store.path belong to storage.url?',
+  )
 }
 
 async function unknownOf(

@@ -1,3 +1,4 @@
+import { Refusal } from '../core/refusals.ts'
 import type { Activities } from './activity.ts'
 import { claimPath, judge } from './admission.ts'
 import { compare } from './comparing.ts'
@@ -79,7 +80,9 @@ async function repeat(
   try {
     if ((await compare(body, file, blobs)) === 'cut') return CUT
   } catch (error) {
-    events.repeated(record, 'different')
+    if (error instanceof Refusal && error.code === 'slot-conflict') {
+      events.repeated(record, 'different')
+    }
     throw error
   }
   events.repeated(record, 'same')

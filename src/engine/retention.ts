@@ -62,6 +62,8 @@ function endedBetween(before: SlotRecord, after: SlotRecord): readonly UploadRec
 
 /** Removes a published file for good. Resolves to whether there was one. */
 export async function removeFile(slot: Fingerprint, needs: EngineNeeds): Promise<boolean> {
+  // Looked at first: asking for the lease would end an upload that is under way.
+  if ((await needs.slots.find(slot))?.state !== 'published') return false
   using _lease = await leaseForUpkeep(slot, needs)
   const record = await needs.slots.find(slot)
   if (record?.state !== 'published') return false

@@ -1,12 +1,14 @@
 import { chmod, lstat, rm } from 'node:fs/promises'
 import { type Server, connect } from 'node:net'
+import { OperatorError } from '../core/operator-error.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
 
 /** The server cannot wait for connections where it was told to; the message says what to do. */
-export class ListenError extends Error {
+export class ListenError extends OperatorError {
   constructor(address: ListenAddress, problem: string, options?: ErrorOptions) {
-    super(`Cannot listen on ${addressText(address)}: ${problem}`, options)
+    super(`Cannot listen on ${addressText(address)}: ${problem}`)
     this.name = 'ListenError'
+    this.cause = options?.cause
   }
 }
 

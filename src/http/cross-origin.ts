@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { Answer } from './exchange.ts'
 
-const METHODS = 'GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE'
+const METHODS = 'GET, HEAD, OPTIONS, PUT, DELETE'
 
 const REQUEST_HEADERS = [
   'Authorization',

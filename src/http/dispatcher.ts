@@ -58,8 +58,10 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
       const exchange = nodeExchange(arrival, exchangeNeeds)
       running.add(exchange)
       watchClose(messages, () => finish(exchange))
-      const refusal = closing ? new Refusal('shutting-down') : refusalOf(exchange, expectation)
-      if (asksForServer(messages.request)) exchange.reply(optionsAnswer())
+      const refusal = closing
+        ? new Refusal('shutting-down')
+        : refusalOf(exchange, { request: messages.request, expectation })
+      if (asksForServer(exchange, messages.request)) exchange.reply(optionsAnswer())
       else if (refusal !== undefined) refuse(exchange, refusal, needs.events)
       else run(exchange, needs)
     },
@@ -77,9 +79,10 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
   }
 }
 
-/** `OPTIONS *` concerns the server as a whole (RFC 9110 §9.3.7), so no handler. */
-function asksForServer(request: NodeRequest): boolean {
-  return request.url === '*' && request.method === 'OPTIONS'
+/** `OPTIONS *` concerns the server as a whole (RFC 9110 §9.3.7); browsers want 200 wherever they ask. */
+function asksForServer(exchange: NodeExchange, request: NodeRequest): boolean {
+  if (request.method !== 'OPTIONS') return false
+  return request.url === '*' || exchange.refusedTarget?.code === 'not-found'
 }
 
 /** Answers with a refusal, and reports it; an answer that was begun can only be cut. */
@@ -119,14 +122,29 @@ function thrown(exchange: NodeExchange, error: unknown, events: HttpEvents): voi
   } else if (exchange.phase === 'begun') exchange.cut()
 }
 
-function refusalOf(exchange: NodeExchange, expectation: Expectation): Refusal | undefined {
+function refusalOf(
+  exchange: NodeExchange,
+  { request, expectation }: { request: NodeRequest; expectation: Expectation },
+): Refusal | undefined {
   if (exchange.refusedTarget !== undefined) return exchange.refusedTarget
   if (expectation === 'unknown') return new Refusal('expectation-failed')
   if (exchange.method === 'CONNECT') return new Refusal('method-not-allowed')
+  if (exchange.headers.authorization !== undefined && isAmbiguous(request)) {
+    return new Refusal('bad-request', { why: 'several Authorization fields' })
+  }
   const coding = exchange.headers['transfer-encoding']
   // RFC 9112 §6.1: a coding that is not removed here would be stored as if it were the file.
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return new Refusal('bad-request')
   return undefined
+}
+
+/** Node.js keeps the first of several; a proxy in front may have judged another one. */
+function isAmbiguous({ rawHeaders }: NodeRequest): boolean {
+  let fields = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() === 'authorization') fields += 1
+  }
+  return fields > 1
 }
 
 function peerOf({ request, unix }: NodeMessages): Peer | undefined {

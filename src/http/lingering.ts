@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { closed } from './closed.ts'
 import type { HttpLimits } from './limits.ts'
 
 /**
@@ -46,7 +46,7 @@ export function lingering(limits: HttpLimits): Lingering {
     },
     has: (socket) => sockets.has(socket),
     drained: async () => {
-      await Promise.all([...sockets.keys()].map(async (socket) => await once(socket, 'close')))
+      await Promise.all([...sockets.keys()].map(closed))
     },
     [Symbol.dispose]: () => {
       clearInterval(timer)

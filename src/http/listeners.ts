@@ -5,6 +5,7 @@ import { Refusal } from '../core/refusals.ts'
 import { bind } from './binding.ts'
 import { type BodyWatch, bodyWatch } from './body-watch.ts'
 import type { ClientAddressPolicy } from './client-address.ts'
+import { closed } from './closed.ts'
 import { type Dispatcher, dispatcher, refuse } from './dispatcher.ts'
 import type { HttpEvents } from './events.ts'
 import type { Handler } from './exchange.ts'
@@ -144,7 +145,7 @@ function watchTls(
 
 async function shutdown(parts: Parts, { graceMs, successor }: ShutdownOptions): Promise<void> {
   parts.dispatcher.close()
-  const closed = Promise.all(parts.servers.map(closeServer))
+  const allClosed = Promise.all(parts.servers.map(closeServer))
   await parts.dispatcher.idle(AbortSignal.timeout(graceMs))
   for (const exchange of parts.dispatcher.running) {
     if (successor && exchange.phase === 'none') {
@@ -152,22 +153,26 @@ async function shutdown(parts: Parts, { graceMs, successor }: ShutdownOptions): 
     } else exchange.cut()
   }
   await parts.dispatcher.idle(AbortSignal.timeout(FLUSH_TIME))
-  await parts.lingering.drained()
-  await Promise.race([closed, once(AbortSignal.timeout(FLUSH_TIME), 'abort')])
+  await Promise.race([parts.lingering.drained(), passed(FLUSH_TIME)])
+  await Promise.race([allClosed, passed(FLUSH_TIME)])
+}
+
+async function passed(milliseconds: number): Promise<void> {
+  await once(AbortSignal.timeout(milliseconds), 'abort')
 }
 
 async function closeServer(closing: NodeServer): Promise<void> {
-  const closed = once(closing.server, 'close')
+  const isClosed = closed(closing.server)
   closing.close()
-  await closed
+  await isClosed
 }
 
 async function dispose(parts: Parts): Promise<void> {
-  const closed = Promise.all(
+  const allClosed = Promise.all(
     parts.servers.filter(({ server }) => server.listening).map(closeServer),
   )
   for (const server of parts.servers) server.destroy()
   parts.lingering[Symbol.dispose]()
   parts.watch[Symbol.dispose]()
-  await closed
+  await allClosed
 }

@@ -116,10 +116,20 @@ function attach(server: HttpServer | Http2SecureServer, needs: NodeServerNeeds):
   emitter.on('checkExpectation', (request: NodeRequest, response: NodeResponse) =>
     dispatcher.dispatch({ request, response, unix }, 'unknown'),
   )
-  emitter.on('connect', (_request: NodeRequest, socket: Socket) =>
-    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
-  )
+  emitter.on('connect', (request: NodeRequest, other: Socket | NodeResponse) => {
+    // HTTP/2 gives a request like any other; HTTP/1.1 the bare socket, without any listener of its own.
+    if ('setHeader' in other) dispatcher.dispatch({ request, response: other, unix }, 'none')
+    else refuseConnect(other)
+  })
   emitter.on('clientError', (error: Error, socket: Socket) => refuseHead(error, socket, needs))
+}
+
+function refuseConnect(socket: Socket): void {
+  socket.on('error', () => socket.destroy())
+  socket.end(
+    'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+    () => socket.destroy(),
+  )
 }
 
 const HEAD_ERRORS: Readonly<Record<string, string>> = {

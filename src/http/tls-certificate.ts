@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { OperatorError } from '../core/operator-error.ts'
 import type { HttpEvents } from './events.ts'
 
 /** Where the certificate chain and its key lie, as PEM. */
@@ -21,9 +22,17 @@ const SETTLE = 300
 
 /** Reads a certificate. Rejects if a file cannot be read, is no PEM, or the two do not fit. */
 export async function readCertificate(files: CertificateFiles): Promise<Certificate> {
-  const [cert, key] = await Promise.all([readFile(files.certFile), readFile(files.keyFile)])
-  createSecureContext({ cert, key })
-  return { cert, key }
+  try {
+    const [cert, key] = await Promise.all([readFile(files.certFile), readFile(files.keyFile)])
+    createSecureContext({ cert, key })
+    return { cert, key }
+  } catch (cause) {
+    const { certFile, keyFile } = files
+    throw new OperatorError(
+      `The certificate ${certFile} with the key ${keyFile} cannot be used`,
+      cause,
+    )
+  }
 }
 
 /**

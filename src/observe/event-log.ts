@@ -10,6 +10,9 @@ import { isSigned } from './signed-request.ts'
 /** Refusals whose cause is the server's own state: worth a line whoever met them. */
 const OURS: ReadonlySet<RefusalCode> = new Set(['internal', 'state-unavailable', 'disk-full'])
 
+/** Characters of a path that are logged: as many as a path of a slot can have. */
+const LONGEST_PATH = 2048
+
 /** What the engine does, as log lines: publishing is `info`, all else is detail. */
 export function engineLog(log: Log, privacy: Privacy): EngineEvents {
   return {
@@ -58,7 +61,12 @@ export function httpLog(log: Log, privacy: Privacy): HttpEvents {
 }
 
 function requestFacts({ id, method, target, client }: Exchange, privacy: Privacy): object {
-  return { request: id, method, path: `/${target.rawPath}`, address: shownAddress(client, privacy) }
+  return {
+    request: id,
+    method,
+    path: `/${target.rawPath.slice(0, LONGEST_PATH)}`,
+    address: shownAddress(client, privacy),
+  }
 }
 
 function refusalFacts({ code, facts, cause }: Refusal): object {

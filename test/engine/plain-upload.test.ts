@@ -355,3 +355,14 @@ test('disposing the engine waits for what is under way', async () => {
   await disposed
   assert.deepEqual(order, ['uploaded', 'disposed'])
 })
+
+test('removing a file that is not there yet leaves its upload alone', async () => {
+  await using f = await fixture()
+  const body = sentBody()
+  const upload = f.engine.put({ grant: grantFor('a', 2), client: WIFI, body })
+  await body.send('x')
+  assert.equal(await f.engine.remove(parseSlotPath('a')), false)
+  await body.send('y')
+  body.end()
+  published(await upload)
+})

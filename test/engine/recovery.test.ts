@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { memorySlotStore } from '../../src/stores/memory/slot-store.ts'
 import { sentBody, wholeBody } from './bodies.ts'
 import { type Fixture, blobCount, contentOf, fixture } from './fixture.ts'
 import { clientAt, grantFor } from './grants.ts'
@@ -133,4 +134,20 @@ test('a large sweep ends everything that is overdue', async () => {
   assert.equal((await f.engine.overdue(1_000)).length, 250)
   assert.equal(await f.engine.sweep(new AbortController().signal), 250)
   assert.deepEqual(await blobCount(f), { parts: 0, files: 0 })
+})
+
+test('with the state of another storage nothing is removed, however old it is', async () => {
+  await using f = await fixture()
+  for (const name of ['a', 'b', 'c']) {
+    await f.engine.put({ grant: grantFor(name, 1), client: CLIENT, body: wholeBody('x') })
+  }
+  f.time = Date.now() + 2 * HOUR
+  const strange = f.another({ slots: memorySlotStore() })
+  for (const dryRun of [true, false]) {
+    await assert.rejects(strange.collect({ dryRun, signal: new AbortController().signal }), {
+      name: 'OperatorError',
+      message: /session_store\.path/u,
+    })
+  }
+  assert.deepEqual(await blobCount(f), { parts: 0, files: 3 })
 })

@@ -203,3 +203,19 @@ test('the signal fires when the client leaves before the answer', async () => {
   await finished
   assert.deepEqual(server.told.statuses, [0])
 })
+
+test('several Authorization fields are refused: which one counts would be a guess', async () => {
+  await using server = await serve(async (exchange) => exchange.reply({ status: 200 }))
+  using client = await rawClient(server.port)
+  client.socket.write(
+    'GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n',
+  )
+  await client.until('HTTP/1.1 400')
+})
+
+test('OPTIONS is answered with 200 outside the prefix, too', async () => {
+  const options = { publicUrl: new URL('http://127.0.0.1/upload/') }
+  await using server = await serve(async (exchange) => exchange.reply({ status: 204 }), options)
+  assert.equal((await ask(server.port, '/none', { method: 'OPTIONS' })).status, 200)
+  assert.equal((await ask(server.port, '/none')).status, 404)
+})

@@ -138,3 +138,14 @@ test('an offered upgrade is not taken, the request itself is answered', async ()
   const reply = await ask(server.port, '/', { headers })
   assert.deepEqual([reply.status, reply.body], [200, 'hello'])
 })
+
+test('CONNECT is refused, and a client that resets meanwhile harms nobody', async () => {
+  await using server = await serve(async (exchange) => exchange.reply(hello))
+  for (let round = 0; round < 50; round += 1) {
+    using client = await rawClient(server.port)
+    client.socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n')
+    if (round % 2 === 0) await client.until('HTTP/1.1 405')
+    client.socket.resetAndDestroy()
+  }
+  assert.equal((await ask(server.port, '/')).body, 'hello')
+})

@@ -1,36 +1,27 @@
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../../core/folder.ts'
+import { OperatorError } from '../../core/operator-error.ts'
 import type { Layout } from './layout.ts'
 
+/** The group may read, so that a proxy in it can send files itself. */
+const FOLDER_MODE = 0o750
+
 /**
- * Makes all folders (0700) that are not there yet and tries what every upload will do: make a
- * file, write, link it under its final name. Throws an `Error` that names the folder if that fails.
+ * Makes all folders (0750) that are not there yet and tries what every upload will do: make a
+ * file, write, link it under its final name. Throws an `OperatorError` that names the folder if that fails.
  */
 export function prepareFolders(layout: Layout): void {
   try {
     const kinds = [layout.kindFolder('part'), layout.kindFolder('file')]
-    for (const folder of [layout.folder, ...kinds]) makeFolder(folder)
-    for (const folder of layout.shardFolders('part')) makeFolder(folder)
-    for (const folder of layout.shardFolders('file')) makeFolder(folder)
+    for (const folder of [layout.folder, ...kinds]) makeFolder(folder, FOLDER_MODE)
+    for (const folder of layout.shardFolders('part')) makeFolder(folder, FOLDER_MODE)
+    for (const folder of layout.shardFolders('file')) makeFolder(folder, FOLDER_MODE)
     for (const folder of [layout.folder, ...kinds]) syncFolder(folder)
     tryOut(kinds)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`The storage folder ${layout.folder} cannot be used: ${why}`, { cause })
+    throw new OperatorError(`The storage folder ${layout.folder} cannot be used`, cause)
   }
-}
-
-function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o750 })
 }
 
 /** Otherwise a crash of the machine could take a new folder away with the files in it. */

@@ -1,6 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeFolder } from '../../core/folder.ts'
+import { OperatorError } from '../../core/operator-error.ts'
 import { migrate } from './schema.ts'
 
 /** `full`: a commit survives a crash of the machine. `normal`: only one of the process. */
@@ -17,7 +19,7 @@ const CACHE_SIZE = -16 * 1024
 
 /**
  * Opens the database, made if there is none (folder 0700, file 0600), and brings it to the present
- * schema. Throws an `Error` that names the file if it can't be used. `busyTimeout` is in milliseconds.
+ * schema. Throws an `OperatorError` that names the file if it can't be used. `busyTimeout` is in milliseconds.
  */
 export function openDatabase(
   path: string,
@@ -27,14 +29,13 @@ export function openDatabase(
     if (path !== ':memory:') makeFile(path)
     return prepared(new DatabaseSync(path, { timeout: options.busyTimeout }), options.durability)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`The state file ${path} cannot be used: ${why}`, { cause })
+    throw new OperatorError(`The state file ${path} cannot be used`, cause)
   }
 }
 
 /** SQLite would make it readable for everybody; its companions take over the mode of the file. */
 function makeFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path), 0o700)
   closeSync(openSync(path, 'a', 0o600))
 }
 
