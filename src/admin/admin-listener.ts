@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Refusal } from '../core/refusals.ts'
+import { OperatorError } from '../core/operator-error.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
 import { bind } from '../http/binding.ts'
 import type { Answer } from '../http/exchange.ts'
@@ -33,7 +34,7 @@ export interface AdminListener extends AsyncDisposable {
 /** Starts the admin listener; rejects if it would be open to other machines without a token, or can't listen. */
 export async function startAdminListener(needs: AdminListenerNeeds): Promise<AdminListener> {
   const exposure = adminExposure(needs.listen, needs.token)
-  if (exposure !== undefined) throw new Error(exposure)
+  if (exposure !== undefined) throw new OperatorError(exposure)
   const answer = adminRoutes(routeNeeds(needs))
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT }, (request, response) => {
     void respond({ request, response, answer, log: needs.log })

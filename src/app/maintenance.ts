@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import process from 'node:process'
 import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
+import { OperatorError } from '../core/operator-error.ts'
 import { randomId } from '../core/random.ts'
 import type { UploadEngine } from '../engine/engine.ts'
 import { uploadEngine } from '../engine/upload-engine.ts'
@@ -18,6 +20,10 @@ export interface Maintenance extends AsyncDisposable {
 
 /** Opens the stores for an operator's command; what it does is audited like the server's doing. */
 export async function openMaintenance(config: Config): Promise<Maintenance> {
+  const { backend, path } = config.sessionStore
+  if (backend === 'sqlite' && !existsSync(path)) {
+    throw new OperatorError(`There is no state file ${path} (session_store.path): nothing to do`)
+  }
   await using opened = new AsyncDisposableStack()
   const stores = opened.use(await openStores(config))
   const policy = enginePolicyOf(config)

@@ -4,8 +4,11 @@ import type { Log } from '../observe/log.ts'
 /** How often overdue uploads and files are looked for. */
 const SWEEP_INTERVAL = 60_000
 
-/** How often the whole storage is searched for bytes that nothing refers to. */
+/** How often the whole storage is searched for bytes that nothing refers to … */
 const COLLECT_INTERVAL = 24 * 3_600_000
+
+/** … and how long after the start for the first time: a server may be restarted every night. */
+const FIRST_COLLECT = 10 * 60_000
 
 /**
  * Retention in the background: ends what is overdue every minute and collects orphans once a day,
@@ -18,16 +21,20 @@ export function startUpkeep(needs: {
   const { engine, log } = needs
   const stop = new AbortController()
   let running: Promise<void> = Promise.resolve()
+  const sweep = upkeep(async () => {
+    const slots = await engine.sweep(stop.signal)
+    if (slots > 0) log.info({ slots }, 'retention ended what was overdue')
+  })
+  const collect = upkeep(async () => {
+    const orphans = await engine.collect({ dryRun: false, signal: stop.signal })
+    if (orphans.length > 0) log.warn({ orphans: orphans.length }, 'removed orphaned bytes')
+  })
   const timers = [
-    every(SWEEP_INTERVAL, async () => {
-      const slots = await engine.sweep(stop.signal)
-      if (slots > 0) log.info({ slots }, 'retention ended what was overdue')
-    }),
-    every(COLLECT_INTERVAL, async () => {
-      const orphans = await engine.collect({ dryRun: false, signal: stop.signal })
-      if (orphans.length > 0) log.warn({ orphans: orphans.length }, 'removed orphaned bytes')
-    }),
+    setInterval(sweep, SWEEP_INTERVAL),
+    setTimeout(collect, FIRST_COLLECT),
+    setInterval(collect, COLLECT_INTERVAL),
   ]
+  for (const timer of timers) timer.unref()
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       for (const timer of timers) clearInterval(timer)
@@ -36,7 +43,8 @@ export function startUpkeep(needs: {
     },
   }
 
-  function every(milliseconds: number, work: () => Promise<void>): NodeJS.Timeout {
+  /** Runs after whatever runs already; a failure is tried again at the next time. */
+  function upkeep(work: () => Promise<void>): () => void {
     const run = async (): Promise<void> => {
       if (stop.signal.aborted) return
       try {
@@ -45,9 +53,8 @@ export function startUpkeep(needs: {
         if (!stop.signal.aborted) log.error({ err }, 'retention failed, it will be tried again')
       }
     }
-    const timer = setInterval(() => {
+    return () => {
       running = running.then(run)
-    }, milliseconds)
-    return timer.unref()
+    }
   }
 }

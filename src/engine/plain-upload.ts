@@ -65,8 +65,13 @@ async function fill(
   if (upload === undefined) return CUT
   await using writer = await needs.blobs.create(upload.id)
   const writing = { tenure, holder, upload, writer, body: request.body, completes: true }
-  const outcome = await write(writing, needs, activity)
-  return outcome.kind === 'progress' ? CUT : outcome
+  try {
+    const outcome = await write(writing, needs, activity)
+    return outcome.kind === 'progress' ? CUT : outcome
+  } finally {
+    // Without a record nobody could ever go on with the part.
+    if (!(await tenure.isStored().catch(() => false))) await needs.blobs.removePart(upload.id)
+  }
 }
 
 /** The client lost our answer, or sends something else to a slot that has its file. */

@@ -16,6 +16,8 @@ export async function publish(
 ): Promise<PublishedFile | undefined> {
   const sync = needs.policy().fsync !== 'never'
   if (sync) await writer.sync()
+  // A file without a record would be nobody's.
+  if (!(await tenure.isStored())) return undefined
   if (!(await link(upload, tenure.record().id, needs))) return await lost(tenure, upload)
   if (!(await tenure.apply({ type: 'published', upload }))) return undefined
   return publishedFile(tenure.record())

@@ -61,6 +61,8 @@ export async function acquireLease(
 export interface Tenure {
   /** The record as it was last stored. */
   readonly record: () => SlotRecord
+  /** Whether the record it began with is stored; `false` when another process was first. */
+  readonly isStored: () => Promise<boolean>
   /**
    * Applies the event and stores the record; removes the parts it released. Resolves to `false`
    * when somebody newer holds the slot, in this or another process: then nothing changed.
@@ -75,6 +77,7 @@ export function tenureOf(record: SlotRecord, stored: Promise<boolean>, needs: En
   stored.catch(() => undefined)
   return {
     record: () => current,
+    isStored: async () => await stored,
     async apply(event): Promise<boolean> {
       if (!(await stored)) return false
       const before = current

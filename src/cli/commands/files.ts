@@ -58,10 +58,19 @@ export const filesCommand: Command = command({
     const job = JOBS[given.positionals[0] ?? '']
     if (job === undefined) throw new UsageError('Say "list", "show" or "delete"')
     const config = await storedConfigurationOf(given.flags, io)
+    refuseNonsense(given, config)
     await using maintenance = await openMaintenance(config)
     return await job({ engine: maintenance.engine, config, given, io })
   },
 })
+
+/** Before anything is opened. */
+function refuseNonsense({ flags, positionals }: Given, config: Config): void {
+  const [job, ...urls] = positionals
+  if (job !== 'list' && urls.length === 0) throw new UsageError('Name at least one URL')
+  for (const url of urls) pathOf(url, config)
+  if (flags['older-than'] !== undefined) duration(flags['older-than'])
+}
 
 async function list({ engine, config, given, io }: Job): Promise<number> {
   const { user, 'older-than': age } = given.flags
@@ -79,7 +88,6 @@ async function eachNamed(
   one: (path: SlotPath, job: Job) => Promise<boolean>,
 ): Promise<number> {
   const [, ...urls] = job.given.positionals
-  if (urls.length === 0) throw new UsageError('Name at least one URL')
   let code = 0
   for (const url of urls) {
     if (await one(pathOf(url, job.config), job)) continue

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SlotStore } from '../../engine/ports.ts'
 import { isReserving, type SlotRecord } from '../../engine/slot-record.ts'
 import { type Durability, openDatabase } from './database.ts'
@@ -146,6 +147,8 @@ async function* pages(page: StatementSync): AsyncGenerator<SlotRecord> {
     for (const row of rows) yield parseRecord(row['record'])
     const last = rows.at(-1)
     if (last === undefined) return
+    // Others get their turn: there may be millions of records.
+    await nextTurn()
     after = parseFingerprint(last['fingerprint'])
   }
 }
