@@ -3,7 +3,7 @@ import type { PutRequest } from './engine.ts'
 import { type EngineNeeds, ID_BYTES, contextOf } from './needs.ts'
 import type { Face, SlotRecord } from './slot-record.ts'
 import { type Holder, type Tenure, nextLease, tenureOf } from './tenure.ts'
-import { next, opened, releasedParts } from './transitions.ts'
+import { type SlotEvent, next, opened } from './transitions.ts'
 
 /** What starts a new generation of a slot. */
 export interface Start {
@@ -26,20 +26,22 @@ export async function begin(
   const owner = seen?.owner ?? ownerOf(grant, client)
   await reserve(seen, { grant, owner }, needs)
   if (holder.isReleased()) return undefined
+  const event: SlotEvent = {
+    type: 'generation',
+    upload: needs.newId(ID_BYTES),
+    face,
+    lease: nextLease(seen, needs),
+    ...(resource === undefined ? {} : { resource }),
+  }
+  if (seen !== undefined) {
+    const tenure = tenureOf(seen, needs)
+    return (await tenure.apply(event)) ? tenure : undefined
+  }
   const context = contextOf(needs)
   const facts = { id: needs.newId(ID_BYTES), owner, network: client.network }
-  const before = seen ?? opened(grant, facts, context)
-  const lease = nextLease(seen, needs)
-  const named = resource === undefined ? {} : { resource }
-  const upload = needs.newId(ID_BYTES)
-  const after = next(before, { type: 'generation', upload, face, lease, ...named }, context)
-  if (seen === undefined) {
-    needs.events.slotOpened(after, client)
-    return tenureOf(after, isOurs(after, needs), needs)
-  }
-  if (!(await needs.slots.replace(after, before.lease))) return undefined
-  for (const part of releasedParts(before, after)) await needs.blobs.removePart(part)
-  return tenureOf(after, Promise.resolve(true), needs)
+  const record = next(opened(grant, facts, context), event, context)
+  needs.events.slotOpened(record, client)
+  return tenureOf(record, needs, isOurs(record, needs))
 }
 
 /** Stores a new slot; `false` when another process was first. */

@@ -11,7 +11,7 @@ export async function recover(needs: EngineNeeds): Promise<void> {
 }
 
 async function mend(record: SlotRecord, needs: EngineNeeds): Promise<void> {
-  const tenure = tenureOf(record, Promise.resolve(true), needs)
+  const tenure = tenureOf(record, needs)
   // Whoever held the lease before the crash must not be able to commit any more.
   if (!(await tenure.apply({ type: 'leased', lease: nextLease(record, needs) }))) return
   const live = record.uploads.filter((upload) => upload.state === 'receiving')

@@ -34,7 +34,7 @@ export async function holdResource(asking: Asking, needs: EngineNeeds): Promise<
     stack.use(lease)
     const record = await find(asking.resource, needs)
     const upload = uploadOf(record, asking.resource)
-    const tenure = tenureOf(record, Promise.resolve(true), needs)
+    const tenure = tenureOf(record, needs)
     if (upload.state === 'complete' || (await takePlace(tenure, needs))) {
       const kept = stack.move()
       return { tenure, upload, holder, [Symbol.dispose]: () => kept.dispose() }

@@ -1,8 +1,8 @@
 import type { Fingerprint } from '../core/slot-path.ts'
 import { type EngineNeeds, contextOf } from './needs.ts'
-import type { SlotRecord, UploadRecord } from './slot-record.ts'
+import type { SlotRecord } from './slot-record.ts'
 import { nextLease, tenureOf } from './tenure.ts'
-import { isForgotten } from './transitions.ts'
+import { isForgotten, releasedParts } from './transitions.ts'
 
 /** Slots looked at before others get their turn. */
 const BATCH = 100
@@ -34,7 +34,7 @@ async function sweepSlot(seen: SlotRecord, needs: EngineNeeds): Promise<boolean>
 }
 
 async function applyDue(record: SlotRecord, needs: EngineNeeds): Promise<boolean> {
-  const tenure = tenureOf(record, Promise.resolve(true), needs)
+  const tenure = tenureOf(record, needs)
   // The new lease keeps a request of another process from going on with what is ended here.
   if (!(await tenure.apply({ type: 'due', lease: nextLease(record, needs) }))) return false
   const after = tenure.record()
@@ -42,8 +42,9 @@ async function applyDue(record: SlotRecord, needs: EngineNeeds): Promise<boolean
     await needs.blobs.removeFile(record.id)
     needs.events.fileRemoved(record, 'expired')
   }
-  for (const upload of endedBetween(record, after)) {
-    needs.events.abandoned(after, upload, 'expired')
+  const released = releasedParts(record, after)
+  for (const upload of record.uploads) {
+    if (released.includes(upload.id)) needs.events.abandoned(after, upload, 'expired')
   }
   return !isForgotten(after, contextOf(needs)) || (await forget(after, needs))
 }
@@ -55,11 +56,6 @@ async function forget(
   return await slots.remove(fingerprint, lease)
 }
 
-function endedBetween(before: SlotRecord, after: SlotRecord): readonly UploadRecord[] {
-  const live = new Set(after.uploads.filter((u) => u.state === 'receiving').map((u) => u.id))
-  return before.uploads.filter((u) => u.state === 'receiving' && !live.has(u.id))
-}
-
 /** Removes a published file for good. Resolves to whether there was one. */
 export async function removeFile(slot: Fingerprint, needs: EngineNeeds): Promise<boolean> {
   // Looked at first: asking for the lease would end an upload that is under way.
@@ -67,7 +63,7 @@ export async function removeFile(slot: Fingerprint, needs: EngineNeeds): Promise
   using _lease = await leaseForUpkeep(slot, needs)
   const record = await needs.slots.find(slot)
   if (record?.state !== 'published') return false
-  const tenure = tenureOf(record, Promise.resolve(true), needs)
+  const tenure = tenureOf(record, needs)
   if (!(await tenure.apply({ type: 'file-removed', lease: nextLease(record, needs) }))) return false
   await needs.blobs.removeFile(record.id)
   needs.events.fileRemoved(record, 'requested')

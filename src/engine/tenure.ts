@@ -70,8 +70,12 @@ export interface Tenure {
   apply(event: SlotEvent): Promise<boolean>
 }
 
-/** A tenure over a record that is stored as it is given, once `stored` has resolved to `true`. */
-export function tenureOf(record: SlotRecord, stored: Promise<boolean>, needs: EngineNeeds): Tenure {
+/** A tenure over a record that is stored as it is given, at the latest once `stored` has resolved to `true`. */
+export function tenureOf(
+  record: SlotRecord,
+  needs: EngineNeeds,
+  stored: Promise<boolean> = Promise.resolve(true),
+): Tenure {
   let current = record
   // Its failure is told by the first `apply`, which may come much later.
   stored.catch(() => undefined)
