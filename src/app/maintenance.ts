@@ -3,13 +3,11 @@ import process from 'node:process'
 import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
 import { OperatorError } from '../core/operator-error.ts'
-import { randomId } from '../core/random.ts'
 import type { UploadEngine } from '../engine/engine.ts'
-import { uploadEngine } from '../engine/upload-engine.ts'
 import { openAudit } from '../observe/audit.ts'
 import { engineAudit } from '../observe/event-audit.ts'
 import { createLog } from '../observe/log.ts'
-import { processLeases } from '../stores/memory/leases.ts'
+import { engineOver } from './engine.ts'
 import { enginePolicyOf } from './settings.ts'
 import { openStores } from './stores.ts'
 
@@ -41,17 +39,8 @@ export async function openMaintenance(config: Config): Promise<Maintenance> {
       onLost: () => undefined,
     }),
   )
-  const engine = opened.use(
-    uploadEngine({
-      ...stores,
-      leases: processLeases(),
-      events: engineAudit(audit, config.privacy),
-      clock: systemClock,
-      newId: randomId,
-      deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
-      policy: () => policy,
-    }),
-  )
+  const events = engineAudit(audit, config.privacy)
+  const engine = opened.use(engineOver(stores, events, () => policy))
   const kept = opened.move()
   return { engine, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
 }

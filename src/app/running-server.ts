@@ -2,11 +2,8 @@ import type { Config } from '../config/options.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import { systemClock, systemStopwatch } from '../core/clock.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
-import { randomId } from '../core/random.ts'
 import { type AdminListener, startAdminListener } from '../admin/admin-listener.ts'
 import type { UploadEngine } from '../engine/engine.ts'
-import type { EnginePolicy } from '../engine/policy.ts'
-import { uploadEngine } from '../engine/upload-engine.ts'
 import { gate } from '../gate/gate.ts'
 import { grantVerifier } from '../grants/verifier.ts'
 import { clientAddressPolicy } from '../http/client-address.ts'
@@ -23,11 +20,11 @@ import { healthHandler } from '../protocols/health/handler.ts'
 import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
 import { deleteHandler } from '../protocols/plain/delete.ts'
 import { putHandler } from '../protocols/plain/put.ts'
-import { processLeases } from '../stores/memory/leases.ts'
 import { reloader } from './reloader.ts'
+import { engineOver } from './engine.ts'
 import { router } from './router.ts'
 import { accelerationOf, enginePolicyOf, grantSecretsOf } from './settings.ts'
-import { type Stores, openStoresAlone } from './stores.ts'
+import { openStoresAlone } from './stores.ts'
 import { startUpkeep } from './upkeep.ts'
 
 /** A server that accepts requests. Disposing ends it at once. */
@@ -71,7 +68,7 @@ export async function startServer(
     stopwatch: systemStopwatch,
   })
   let policy = enginePolicyOf(config)
-  const engine = started.use(engineOf(stores, observing, () => policy))
+  const engine = started.use(engineOver(stores, observing.engineEvents, () => policy))
   await engine.recover()
   started.use(startUpkeep({ engine, log }))
   const parts = { engine, readiness, readers }
@@ -114,22 +111,6 @@ async function openAuditOf(
   } catch (cause) {
     throw new OperatorError(`The audit file ${file} (audit.file) cannot be used`, cause)
   }
-}
-
-function engineOf(
-  stores: Stores,
-  { engineEvents }: Observer,
-  policy: () => EnginePolicy,
-): UploadEngine {
-  return uploadEngine({
-    ...stores,
-    leases: processLeases(),
-    events: engineEvents,
-    clock: systemClock,
-    newId: randomId,
-    deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
-    policy,
-  })
 }
 
 function handlerOf(
