@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Instant } from '../core/clock.ts'
+import { MIN_SECRET_BYTES } from '../core/grant.ts'
 import { plain, textFrom } from './kinds.ts'
 import { BadValue, type Environment, type Option, type Place } from './option.ts'
 
@@ -9,9 +10,6 @@ export interface PreviousSecret {
   readonly secret: string
   readonly notAfter: Instant
 }
-
-/** Shortest secret accepted, in bytes. */
-const MIN_SECRET_BYTES = 16
 
 const ALLOWED = `a text of at least ${MIN_SECRET_BYTES} bytes, "file:/path" or "env:NAME"`
 const EXAMPLE = 'file:/etc/hmac-file-server/secret'

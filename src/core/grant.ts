@@ -4,6 +4,9 @@ import type { Fingerprint, SlotPath } from './slot-path.ts'
 /** How a grant is signed. */
 export type Scheme = 'v1' | 'v2' | 'v3' | 'token' | 'jwt' | 'bearer'
 
+/** Shortest secret that grants may be signed with, in bytes. */
+export const MIN_SECRET_BYTES = 16
+
 /** A slot as we verified it: permission to upload exactly one file, of one size, to one path. */
 export interface Grant {
   readonly scheme: Scheme

@@ -1,5 +1,5 @@
 import type { Instant } from '../core/clock.ts'
-import type { Scheme } from '../core/grant.ts'
+import { MIN_SECRET_BYTES, type Scheme } from '../core/grant.ts'
 
 /** A key that XMPP servers sign slots with. */
 export interface Secret {
@@ -14,8 +14,6 @@ export type GrantSecrets = { readonly [scheme in Scheme]?: readonly Secret[] } &
   /** What Metronome signs into a DELETE (its `http_file_delete_secret`). */
   readonly tokenDelete?: readonly Secret[]
 }
-
-const MIN_SECRET_BYTES = 16
 
 /** Throws a `RangeError` that names the scheme of a secret too short to sign with. */
 export function assertStrong(secrets: GrantSecrets): void {

@@ -1,15 +1,7 @@
 /** Header field names that cross the network, in the lower case Node.js uses. */
 export const HEADER = {
   acceptRanges: 'accept-ranges',
-  accessControlAllowHeaders: 'access-control-allow-headers',
-  accessControlAllowMethods: 'access-control-allow-methods',
-  accessControlAllowOrigin: 'access-control-allow-origin',
-  accessControlExposeHeaders: 'access-control-expose-headers',
-  accessControlMaxAge: 'access-control-max-age',
-  allow: 'allow',
-  authorization: 'authorization',
   cacheControl: 'cache-control',
-  connection: 'connection',
   contentDisposition: 'content-disposition',
   contentLength: 'content-length',
   contentRange: 'content-range',
@@ -20,6 +12,4 @@ export const HEADER = {
   etag: 'etag',
   lastModified: 'last-modified',
   location: 'location',
-  retryAfter: 'retry-after',
-  wwwAuthenticate: 'www-authenticate',
 } as const

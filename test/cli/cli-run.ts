@@ -19,17 +19,27 @@ export async function runCli(
   over: Partial<Io> = {},
 ): Promise<Outcome> {
   const written = { out: '', err: '' }
-  const code = await main(argv, {
-    stdout: { write: (text) => (written.out += text) },
-    stderr: { write: (text) => (written.err += text) },
+  const sinks = {
+    stdout: { write: (text: string) => (written.out += text) },
+    stderr: { write: (text: string) => (written.err += text) },
+  }
+  const code = await main(argv, ioIn(cwd, { ...sinks, ...over }))
+  return { code, ...written }
+}
+
+/** What a command touches, in `cwd`: nobody reads, nothing is in the environment, a stop is asked for. */
+export function ioIn(cwd: string, over: Partial<Io> = {}): Io {
+  const sink = { write: (text: string) => text }
+  return {
+    stdout: sink,
+    stderr: sink,
     env: {},
     cwd,
     isTerminal: false,
     stopRequested: () => AbortSignal.abort(),
     onReload: () => ({ [Symbol.dispose]: () => undefined }),
     ...over,
-  })
-  return { code, ...written }
+  }
 }
 
 /** A folder that is removed when the test ends. */

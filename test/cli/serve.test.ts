@@ -4,25 +4,10 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { connectionGuide } from '../../src/cli/commands/serve.ts'
 import { configurationOf, usesOwnSecret } from '../../src/cli/configuration.ts'
-import type { Io } from '../../src/cli/io.ts'
 import { keepOwnSecret } from '../../src/cli/own-secret.ts'
-import { runCli, temporaryFolder } from './cli-run.ts'
+import { ioIn, runCli, temporaryFolder } from './cli-run.ts'
 
 const ANY_PORT = ['--set', 'server.listen=127.0.0.1:0', '--set', 'admin.listen=']
-
-function ioIn(cwd: string, over: Partial<Io> = {}): Io {
-  const sink = { write: (text: string) => text }
-  return {
-    stdout: sink,
-    stderr: sink,
-    env: {},
-    cwd,
-    isTerminal: false,
-    stopRequested: () => AbortSignal.abort(),
-    onReload: () => ({ [Symbol.dispose]: () => undefined }),
-    ...over,
-  }
-}
 
 test('serve without a file makes a secret once, starts, and tells how to connect', async (t) => {
   const cwd = await temporaryFolder(t)
