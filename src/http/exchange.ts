@@ -35,6 +35,11 @@ export interface Exchange {
    * `Connection: close` and the rest is discarded within bounds (RFC 9112 §9.6).
    */
   reply(answer: Answer): void
+  /**
+   * Sends an interim answer (1xx, RFC 9110 §15.2) ahead of the final one; nothing once that was
+   * begun, and nothing to a client of HTTP/1.0.
+   */
+  inform(status: number, headers: OutgoingHttpHeaders): void
   /** Sends the head of an answer whose body follows by `write`; `contentLength` is set by the caller. */
   begin(status: number, headers: OutgoingHttpHeaders): void
   /** Sends a piece of the body; the buffer is lent until the promise resolves. `last` ends the answer. */

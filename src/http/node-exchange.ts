@@ -134,6 +134,10 @@ class ServedExchange implements NodeExchange, State {
     reply(this, answer)
   }
 
+  inform(status: number, headers: OutgoingHttpHeaders): void {
+    inform(this, status, headers)
+  }
+
   begin(status: number, headers: OutgoingHttpHeaders): void {
     begin(this, status, headers)
   }
@@ -199,6 +203,13 @@ function reply(state: State, answer: Answer): void {
 function lengthOf(answer: Answer): number | undefined {
   if (answer.status === 204 || answer.status === 304) return undefined
   return answer.body === undefined ? 0 : Buffer.byteLength(answer.body)
+}
+
+function inform(state: State, status: number, headers: OutgoingHttpHeaders): void {
+  if (state.phase !== 'none') return
+  if ('stream' in state.response) {
+    state.response.stream.additionalHeaders({ ':status': status, ...headers })
+  } else if (state.request.httpVersion !== '1.0') state.response.writeInformation(status, headers)
 }
 
 function begin(state: State, status: number, headers: OutgoingHttpHeaders): void {

@@ -64,6 +64,7 @@ export function exchangeOf(
     contentLength: undefined,
     signal: new AbortController().signal,
     reply: unanswered,
+    inform: unanswered,
     begin: unanswered,
     write: unanswered,
     cut: unanswered,

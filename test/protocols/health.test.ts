@@ -111,6 +111,7 @@ async function answerTo(method: string, rawPath: string): Promise<Answer | undef
     reply(given) {
       answer = given
     },
+    inform: unused,
     begin: unused,
     write: unused,
     cut: unused,

@@ -1,0 +1,42 @@
+import { hash } from 'node:crypto'
+import { randomId } from './random.ts'
+
+/** Where upload resources are, public prefix removed. */
+const UPLOADS = '-/uploads/'
+
+/** 256 random bits as base64url. */
+const UPLOAD_ID = /^[\w-]{43}$/u
+
+/** What a client needs to come back to its upload: whoever knows the id may go on with it. */
+export interface UploadResource {
+  /** 256 random bits, told to the client only; never logged and never stored. */
+  readonly id: string
+  /** SHA-256 of the id: the name under which stores know it. */
+  readonly resource: string
+}
+
+/** A fresh upload resource. */
+export function newUploadResource(): UploadResource {
+  const id = randomId(32)
+  return { id, resource: resourceOf(id) }
+}
+
+/** Path of an upload resource below the public URL, without a leading slash. */
+export function uploadPath(id: string): string {
+  return `${UPLOADS}${id}`
+}
+
+/** Whether the path (as received, public prefix removed) is one of upload resources. */
+export function isUploadPath(rawPath: string): boolean {
+  return rawPath.startsWith(UPLOADS)
+}
+
+/** The stored name of the upload resource at a path; nothing if no id of ours stands there. */
+export function resourceAt(rawPath: string): string | undefined {
+  const id = isUploadPath(rawPath) ? rawPath.slice(UPLOADS.length) : ''
+  return UPLOAD_ID.test(id) ? resourceOf(id) : undefined
+}
+
+function resourceOf(id: string): string {
+  return hash('sha256', id, 'base64url')
+}
