@@ -1,31 +1,101 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import { Refusal } from '../core/refusals.ts'
-import type { Handler } from '../http/exchange.ts'
+import { isUploadPath } from '../core/upload-resource.ts'
+import { optionsAnswer } from '../http/cross-origin.ts'
+import type { Exchange, Handler } from '../http/exchange.ts'
+import { HEADER } from '../wire/header-names.ts'
 
-/** The handlers of one listener. */
+/** A protocol by which a client goes on with an upload at its upload resource. */
+export interface ResumableFace {
+  /** A request on a slot path that starts an upload. */
+  readonly create: Handler
+  /** Any request on an upload resource. */
+  readonly resource: Handler
+  /** What OPTIONS tells of it. */
+  readonly discovery: OutgoingHttpHeaders
+}
+
+/** The handlers of one listener; what is not there is not spoken. */
 export interface Routes {
   readonly put: Handler
   readonly remove: Handler
   readonly download: Handler
   readonly health: Handler
+  /** The IETF's resumable uploads: PUT or POST with `Upload-Complete` or `Upload-Incomplete`. */
+  readonly rufh?: ResumableFace
+  /** tus 1.0: POST with `Tus-Resumable`. */
+  readonly tus?: ResumableFace
+  /** PUT with `Content-Range`. */
+  readonly range?: Handler
 }
 
 const HEALTH = '-/health/'
 
-/** Slot paths share one space with paths of our own below `-/`; the method tells the rest. */
-export function router({ put, remove, download, health }: Routes): Handler {
+/** Slot paths share one space with paths of our own below `-/`; method and fields tell the rest. */
+export function router(routes: Routes): Handler {
+  const { put, remove, download, health, rufh, range } = routes
+  const discovery = discoveryOf(routes)
   return async (exchange): Promise<void> => {
-    if (exchange.target.rawPath.startsWith(HEALTH)) return await health(exchange)
+    const { rawPath } = exchange.target
+    if (rawPath.startsWith('-/')) {
+      if (rawPath.startsWith(HEALTH)) return await health(exchange)
+      const resource = isUploadPath(rawPath) ? resourceOf(routes, exchange) : undefined
+      if (resource !== undefined && exchange.method !== 'OPTIONS') return await resource(exchange)
+    }
     switch (exchange.method) {
       case 'GET':
       case 'HEAD':
-      case 'OPTIONS':
         return await download(exchange)
+      case 'OPTIONS':
+        return exchange.reply(optionsAnswer(discovery))
       case 'PUT':
-        return await put(exchange)
+        return await putOf(exchange)
+      case 'POST':
+        return await postOf(routes, exchange)
       case 'DELETE':
         return await remove(exchange)
       default:
-        throw new Refusal('method-not-allowed', { allow: 'GET, HEAD, OPTIONS, PUT, DELETE' })
+        throw notAllowed()
     }
   }
+
+  function putOf(exchange: Exchange): Promise<void> {
+    const { headers } = exchange
+    if (rufh !== undefined && startsUpload(headers)) return rufh.create(exchange)
+    if (range !== undefined && headers[HEADER.contentRange] !== undefined) return range(exchange)
+    return put(exchange)
+  }
+}
+
+/** `X-Resume` names the ways by which this server lets an interrupted upload go on. */
+function discoveryOf({ rufh, tus, range }: Routes): OutgoingHttpHeaders {
+  const spoken = [rufh && 'rufh', tus && 'tus', range && 'content-range'].filter(
+    (name) => name !== undefined,
+  )
+  const resume = spoken.length === 0 ? {} : { [HEADER.resume]: spoken.join(', ') }
+  return { ...resume, ...rufh?.discovery, ...tus?.discovery }
+}
+
+/** A POST that is no creation of a resumable upload means nothing on a slot path. */
+async function postOf({ rufh, tus }: Routes, exchange: Exchange): Promise<void> {
+  const { headers } = exchange
+  if (tus !== undefined && headers[HEADER.tusResumable] !== undefined) {
+    return await tus.create(exchange)
+  }
+  if (rufh !== undefined && startsUpload(headers)) return await rufh.create(exchange)
+  throw notAllowed()
+}
+
+function resourceOf({ rufh, tus }: Routes, { headers }: Exchange): Handler | undefined {
+  return headers[HEADER.tusResumable] === undefined ? rufh?.resource : (tus ?? rufh)?.resource
+}
+
+function startsUpload(headers: Exchange['headers']): boolean {
+  return (
+    headers[HEADER.uploadComplete] !== undefined || headers[HEADER.uploadIncomplete] !== undefined
+  )
+}
+
+function notAllowed(): Refusal {
+  return new Refusal('method-not-allowed', { allow: 'GET, HEAD, OPTIONS, PUT, DELETE' })
 }

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { Answer } from './exchange.ts'
 
-const METHODS = 'GET, HEAD, OPTIONS, PUT, DELETE'
+const METHODS = 'GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE'
 
 const REQUEST_HEADERS = [
   'Authorization',
@@ -40,12 +40,29 @@ const RESPONSE_HEADERS = [
   'Accept-Ranges',
   'Content-Disposition',
   'Content-Length',
+  'Content-Location',
   'Content-Range',
   'ETag',
   'Last-Modified',
   'Location',
+  'Repr-Digest',
   'Retry-After',
+  'Tus-Checksum-Algorithm',
+  'Tus-Extension',
+  'Tus-Max-Size',
+  'Tus-Resumable',
+  'Tus-Version',
+  'Upload-Complete',
+  'Upload-Defer-Length',
+  'Upload-Draft-Interop-Version',
+  'Upload-Expires',
+  'Upload-Incomplete',
+  'Upload-Length',
+  'Upload-Limit',
+  'Upload-Metadata',
+  'Upload-Offset',
   'WWW-Authenticate',
+  'X-Resume',
 ].join(', ')
 
 /**

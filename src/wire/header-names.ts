@@ -1,9 +1,12 @@
 /** Header field names that cross the network, in the lower case Node.js uses. */
 export const HEADER = {
   acceptRanges: 'accept-ranges',
+  authorization: 'authorization',
   cacheControl: 'cache-control',
+  contentDigest: 'content-digest',
   contentDisposition: 'content-disposition',
   contentLength: 'content-length',
+  contentLocation: 'content-location',
   contentRange: 'content-range',
   contentSecurityPolicy: 'content-security-policy',
   contentType: 'content-type',
@@ -12,4 +15,15 @@ export const HEADER = {
   etag: 'etag',
   lastModified: 'last-modified',
   location: 'location',
+  methodOverride: 'x-http-method-override',
+  reprDigest: 'repr-digest',
+  resume: 'x-resume',
+  tusResumable: 'tus-resumable',
+  uploadComplete: 'upload-complete',
+  uploadIncomplete: 'upload-incomplete',
+  uploadInterop: 'upload-draft-interop-version',
+  uploadLength: 'upload-length',
+  uploadLimit: 'upload-limit',
+  uploadOffset: 'upload-offset',
+  wantReprDigest: 'want-repr-digest',
 } as const
