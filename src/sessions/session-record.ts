@@ -1,0 +1,33 @@
+import type { Instant } from '../core/clock.ts'
+import type { Fingerprint } from '../core/slot-path.ts'
+
+/** A network that a session was used from. */
+export interface SeenNetwork {
+  /** Its prefix, or a keyed hash of it where addresses must not be stored. */
+  readonly network: string
+  /** Product of the client (the first of its `User-Agent`, RFC 9110 §10.1.5), without its version. */
+  readonly product?: string
+  readonly firstAt: Instant
+  readonly lastAt: Instant
+}
+
+/** The continuity of one client across networks: the unit that stores read and replace as a whole. JSON-safe. */
+export interface SessionRecord {
+  /** Its name in every store: the fingerprint of its slot. */
+  readonly key: string
+  readonly openedAt: Instant
+  /** When its latest request came. */
+  readonly lastActiveAt: Instant
+  readonly requests: number
+  /** How often its network was another one than before. */
+  readonly switches: number
+  /** How often it was allowed to go on although its grant had expired. */
+  readonly recoveries: number
+  /** Those used latest, the present one last; at most {@link MAX_NETWORKS}. */
+  readonly networks: readonly SeenNetwork[]
+  /** Its slots that have an unfinished upload; while there is one, the session is never evicted. */
+  readonly uploads: readonly Fingerprint[]
+}
+
+/** Networks that a session remembers: a train ride, not a diary. */
+export const MAX_NETWORKS = 8

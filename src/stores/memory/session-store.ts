@@ -1,0 +1,28 @@
+import type { SessionStore } from '../../sessions/ports.ts'
+import type { SessionRecord } from '../../sessions/session-record.ts'
+
+/** Records of sessions in the memory of this process, gone with it. */
+export function memorySessionStore(): SessionStore {
+  const records = new Map<string, SessionRecord>()
+  return {
+    find: async (key) => records.get(key),
+    save: async (saved) => {
+      for (const record of saved) records.set(record.key, record)
+    },
+    remove: async (keys) => {
+      for (const key of keys) records.delete(key)
+    },
+    count: async () => records.size,
+    openedBefore: async (moment, limit) =>
+      [...records.values()]
+        .filter(({ openedAt }) => openedAt <= moment)
+        .toSorted((a, b) => a.openedAt - b.openedAt)
+        .slice(0, limit),
+    idle: async (limit) =>
+      [...records.values()]
+        .filter(({ uploads }) => uploads.length === 0)
+        .toSorted((a, b) => a.lastActiveAt - b.lastActiveAt)
+        .slice(0, limit),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
