@@ -95,10 +95,20 @@ export const REFUSALS = {
     xmpp: ['cancel', 'conflict'],
     text: 'The file is not the one the request is meant for',
   },
+  'unsupported-version': {
+    status: 412,
+    xmpp: ['cancel', 'feature-not-implemented'],
+    text: 'The version of the protocol is not supported',
+  },
   'file-too-large': {
     status: 413,
     xmpp: ['modify', 'not-acceptable'],
     text: 'The file is larger than allowed',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The bytes of an upload come with the media type of its protocol',
   },
   'range-not-satisfiable': {
     status: 416,
@@ -114,6 +124,11 @@ export const REFUSALS = {
     status: 421,
     xmpp: ['cancel', 'item-not-found'],
     text: 'The host named is not served here',
+  },
+  'checksum-mismatch': {
+    status: 460,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The bytes are not those of the checksum',
   },
   'too-many-uploads': {
     status: 429,
@@ -137,6 +152,12 @@ export const REFUSALS = {
     xmpp: ['wait', 'resource-constraint'],
     text: 'The upload is being completed by an earlier request',
     retryAfter: 0,
+  },
+  'staging-full': {
+    status: 503,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'Too many checksums are being verified, try again later',
+    retryAfter: 1,
   },
   'state-unavailable': {
     status: 503,
