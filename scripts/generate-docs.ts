@@ -7,6 +7,11 @@ import { REFUSALS, type RefusalCode, type RefusalRow } from '../src/core/refusal
 const REMEDIES = {
   'bad-path': 'Use the URL of the slot unchanged: no `%2F`, empty, `.` or `..` segment.',
   'bad-request': 'Repair the client; the log says what it sent.',
+  'digest-mismatch':
+    'Send the bytes again; if it happens again, the client computes another digest.',
+  'length-inconsistent':
+    'Repair the client: the length of an upload never changes, and is offset plus body where it completes.',
+  'upload-complete': 'Nothing is left to send: HEAD tells so.',
   'range-not-supported': 'Send the whole file in one PUT.',
   'size-mismatch': 'Send exactly as many bytes as the slot was asked for.',
   'no-credential': 'Use the URL and the headers of the slot unchanged.',
@@ -27,6 +32,7 @@ const REMEDIES = {
   'unsupported-version': 'Speak the version in `Tus-Version`.',
   'file-too-large': 'Raise `storage.max_file_size` and the limit of the XMPP server.',
   'unsupported-media-type': 'Send the `Content-Type` that the protocol names for its PATCH.',
+  'unsupported-type': 'Send the PATCH with the media type of the protocol it speaks.',
   'range-not-satisfiable': 'Ask for a range that the file has.',
   'expectation-failed': 'Send no `Expect` other than `100-continue`.',
   'misdirected-request': 'Add the name to `admin.hosts`, or use one that is listed there.',
@@ -37,6 +43,7 @@ const REMEDIES = {
   'upload-unfinished': 'Try again after the time in `Retry-After`.',
   'upload-settling': 'Try again at once; the first request may already have succeeded.',
   'staging-full': 'Try again after the time in `Retry-After`, or send smaller pieces.',
+  'uploads-deferred': 'As `too-many-uploads`, for clients that go on by themselves.',
   'state-unavailable': 'Check the disk of `session_store.path`.',
   'shutting-down': 'Try again at once.',
   'disk-full': 'Free disk space, or lower `storage.min_free`.',

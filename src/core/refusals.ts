@@ -20,6 +20,21 @@ export const REFUSALS = {
     xmpp: ['modify', 'bad-request'],
     text: 'The request cannot be understood',
   },
+  'digest-mismatch': {
+    status: 400,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The bytes are not those of the digest',
+  },
+  'length-inconsistent': {
+    status: 400,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The lengths stated for the upload contradict one another',
+  },
+  'upload-complete': {
+    status: 400,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The upload is complete and takes no more bytes',
+  },
   'range-not-supported': {
     status: 400,
     xmpp: ['modify', 'bad-request'],
@@ -110,6 +125,11 @@ export const REFUSALS = {
     xmpp: ['modify', 'bad-request'],
     text: 'The bytes of an upload come with the media type of its protocol',
   },
+  'unsupported-type': {
+    status: 415,
+    xmpp: ['modify', 'bad-request'],
+    text: 'The Content-Type is not the one that the protocol demands',
+  },
   'range-not-satisfiable': {
     status: 416,
     xmpp: ['modify', 'bad-request'],
@@ -158,6 +178,12 @@ export const REFUSALS = {
     xmpp: ['wait', 'resource-constraint'],
     text: 'Too many checksums are being verified, try again later',
     retryAfter: 1,
+  },
+  'uploads-deferred': {
+    status: 503,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'Too many uploads are unfinished, this one can go on later',
+    retryAfter: 60,
   },
   'state-unavailable': {
     status: 503,

@@ -2,19 +2,29 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { Refusal } from '../core/refusals.ts'
 import { PROBLEM_TYPE, type Problem } from '../wire/problem.ts'
 import type { Answer } from './exchange.ts'
+import { ProtocolRefusal, type RefusalDress } from './protocol-refusal.ts'
+
+const PLAIN: RefusalDress = {}
 
 const WRITES = new Set(['PUT', 'POST', 'PATCH', 'DELETE'])
 
 /**
  * Renders a refusal. Writing methods get a problem document (RFC 9457); all others an empty body,
  * because several clients save the body of a refused GET as the file.
- * A refusal's facts stay in the log, except `allow` of `method-not-allowed`.
+ * A protocol's own fields and members are added. A refusal's facts stay in the log, except `allow` of `method-not-allowed`.
  */
 export function refusalAnswer(refusal: Refusal, method: string): Answer {
-  const { status, text } = refusal.row
-  const headers = refusalHeaders(refusal)
+  const dress = refusal instanceof ProtocolRefusal ? refusal.dress : PLAIN
+  const { status = refusal.row.status, type = 'about:blank', members } = dress
+  const headers = { ...refusalHeaders(refusal), ...dress.headers }
   if (!WRITES.has(method)) return { status, headers }
-  const problem: Problem = { type: 'about:blank', title: text, status, code: refusal.code }
+  const problem: Problem = {
+    ...members,
+    type,
+    title: refusal.row.text,
+    status,
+    code: refusal.code,
+  }
   headers['content-type'] = PROBLEM_TYPE
   return { status, headers, body: JSON.stringify(problem) }
 }

@@ -9,3 +9,10 @@ export interface Problem {
 }
 
 export const PROBLEM_TYPE = 'application/problem+json'
+
+/** Problem types of resumable uploads (draft-ietf-httpbis-resumable-upload §6 and §14.5). */
+export const UPLOAD_PROBLEM = {
+  mismatchingOffset: 'https://iana.org/assignments/http-problem-types#mismatching-upload-offset',
+  completed: 'https://iana.org/assignments/http-problem-types#completed-upload',
+  inconsistentLength: 'https://iana.org/assignments/http-problem-types#inconsistent-upload-length',
+} as const
