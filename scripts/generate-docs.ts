@@ -31,7 +31,6 @@ const REMEDIES = {
   'precondition-failed': 'Read the file again without the condition.',
   'unsupported-version': 'Speak the version in `Tus-Version`.',
   'file-too-large': 'Raise `storage.max_file_size` and the limit of the XMPP server.',
-  'unsupported-media-type': 'Send the `Content-Type` that the protocol names for its PATCH.',
   'unsupported-type': 'Send the PATCH with the media type of the protocol it speaks.',
   'range-not-satisfiable': 'Ask for a range that the file has.',
   'expectation-failed': 'Send no `Expect` other than `100-continue`.',

@@ -120,11 +120,6 @@ export const REFUSALS = {
     xmpp: ['modify', 'not-acceptable'],
     text: 'The file is larger than allowed',
   },
-  'unsupported-media-type': {
-    status: 415,
-    xmpp: ['modify', 'bad-request'],
-    text: 'The bytes of an upload come with the media type of its protocol',
-  },
   'unsupported-type': {
     status: 415,
     xmpp: ['modify', 'bad-request'],
