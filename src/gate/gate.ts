@@ -9,8 +9,8 @@ export interface Approach {
   readonly query: URLSearchParams
   readonly authorization: string | undefined
   readonly contentType: string | undefined
-  /** Length of the upload; nothing if the request does not state one. */
-  readonly size: number | undefined
+  /** Length of the upload; nothing if the request does not state one, `as-granted` if it need not. */
+  readonly size: number | 'as-granted' | undefined
 }
 
 /** One request's way in, the same for every protocol that uploads. */

@@ -9,8 +9,11 @@ export interface GrantRequest {
   readonly authorization: string | undefined
   /** The field `Content-Type` as sent. */
   readonly contentType: string | undefined
-  /** Length of the whole upload in bytes; nothing if the request states none. */
-  readonly size: number | undefined
+  /**
+   * Length of the whole upload in bytes; nothing if the request states none although it must;
+   * `as-granted` if it need not, because the grant says it.
+   */
+  readonly size: number | 'as-granted' | undefined
 }
 
 /** A request that states a length that an upload can have. */
@@ -21,11 +24,17 @@ export interface SizedRequest extends GrantRequest {
 /** Largest number of 15 decimal digits: sizes beyond are written differently by different signers. */
 const MAX_SIZE = 999_999_999_999_999
 
-/** Refusals: `length-required` (411) without a length, `bad-request` for one no upload can have. */
-export function sized(request: GrantRequest): SizedRequest {
-  const { size } = request
-  if (size === undefined) throw new Refusal('length-required')
-  if (!isSize(size)) throw new Refusal('bad-request', { why: 'impossible length', size })
+/**
+ * The request with its length, which is `granted` where it leaves that to the grant. Refusals:
+ * `length-required` (411) without a length, `bad-request` for one no upload can have, and where
+ * the grant does not say it either.
+ */
+export function sized(request: GrantRequest, granted: () => unknown): SizedRequest {
+  if (request.size === undefined) throw new Refusal('length-required')
+  const size = request.size === 'as-granted' ? granted() : request.size
+  if (size === undefined) throw new Refusal('bad-request', { why: 'no length stated' })
+  if (!isSize(size))
+    throw new Refusal('bad-request', { why: 'impossible length', size: String(size) })
   return { ...request, size }
 }
 

@@ -18,6 +18,10 @@ export const jwt: GrantScheme = {
   presents(request) {
     return jwtOf(request) !== undefined
   },
+  grantedSize(request) {
+    const payload = jwtOf(request)?.split('.')[1] ?? ''
+    return parsedClaims(Buffer.from(payload, 'base64url'))?.['filesize']
+  },
   async verify(request, check) {
     const text = jwtOf(request) ?? ''
     const claims = await verifiedClaims(text, check.secrets)

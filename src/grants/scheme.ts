@@ -42,6 +42,8 @@ export interface GrantScheme {
   readonly name: Scheme
   /** Whether the request shows a credential of this scheme, right or wrong. */
   presents(request: GrantRequest): boolean
+  /** The length that the grant says, before it is verified; a scheme that only signs it has none. */
+  grantedSize?(request: GrantRequest): unknown
   /** Throws (or rejects with) `Refusal('grant-invalid')` unless the credential fits the request. */
   verify(request: SizedRequest, check: Check): Grant | Promise<Grant>
   /** Throws a `TypeError` for a slot that the scheme cannot sign. */

@@ -39,7 +39,8 @@ export function grantVerifier(secrets: GrantSecrets, clock: Clock): GrantVerifie
       const scheme = decidingScheme(secrets, request)
       const now = clock()
       const accepted = acceptedAt(now, secrets[scheme.name] ?? [])
-      return await scheme.verify(sized(request), { secrets: accepted, now })
+      const asked = sized(request, () => scheme.grantedSize?.(request))
+      return await scheme.verify(asked, { secrets: accepted, now })
     },
     verifyDelete(path, query) {
       const now = clock()

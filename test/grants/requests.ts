@@ -23,7 +23,7 @@ export function only(value: string): readonly Secret[] {
 /** A request as a listener would describe it. */
 export function ask(
   path: string,
-  shown: Credential & { contentType?: string; size?: number | undefined } = {},
+  shown: Credential & { contentType?: string; size?: GrantRequest['size'] } = {},
 ): GrantRequest {
   return {
     path: slotPath(path),

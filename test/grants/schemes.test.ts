@@ -116,6 +116,18 @@ test('without a length every credential is answered length-required, none at all
   await refusal(verifier.verify(ask(PATH, { size: undefined })), 'no-credential')
 })
 
+test('a length left to the grant is the one that a JWT says; other schemes have none to say', async () => {
+  const verifier = verifierOf(...SCHEMES)
+  for (const scheme of SCHEMES) {
+    const asked = verifier.verify(ask(PATH, { ...signed(scheme), size: 'as-granted' }))
+    if (scheme === 'jwt') assert.equal((await asked).size, 12)
+    else await refusal(asked, 'bad-request')
+  }
+  const forged = signed('jwt').authorization?.replace(/[^.]+$/u, 'AAAA') ?? ''
+  const request = ask(PATH, { authorization: forged, size: 'as-granted' })
+  await refusal(verifier.verify(request), 'grant-invalid')
+})
+
 test('a length that no upload has is refused, even if it is signed', async () => {
   const verifier = verifierOf(...SCHEMES)
   for (const size of [-1, 1.5, Number.NaN, Infinity, 1e15]) {
