@@ -9,6 +9,8 @@ export interface Approach {
   readonly query: URLSearchParams
   readonly authorization: string | undefined
   readonly contentType: string | undefined
+  /** More of what the client calls the type, where the protocol has several places for it. */
+  readonly otherTypes?: readonly string[]
   /** Length of the upload; nothing if the request does not state one, `as-granted` if it need not. */
   readonly size: number | 'as-granted' | undefined
 }

@@ -7,8 +7,10 @@ export interface GrantRequest {
   readonly query: URLSearchParams
   /** The field `Authorization` as sent. */
   readonly authorization: string | undefined
-  /** The field `Content-Type` as sent. */
+  /** The field `Content-Type` as sent, or what the protocol has in its place. */
   readonly contentType: string | undefined
+  /** More of what the client calls the type, where the protocol has several places for it. */
+  readonly otherTypes?: readonly string[]
   /**
    * Length of the whole upload in bytes; nothing if the request states none although it must;
    * `as-granted` if it need not, because the grant says it.
@@ -33,8 +35,7 @@ export function sized(request: GrantRequest, granted: () => unknown): SizedReque
   if (request.size === undefined) throw new Refusal('length-required')
   const size = request.size === 'as-granted' ? granted() : request.size
   if (size === undefined) throw new Refusal('bad-request', { why: 'no length stated' })
-  if (!isSize(size))
-    throw new Refusal('bad-request', { why: 'impossible length', size: String(size) })
+  if (!isSize(size)) throw new Refusal('bad-request', { why: 'impossible length' })
   return { ...request, size }
 }
 

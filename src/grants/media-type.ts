@@ -24,10 +24,10 @@ export function mediaTypeOr(text: string | undefined): string {
  * send another `Content-Type` than they asked the slot for (OpenPGP files, unknown extensions), or none.
  */
 export function typeCandidates(request: SizedRequest): readonly string[] {
-  const sent = request.contentType
-  const fromHeader =
-    sent === undefined ? [] : [sent, sent.toLowerCase(), (sent.split(';')[0] ?? '').trim()]
+  const { contentType, otherTypes = [] } = request
+  const sent = contentType === undefined ? otherTypes : [contentType, ...otherTypes]
+  const said = sent.flatMap((type) => [type, type.toLowerCase(), (type.split(';')[0] ?? '').trim()])
   const byName = lookup(request.path) || OCTET_STREAM
-  const all = [...fromHeader, OCTET_STREAM, byName, 'application/pgp-encrypted', '']
+  const all = [...said, OCTET_STREAM, byName, 'application/pgp-encrypted', '']
   return [...new Set(all)].filter((type) => !hasControl(type))
 }
