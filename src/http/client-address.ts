@@ -71,6 +71,20 @@ export function clientAddressOf(
   return found
 }
 
+/** Fields by which proxies tell of themselves, or of whom they speak for. */
+const PROXY_FIELDS = ['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip']
+
+/** Whether a proxy passed the request on: a trusted one, or one that says so itself. */
+export function cameByProxy(
+  peer: Peer,
+  headers: IncomingHttpHeaders,
+  policy: ClientAddressPolicy,
+): boolean {
+  if (peer.kind === 'unix' || PROXY_FIELDS.some((name) => headers[name] !== undefined)) return true
+  const address = parseAddress(peer.address)
+  return address !== undefined && policy.trusts(address)
+}
+
 function readAddress(peer: Peer, field: string, policy: ClientAddressPolicy): ClientAddress {
   let nearest = peer.kind === 'ip' ? parseAddress(peer.address) : undefined
   if (nearest !== undefined && !policy.trusts(nearest)) return clientAddress(nearest)

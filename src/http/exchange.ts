@@ -16,6 +16,12 @@ export interface Answer {
   readonly body?: string | Uint8Array
 }
 
+/**
+ * What becomes of an interim answer (1xx) on its way: nothing stands between, a proxy may stumble
+ * over it, or the client's HTTP/1.0 knows none.
+ */
+export type InterimWay = 'direct' | 'proxied' | 'none'
+
 /** One request and the way to answer it, the same for HTTP/1.1 and HTTP/2. */
 export interface Exchange {
   /** Unique per request, for the log. */
@@ -28,6 +34,7 @@ export interface Exchange {
   readonly body: ByteSource
   /** Length of the body by `Content-Length`; nothing if the request does not state one. */
   readonly contentLength: number | undefined
+  readonly interimWay: InterimWay
   /** Aborts when the client is gone before the answer was complete. */
   readonly signal: AbortSignal
   /**

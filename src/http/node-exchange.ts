@@ -1,8 +1,9 @@
-import type {
-  IncomingHttpHeaders,
-  OutgoingHttpHeader,
-  OutgoingHttpHeaders,
-  ServerResponse,
+import {
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  STATUS_CODES,
+  type ServerResponse,
 } from 'node:http'
 import { constants, type Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -12,12 +13,20 @@ import { randomId } from '../core/random.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type RequestBody, emptyBody, requestBody } from './body-source.ts'
 import type { BodyWatch } from './body-watch.ts'
-import { type ClientAddressPolicy, type Peer, clientAddressOf } from './client-address.ts'
+import {
+  type ClientAddressPolicy,
+  type Peer,
+  cameByProxy,
+  clientAddressOf,
+} from './client-address.ts'
 import { CROSS_ORIGIN } from './cross-origin.ts'
-import type { Answer, Exchange, Target } from './exchange.ts'
+import type { Answer, Exchange, InterimWay, Target } from './exchange.ts'
 import type { Lingering } from './lingering.ts'
 import type { NodeRequest, NodeResponse } from './node-messages.ts'
 import { parseTarget, target } from './target.ts'
+
+// Node.js writes the reason phrase of an interim answer from its own table, which lacks this one.
+STATUS_CODES[104] ??= 'Upload Resumption Supported'
 
 /** What every exchange of a server shares. */
 export interface ExchangeNeeds {
@@ -126,6 +135,11 @@ class ServedExchange implements NodeExchange, State {
     return 'stream' in this.request ? undefined : this.request.socket
   }
 
+  get interimWay(): InterimWay {
+    if (this.request.httpVersion === '1.0') return 'none'
+    return cameByProxy(this.peer, this.headers, this.needs.clientAddress) ? 'proxied' : 'direct'
+  }
+
   get signal(): AbortSignal {
     return signalOf(this)
   }
@@ -206,10 +220,12 @@ function lengthOf(answer: Answer): number | undefined {
 }
 
 function inform(state: State, status: number, headers: OutgoingHttpHeaders): void {
-  if (state.phase !== 'none') return
-  if ('stream' in state.response) {
-    state.response.stream.additionalHeaders({ ':status': status, ...headers })
-  } else if (state.request.httpVersion !== '1.0') state.response.writeInformation(status, headers)
+  const { request, response } = state
+  if (state.phase !== 'none' || response.destroyed) return
+  if ('stream' in response) {
+    if (!response.stream.closed)
+      response.stream.additionalHeaders({ ':status': status, ...headers })
+  } else if (request.httpVersion !== '1.0') response.writeInformation(status, headers)
 }
 
 function begin(state: State, status: number, headers: OutgoingHttpHeaders): void {
