@@ -30,6 +30,8 @@ const PACKAGES = [
   'libokhttp-java',
   'openssl',
   'strace',
+  'redis-server',
+  'redis-sentinel',
 ]
 
 function packagesNeeded(): string[] {

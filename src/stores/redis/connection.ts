@@ -1,0 +1,135 @@
+import { hash } from 'node:crypto'
+import { OperatorError } from '../../core/operator-error.ts'
+import { type RedisLocation, showRedisLocation } from '../../core/redis-location.ts'
+import { Refusal } from '../../core/refusals.ts'
+import { type Client, clientFor } from './client.ts'
+import { type RedisNode, nodesOf } from './nodes.ts'
+import { answered, stateUnavailable } from './redis-errors.ts'
+import { type Replicas, watchReplicas } from './replicas.ts'
+
+/** A Lua script, sent once per server and named by its digest from then on. */
+export interface Script {
+  readonly lua: string
+  readonly digest: string
+}
+
+export function script(lua: string): Script {
+  return { lua, digest: hash('sha1', lua) }
+}
+
+/** A command as Redis takes it: its name, then its arguments. */
+export type Command = readonly [name: string, ...args: (string | number)[]]
+
+/** A script with the keys it works on, all of one hash tag, and its arguments. */
+export interface ScriptCall {
+  readonly script: Script
+  readonly keys: readonly string[]
+  readonly args: readonly (string | number)[]
+}
+
+/**
+ * Redis, whatever stands behind it. What is sent in one turn of the event loop travels together.
+ * Trouble is `Refusal('state-unavailable')` within two seconds, and passes by itself.
+ */
+export interface RedisConnection extends AsyncDisposable {
+  command(command: Command): Promise<unknown>
+  run(call: ScriptCall): Promise<unknown>
+  /**
+   * As `command` and `run`, for what must not be lost: where there are replicas it resolves when
+   * one of them has it, too.
+   */
+  store(write: Command | ScriptCall): Promise<unknown>
+  /** Has `listener` called with every message of the channel until it closes. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<void>
+  /** The servers that hold data. */
+  nodes(): readonly RedisNode[]
+}
+
+/** Milliseconds that a replica may take to confirm a write. */
+const REPLICA_TIMEOUT = 1_000
+
+/**
+ * Connects. With `confirmed`, writes of `store` wait for a replica where there is one. Throws an
+ * `OperatorError` if Redis can't be reached or the library is not installed.
+ */
+export async function connectRedis(
+  location: RedisLocation,
+  { confirmed }: { confirmed: boolean },
+): Promise<RedisConnection> {
+  await using opened = new AsyncDisposableStack()
+  const connected = async (): Promise<Client> => await connect(opened, location)
+  // A connection that waits for messages takes no commands.
+  const [client, subscriber] = await Promise.all([connected(), connected()])
+  const replicas = opened.use(watchReplicas(client))
+  if (confirmed) await replicas.refresh()
+  const listeners = new Map<string, ((message: string) => void)[]>()
+  subscriber.on('message', (channel, message) => {
+    for (const listener of listeners.get(channel) ?? []) listener(message)
+  })
+  const send: Send = async ([name, ...args]) => await answered(client.call(name, ...args))
+  const sendConfirmed = confirming(client, replicas)
+  const kept = opened.move()
+  return {
+    command: send,
+    run: async (call) => await run(call, send),
+    store: async (write) => {
+      const sent = confirmed && replicas.exist() ? sendConfirmed : send
+      return await ('script' in write ? run(write, sent) : sent(write))
+    },
+    subscribe: async (channel, listener) => {
+      listeners.set(channel, [...(listeners.get(channel) ?? []), listener])
+      await answered(subscriber.subscribe(channel))
+    },
+    nodes: () => nodesOf(client),
+    [Symbol.asyncDispose]: async () => await kept.disposeAsync(),
+  }
+}
+
+async function connect(opened: AsyncDisposableStack, location: RedisLocation): Promise<Client> {
+  const client = opened.adopt(await clientFor(location), (each) => each.disconnect())
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  failed.catch(() => {})
+  client.on('error', reject)
+  try {
+    // The library would go on trying; whoever starts a server wants to know.
+    await Promise.race([answered(client.connect()), failed])
+    return client
+  } catch (error) {
+    const cause = error instanceof Refusal ? error.cause : error
+    throw new OperatorError(`Redis at ${showRedisLocation(location)} cannot be used`, cause)
+  } finally {
+    client.off('error', reject)
+  }
+}
+
+type Send = (command: Command) => Promise<unknown>
+
+/** Sends the script's digest, and the script itself to a server that does not know it yet. */
+async function run(
+  { script: { lua, digest }, keys, args }: ScriptCall,
+  send: Send,
+): Promise<unknown> {
+  try {
+    return await send(['evalsha', digest, keys.length, ...keys, ...args])
+  } catch (error) {
+    if (!(error instanceof Refusal) || !String(error.facts['why']).startsWith('NOSCRIPT'))
+      throw error
+    return await send(['eval', lua, keys.length, ...keys, ...args])
+  }
+}
+
+/** Sends writes that are answered when a replica has them; the master's answer alone is none. */
+function confirming(client: Client, replicas: Replicas): Send {
+  return async ([name, ...args]) => {
+    const pipeline = client
+      .pipeline()
+      .call(name, ...args)
+      .call('wait', 1, REPLICA_TIMEOUT)
+    const [written, waited] = (await answered(pipeline.exec())) ?? []
+    const error = written?.[0] ?? waited?.[0]
+    if (error) throw stateUnavailable(error)
+    if (Number(waited?.[1]) > 0) return written?.[1]
+    void replicas.refresh().catch(() => {})
+    throw new Refusal('state-unavailable', { why: 'no replica confirmed the write' })
+  }
+}

@@ -1,0 +1,72 @@
+import { Refusal } from '../../core/refusals.ts'
+import type { Fingerprint } from '../../core/slot-path.ts'
+import { isReserving, type LeaseToken, type SlotRecord } from '../../engine/slot-record.ts'
+
+/** The lease as the scripts compare it. */
+export function leaseText({ epoch, id }: LeaseToken): string {
+  return `${epoch}/${id}`
+}
+
+/** The owner as it stands in keys and texts, where it must not hold a space. */
+export function ownerText(owner: string): string {
+  return Buffer.from(owner).toString('base64url')
+}
+
+/** The record as the scripts store it. */
+export function recordText(record: SlotRecord): string {
+  const size = isReserving(record) ? record.size : '-'
+  const head = `${leaseText(record.lease)} ${size} ${ownerText(record.owner)}`
+  return `${head}\n${JSON.stringify(record)}`
+}
+
+/** Reads what `recordText` wrote; nothing if nothing was stored. Else the state is damaged: `state-unavailable`. */
+export function parseRecordText(text: unknown): SlotRecord | undefined {
+  if (text === null) return undefined
+  const record = typeof text === 'string' ? parseJson(text.slice(text.indexOf('\n'))) : undefined
+  if (!isSlotRecord(record)) throw damaged('record')
+  return record
+}
+
+/** Reads a fingerprint that was stored; as {@link parseRecordText}. */
+export function parseFingerprint(text: unknown): Fingerprint {
+  if (!isFingerprint(text)) throw damaged('fingerprint')
+  return text
+}
+
+/** Reads a list of texts that a command answered; as {@link parseRecordText}. */
+export function parseTexts(answer: unknown): readonly string[] {
+  if (!Array.isArray(answer)) throw damaged('list')
+  return answer.map(String)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw damaged('record', cause)
+  }
+}
+
+function damaged(what: string, cause?: unknown): Refusal {
+  return new Refusal('state-unavailable', { why: `damaged ${what}` }, { cause })
+}
+
+function isSlotRecord(value: unknown): value is SlotRecord {
+  return (
+    isObject(value) &&
+    isFingerprint(value['fingerprint']) &&
+    typeof value['id'] === 'string' &&
+    typeof value['owner'] === 'string' &&
+    typeof value['size'] === 'number' &&
+    isObject(value['lease']) &&
+    Array.isArray(value['uploads'])
+  )
+}
+
+function isFingerprint(value: unknown): value is Fingerprint {
+  return typeof value === 'string' && value !== ''
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
