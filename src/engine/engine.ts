@@ -4,7 +4,7 @@ import type { Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import type { SlotPath } from '../core/slot-path.ts'
 import type { TakePiece } from './ports.ts'
-import type { Face, SlotRecord } from './slot-record.ts'
+import type { Face, SlotRecord, UploadDescription } from './slot-record.ts'
 
 /** A published file, as a download needs it. */
 export interface PublishedFile {
@@ -45,6 +45,8 @@ export interface Cut {
 export interface Progress {
   readonly kind: 'progress'
   readonly offset: number
+  /** When the upload is given up if it stays unfinished. */
+  readonly expiresAt?: Instant
 }
 
 /** A new upload of a slot that can be addressed by its `resource` from now on. */
@@ -54,6 +56,7 @@ export interface CreateRequest {
   readonly face: Face
   /** SHA-256 of the id told to the client. */
   readonly resource: string
+  readonly description?: UploadDescription
 }
 
 /** More bytes for an upload that was created. */
@@ -65,14 +68,26 @@ export interface AppendRequest {
   readonly body: ByteSource
   /** Whether the body brings the upload's last byte, so that a full upload is published. */
   readonly completes: boolean
+  /** Length of the whole upload, where the client says it with these bytes. */
+  readonly length?: number
+}
+
+/** A question for an upload that was created. */
+export interface StatusRequest {
+  readonly resource: string
+  readonly client: ClientAddress
+  /** Whether an upload that has all its bytes is complete without a further word of the client, and published first. */
+  readonly completes?: boolean
 }
 
 /** How an upload stands that was created. */
-export interface UploadStatus {
+export interface UploadStatus extends UploadDescription {
   readonly kind: 'status'
   readonly offset: number
   readonly size: number
   readonly isComplete: boolean
+  /** When the upload is given up if it stays unfinished; absent once it is complete. */
+  readonly expiresAt?: Instant
 }
 
 /** The one place that decides what becomes of bytes. Knows nothing of HTTP. */
@@ -87,7 +102,7 @@ export interface Engine {
   /** Goes on with an upload. Refusals: `not-found`, `upload-gone`, `offset-mismatch` (facts: `expected`), and those of `put`. */
   append(request: AppendRequest): Promise<Progress | Published | Cut>
   /** Takes the writer's place and tells the offset. Refusals: `not-found`, `upload-gone`. */
-  status(request: { resource: string; client: ClientAddress }): Promise<UploadStatus | Cut>
+  status(request: StatusRequest): Promise<UploadStatus | Cut>
   /** Gives an unfinished upload up; its slot may be used again. Refusals: `not-found`, `upload-gone`. */
   abort(request: { resource: string; client: ClientAddress }): Promise<void>
   /** What a reader of the path finds; may be up to a second old. Never takes a lease. */

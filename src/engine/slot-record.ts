@@ -31,7 +31,14 @@ export interface UploadRecord {
   readonly face: Face
   /** SHA-256 of the upload resource's id, where one was told to the client. */
   readonly resource?: string
+  /** What the client wrote about its file when it created the upload, to be given back as it came. */
+  readonly metadata?: string
+  /** The client has not said yet how long its file is; it can only be as long as the slot. */
+  readonly isLengthDeferred?: true
 }
+
+/** What a client says of an upload when it creates it, beside the bytes. */
+export type UploadDescription = Pick<UploadRecord, 'metadata' | 'isLengthDeferred'>
 
 /** What is known of a slot: the unit that stores read and replace as a whole. JSON-safe. */
 export interface SlotRecord {

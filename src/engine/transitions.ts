@@ -6,6 +6,7 @@ import {
   type Face,
   type LeaseToken,
   type SlotRecord,
+  type UploadDescription,
   type UploadRecord,
   isReserving,
 } from './slot-record.ts'
@@ -18,10 +19,13 @@ export type SlotEvent =
       readonly upload: string
       readonly face: Face
       readonly resource?: string
+      readonly description?: UploadDescription
       readonly lease: LeaseToken
     }
   /** Another request got the right to write. */
   | { readonly type: 'leased'; readonly lease: LeaseToken }
+  /** The client said how long its file is. */
+  | { readonly type: 'length-said'; readonly upload: string }
   /** Bytes up to `durable` are kept. */
   | { readonly type: 'advanced'; readonly upload: string; readonly durable: number }
   /** All bytes came and the file is readable. */
@@ -108,6 +112,9 @@ function apply(record: SlotRecord, event: SlotEvent, context: TransitionContext)
     case 'generation':
       expect(record, event, 'open')
       return begun(record, event, context.now)
+    case 'length-said':
+      expect(record, event, 'open')
+      return lengthSaid(record, event)
     case 'advanced':
       expect(record, event, 'open')
       return advanced(record, event, context.now)
@@ -143,6 +150,7 @@ function begun(
     createdAt: now,
     face: event.face,
     ...(event.resource === undefined ? {} : { resource: event.resource }),
+    ...event.description,
   }
   return { ...record, lease: event.lease, uploads: [...parked(record.uploads), upload] }
 }
@@ -153,6 +161,14 @@ function parked(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
   const live = reachable.filter((upload) => upload.state === 'receiving')
   const surplus = new Set(live.slice(0, Math.max(0, live.length - (MAX_GENERATIONS - 1))))
   return reachable.map((upload) => (surplus.has(upload) ? close(upload, 'aborted') : upload))
+}
+
+function lengthSaid(
+  record: SlotRecord,
+  event: Extract<SlotEvent, { type: 'length-said' }>,
+): SlotRecord {
+  const { isLengthDeferred: _, ...upload } = receiving(record, event)
+  return withUpload(record, upload)
 }
 
 function advanced(
@@ -220,7 +236,8 @@ function recordEnd(record: SlotRecord, policy: EnginePolicy): Instant {
   return (record.grantExpiresAt ?? record.openedAt) + MAX_UPLOAD_AGE
 }
 
-function deadline(upload: UploadRecord, policy: EnginePolicy): Instant {
+/** When an unfinished upload is given up. */
+export function deadline(upload: UploadRecord, policy: EnginePolicy): Instant {
   if (upload.state !== 'receiving') return Infinity
   if (upload.resource !== undefined) return upload.createdAt + MAX_UPLOAD_AGE
   if (upload.lastByteAt === undefined) return upload.createdAt + RESERVATION_WITHOUT_BYTE

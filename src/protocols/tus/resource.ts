@@ -1,0 +1,90 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import { Refusal } from '../../core/refusals.ts'
+import { resourceAt } from '../../core/upload-resource.ts'
+import type { Engine, UploadStatus } from '../../engine/engine.ts'
+import type { Exchange, Handler } from '../../http/exchange.ts'
+import { HEADER } from '../../wire/header-names.ts'
+import type { Staging } from './checksum.ts'
+import { bringsChunk, chunkOf } from './chunk.ts'
+import { downloadUrl } from './create.ts'
+import { answer, progressFields } from './tus-answers.ts'
+import { fieldText, uploadLength, uploadOffset } from './tus-fields.ts'
+
+/** What requests on upload resources are answered with. */
+export interface ResourceNeeds {
+  readonly engine: Pick<Engine, 'append' | 'status' | 'abort'>
+  readonly publicUrl: URL
+  readonly room: Staging
+}
+
+type Verb = (exchange: Exchange, resource: string) => Promise<void>
+
+const ALLOWED = 'HEAD, PATCH, DELETE, OPTIONS'
+
+/** HEAD, PATCH and DELETE on an upload resource, by tus 1.0; GET is answered like HEAD. */
+export function resourceHandler({ engine, publicUrl, room }: ResourceNeeds): Handler {
+  const verbs = new Map<string, Verb>([
+    ['HEAD', tell],
+    ['GET', tell],
+    ['PATCH', append],
+    ['DELETE', terminate],
+  ])
+  return async (exchange): Promise<void> => {
+    const resource = resourceAt(exchange.target.rawPath)
+    if (resource === undefined) throw new Refusal('not-found')
+    const verb = verbs.get(methodOf(exchange))
+    if (verb === undefined) throw new Refusal('method-not-allowed', { allow: ALLOWED })
+    await verb(exchange, resource)
+  }
+
+  async function tell(exchange: Exchange, resource: string): Promise<void> {
+    const status = await engine.status({ resource, client: exchange.client, completes: true })
+    if (status.kind === 'cut') return exchange.cut()
+    answer(exchange, 200, statusFields(status))
+  }
+
+  async function append(exchange: Exchange, resource: string): Promise<void> {
+    const { headers, client } = exchange
+    if (!bringsChunk(exchange)) throw new Refusal('unsupported-type')
+    const offset = uploadOffset(headers)
+    const length = uploadLength(headers)
+    const outcome = await engine.append({
+      resource,
+      client,
+      offset,
+      body: chunkOf(exchange, room),
+      completes: true,
+      ...(length === undefined ? {} : { length }),
+    })
+    if (outcome.kind === 'cut') return exchange.cut()
+    if (outcome.kind === 'progress') return answer(exchange, 204, progressFields(outcome))
+    answer(exchange, 204, {
+      [HEADER.location]: downloadUrl(publicUrl, outcome),
+      ...progressFields({ offset: outcome.file.size }),
+    })
+  }
+
+  async function terminate(exchange: Exchange, resource: string): Promise<void> {
+    await engine.abort({ resource, client: exchange.client })
+    answer(exchange, 204)
+  }
+}
+
+const OVERRIDES = ['PATCH', 'DELETE', 'HEAD']
+
+/** Clients that cannot send every method send POST and say which one they mean. */
+function methodOf({ method, headers }: Exchange): string {
+  const meant = fieldText(headers[HEADER.methodOverride])?.toUpperCase() ?? ''
+  return method === 'POST' && OVERRIDES.includes(meant) ? meant : method
+}
+
+function statusFields(status: UploadStatus): OutgoingHttpHeaders {
+  const { size, metadata, isLengthDeferred } = status
+  return {
+    ...progressFields(status),
+    ...(isLengthDeferred === true
+      ? { [HEADER.uploadDeferLength]: '1' }
+      : { [HEADER.uploadLength]: String(size) }),
+    ...(metadata === undefined ? {} : { [HEADER.uploadMetadata]: metadata }),
+  }
+}
