@@ -2,7 +2,9 @@
 import { after, before, describe } from 'node:test'
 import { randomId } from '../../src/core/random.ts'
 import { type RedisConnection, connectRedis } from '../../src/stores/redis/connection.ts'
+import { redisSessionStore } from '../../src/stores/redis/session-store.ts'
 import { redisSlotStore } from '../../src/stores/redis/slot-store.ts'
+import { sessionStoreConformance } from '../conformance/session-store.ts'
 import { slotStoreConformance } from '../conformance/slot-store.ts'
 import { type RedisSite, clusterRedis, sentinelRedis, singleRedis } from './redis-servers.ts'
 
@@ -24,5 +26,6 @@ for (const [name, start] of Object.entries(SITES)) {
     after(async () => await stack.disposeAsync())
 
     slotStoreConformance(name, async () => redisSlotStore(connection, randomId(6)))
+    sessionStoreConformance(name, async () => redisSessionStore(connection, randomId(6)))
   })
 }

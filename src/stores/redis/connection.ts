@@ -45,6 +45,16 @@ export interface RedisConnection extends AsyncDisposable {
   nodes(): readonly RedisNode[]
 }
 
+/** The values of keys of one hash tag; `null` where there is none. */
+export async function valuesOf(
+  keys: readonly string[],
+  connection: RedisConnection,
+): Promise<readonly unknown[]> {
+  if (keys.length === 0) return []
+  const values = await connection.command(['mget', ...keys])
+  return Array.isArray(values) ? values : []
+}
+
 /** Milliseconds that a replica may take to confirm a write. */
 const REPLICA_TIMEOUT = 1_000
 

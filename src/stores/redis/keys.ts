@@ -1,5 +1,3 @@
-import type { Fingerprint } from '../../core/slot-path.ts'
-
 /** Characters of base64url (RFC 4648 §5) in the order in which texts are sorted. */
 const ALPHABET = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
 
@@ -18,16 +16,22 @@ export interface Bucket {
   readonly due: string
   /** What the slots reserve, by owner. */
   readonly reserved: string
+  /** The record of a session. */
+  readonly session: (key: string) => string
+  /** All sessions by the time at which they were opened. */
+  readonly opened: string
+  /** The sessions without an unfinished upload by the time of their latest request. */
+  readonly idle: string
 }
 
 /** The names of everything that is kept in Redis below one prefix. */
 export interface Keys {
   /** In the order of the fingerprints in them. */
   readonly buckets: readonly Bucket[]
-  readonly bucketOf: (fingerprint: Fingerprint) => Bucket
+  readonly bucketOf: (fingerprint: string) => Bucket
   readonly resource: (resource: string) => string
   readonly claim: (claim: string) => string
-  readonly lease: (slot: Fingerprint) => string
+  readonly lease: (slot: string) => string
   /** Channel of the messages for one process. */
   readonly inbox: (process: string) => string
   /** Channel that tells which slot was published. */
@@ -50,7 +54,7 @@ export function keysBelow(prefix: string): Keys {
   }
 }
 
-function bucketNumber(fingerprint: Fingerprint): number {
+function bucketNumber(fingerprint: string): number {
   const place = ALPHABET.indexOf(fingerprint.charAt(0))
   return Math.max(0, Math.floor((place * BUCKETS) / ALPHABET.length))
 }
@@ -62,5 +66,8 @@ function bucketNamed(name: string): Bucket {
     reserving: `${name}:reserving`,
     due: `${name}:due`,
     reserved: `${name}:reserved`,
+    session: (key) => `${name}:session:${key}`,
+    opened: `${name}:opened`,
+    idle: `${name}:idle`,
   }
 }

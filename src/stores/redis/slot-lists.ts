@@ -1,7 +1,7 @@
 import type { Instant } from '../../core/clock.ts'
 import type { Reserved } from '../../engine/ports.ts'
 import type { SlotRecord } from '../../engine/slot-record.ts'
-import type { RedisConnection } from './connection.ts'
+import { type RedisConnection, valuesOf } from './connection.ts'
 import type { Bucket, Keys } from './keys.ts'
 import { ownerText, parseRecordText, parseTexts } from './stored-text.ts'
 
@@ -38,7 +38,7 @@ export async function dueAt(
   const found = keys.buckets.map(async (bucket) => {
     const range = ['-inf', now, 'BYSCORE', 'LIMIT', 0, limit] as const
     const names = parseTexts(await connection.command(['zrange', bucket.due, ...range]))
-    return await recordsOf(names, connection, bucket)
+    return await recordsOf(names, bucket, connection)
   })
   return (await Promise.all(found))
     .flat()
@@ -61,7 +61,7 @@ export async function* listedIn(
     while (from !== undefined) {
       const range = [from, '+', 'BYLEX', 'LIMIT', 0, PAGE] as const
       const names = parseTexts(await connection.command(['zrange', index(bucket), ...range]))
-      yield* await recordsOf(names, connection, bucket)
+      yield* await recordsOf(names, bucket, connection)
       const last = names.at(-1)
       from = last === undefined ? undefined : `(${last}`
     }
@@ -71,10 +71,9 @@ export async function* listedIn(
 /** The records of these fingerprints that are still there. */
 async function recordsOf(
   fingerprints: readonly string[],
-  connection: RedisConnection,
   { slot }: Bucket,
+  connection: RedisConnection,
 ): Promise<readonly SlotRecord[]> {
-  if (fingerprints.length === 0) return []
-  const texts = await connection.command(['mget', ...fingerprints.map(slot)])
-  return Array.isArray(texts) ? texts.flatMap((text: unknown) => parseRecordText(text) ?? []) : []
+  const texts = await valuesOf(fingerprints.map(slot), connection)
+  return texts.flatMap((text) => parseRecordText(text) ?? [])
 }

@@ -1,5 +1,6 @@
 import { Refusal } from '../../core/refusals.ts'
 import type { Fingerprint } from '../../core/slot-path.ts'
+import type { SessionRecord } from '../../sessions/session-record.ts'
 import { isReserving, type LeaseToken, type SlotRecord } from '../../engine/slot-record.ts'
 
 /** The lease as the scripts compare it. */
@@ -33,6 +34,14 @@ export function parseFingerprint(text: unknown): Fingerprint {
   return text
 }
 
+/** Reads what JSON.stringify made of a session; as {@link parseRecordText}. */
+export function parseSessionText(text: unknown): SessionRecord | undefined {
+  if (text === null) return undefined
+  const session = typeof text === 'string' ? parseJson(text) : undefined
+  if (!isSessionRecord(session)) throw damaged('session')
+  return session
+}
+
 /** Reads a list of texts that a command answered; as {@link parseRecordText}. */
 export function parseTexts(answer: unknown): readonly string[] {
   if (!Array.isArray(answer)) throw damaged('list')
@@ -59,6 +68,17 @@ function isSlotRecord(value: unknown): value is SlotRecord {
     typeof value['owner'] === 'string' &&
     typeof value['size'] === 'number' &&
     isObject(value['lease']) &&
+    Array.isArray(value['uploads'])
+  )
+}
+
+function isSessionRecord(value: unknown): value is SessionRecord {
+  return (
+    isObject(value) &&
+    typeof value['key'] === 'string' &&
+    typeof value['openedAt'] === 'number' &&
+    typeof value['lastActiveAt'] === 'number' &&
+    Array.isArray(value['networks']) &&
     Array.isArray(value['uploads'])
   )
 }
