@@ -1,11 +1,19 @@
 import { Refusal } from '../../core/refusals.ts'
 import type { Fingerprint } from '../../core/slot-path.ts'
 import type { SlotRecord } from '../../engine/slot-record.ts'
+import type { SessionRecord } from '../../sessions/session-record.ts'
 
 /** Reads a record that this program stored. Anything else means a damaged database: `state-unavailable`. */
 export function parseRecord(text: unknown): SlotRecord {
   const record = parseJson(text)
   if (!isSlotRecord(record)) throw new Refusal('state-unavailable', { why: 'damaged record' })
+  return record
+}
+
+/** Reads a session that this program stored; as {@link parseRecord}. */
+export function parseSession(text: unknown): SessionRecord {
+  const record = parseJson(text)
+  if (!isSessionRecord(record)) throw new Refusal('state-unavailable', { why: 'damaged session' })
   return record
 }
 
@@ -32,6 +40,17 @@ function isSlotRecord(value: unknown): value is SlotRecord {
     typeof value['owner'] === 'string' &&
     typeof value['size'] === 'number' &&
     isObject(value['lease']) &&
+    Array.isArray(value['uploads'])
+  )
+}
+
+function isSessionRecord(value: unknown): value is SessionRecord {
+  return (
+    isObject(value) &&
+    typeof value['key'] === 'string' &&
+    typeof value['openedAt'] === 'number' &&
+    typeof value['lastActiveAt'] === 'number' &&
+    Array.isArray(value['networks']) &&
     Array.isArray(value['uploads'])
   )
 }

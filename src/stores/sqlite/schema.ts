@@ -33,6 +33,20 @@ const MIGRATIONS: readonly string[] = [
      claim        TEXT PRIMARY KEY NOT NULL,
      fingerprint  TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE sessions (
+     key             TEXT PRIMARY KEY NOT NULL,
+     record          TEXT NOT NULL,
+     opened_at       REAL NOT NULL,
+     last_active_at  REAL NOT NULL,
+     idle            INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX sessions_opened ON sessions (opened_at);
+   CREATE INDEX sessions_idle ON sessions (last_active_at) WHERE idle = 1;
+
+   -- Of a spent slot the network is nobody's business any more.
+   UPDATE slots SET record = json_set(record, '$.network', '')
+   WHERE json_extract(record, '$.state') = 'spent';`,
 ]
 
 /**

@@ -2,33 +2,30 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SlotStore } from '../../engine/ports.ts'
 import { isReserving, type SlotRecord } from '../../engine/slot-record.ts'
-import { type Durability, openDatabase } from './database.ts'
 import { parseFingerprint, parseRecord } from './record-text.ts'
+import { type SqliteState, type StateOptions, openState } from './state.ts'
 import { guarded } from './state-errors.ts'
-import { turnWriter } from './turn-writer.ts'
 
 /** Records read at once by `all` and `reserving`. */
 const PAGE = 256
 
-const DEFAULT_BUSY_TIMEOUT = 2_000
+/** Records of slots in a SQLite file of their own; as {@link sqliteSlots}. Disposing closes the file. */
+export function sqliteSlotStore(options: StateOptions): SlotStore {
+  const state = openState(options)
+  return {
+    ...sqliteSlots(state),
+    [Symbol.asyncDispose]: async () => state[Symbol.dispose](),
+  }
+}
 
 /**
- * Records of slots in a SQLite file (`:memory:`: in none). Other processes may have it open.
+ * Records of slots in an open state file. Other processes may have it open.
  *
- * Writes of one event-loop turn are committed together; reads see them at once. `busyTimeout` is how
- * long (milliseconds, the event loop stands still) a write waits for another process's
- * transaction. Throws an `Error` if the file can't be used; later trouble is
- * `Refusal('state-unavailable')`.
+ * Writes of one event-loop turn are committed together; reads see them at once. Trouble with the
+ * file is `Refusal('state-unavailable')`.
  */
-export function sqliteSlotStore(options: {
-  path: string
-  durability: Durability
-  busyTimeout?: number
-}): SlotStore {
-  const { path, durability, busyTimeout = DEFAULT_BUSY_TIMEOUT } = options
-  const database = openDatabase(path, { durability, busyTimeout })
+export function sqliteSlots({ database, writer }: SqliteState): SlotStore {
   const statements = prepareStatements(database)
-  const writer = turnWriter(database)
 
   /** Comes before the record: a name too many is harmless, one that is missing loses an upload. */
   function addResources({ fingerprint, uploads }: SlotRecord): void {
@@ -73,10 +70,7 @@ export function sqliteSlotStore(options: {
     ping: async () => {
       guarded(() => statements.ping.get())
     },
-    [Symbol.asyncDispose]: async () => {
-      writer[Symbol.dispose]()
-      if (database.isOpen) database.close()
-    },
+    [Symbol.asyncDispose]: async () => {},
   }
 }
 

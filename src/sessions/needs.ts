@@ -1,0 +1,23 @@
+import type { ClientAddress } from '../core/client-address.ts'
+import type { Clock } from '../core/clock.ts'
+import type { SessionEvents } from './events.ts'
+import type { SessionStore } from './ports.ts'
+
+/** What the operator decided about sessions. */
+export interface SessionPolicy {
+  readonly isEnabled: boolean
+  readonly maxSessions: number
+  /** Milliseconds from a session's opening to its end, whatever it does. */
+  readonly maxAge: number
+}
+
+/** Everything the sessions are built from. */
+export interface SessionNeeds {
+  readonly store: SessionStore
+  readonly events: SessionEvents
+  readonly clock: Clock
+  /** Asked anew each time, because it may change while the server runs. */
+  readonly policy: () => SessionPolicy
+  /** The name under which a client's network may be stored. */
+  readonly networkName: (client: ClientAddress) => string
+}

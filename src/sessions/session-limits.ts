@@ -1,0 +1,57 @@
+import type { LiveSessions } from './live-sessions.ts'
+import type { SessionNeeds } from './needs.ts'
+
+/** Sessions ended together before others get their turn. */
+const BATCH = 256
+
+/** How many sessions there may be, and for how long. */
+export interface SessionLimits {
+  /** How many are stored, as far as the latest count knew. */
+  stored(): number
+  /** Asks for room for one more, by the next time that limits are enforced. */
+  wantRoom(): void
+  /** Asks the store how many there are. */
+  count(): Promise<void>
+  /** Evicts, least recently used first. Sessions with an unfinished upload stay, whatever their number. */
+  makeRoom(): Promise<void>
+  /** Ends those that are too old. */
+  endOld(signal: AbortSignal): Promise<void>
+}
+
+export function sessionLimits(live: LiveSessions, needs: SessionNeeds): SessionLimits {
+  const { store, events, clock, policy } = needs
+  let stored = 0
+  let wanted = 0
+  return {
+    stored: () => stored,
+    wantRoom(): void {
+      wanted += 1
+    },
+    async count(): Promise<void> {
+      stored = await store.count()
+    },
+    async makeRoom(): Promise<void> {
+      const surplus = stored + wanted - policy().maxSessions
+      wanted = 0
+      if (surplus <= 0) return
+      const idle = await store.idle(Math.min(surplus, BATCH))
+      await store.remove(idle.map(({ key }) => key))
+      stored -= idle.length
+      for (const session of idle) {
+        live.forget(session.key)
+        events.evicted(session)
+      }
+    },
+    async endOld(signal): Promise<void> {
+      while (!signal.aborted) {
+        const old = await store.openedBefore(clock() - policy().maxAge, BATCH)
+        if (old.length === 0) return
+        await store.remove(old.map(({ key }) => key))
+        for (const session of old) {
+          live.forget(session.key)
+          events.expired(session)
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import type { Changes, LiveSession, LiveSessions } from './live-sessions.ts'
+import type { SessionNeeds } from './needs.ts'
+import { merged, switchBetween } from './session-life.ts'
+import type { SessionRecord } from './session-record.ts'
+
+/** Brings the store up to date with the sessions in memory. */
+export interface SessionWriter {
+  /**
+   * Stores what changed, all of it in one batch. Resolves to whether there was anything; rejects as
+   * the store does: then it is left to the next time.
+   */
+  write(): Promise<boolean>
+}
+
+export function sessionWriter(live: LiveSessions, needs: SessionNeeds): SessionWriter {
+  const { store, events } = needs
+
+  async function tell({ changed, ended, gone }: Changes): Promise<void> {
+    await Promise.all([...changed.map(settle), ...ended.map(tellSwitch)])
+    const present = changed.flatMap(({ record }) => live.find(record.key) ?? [])
+    const kept = present.filter(isWorthStoring)
+    // From now on its end must reach the store, too.
+    for (const session of kept) live.put({ ...session, origin: 'stored' })
+    await store.remove([...gone, ...ended.map(({ record }) => record.key)])
+    await store.save(kept.map(({ record }) => record))
+  }
+
+  /** Joins a session with its stored past where nobody has looked for one yet. */
+  async function settle({ origin, record: { key } }: LiveSession): Promise<void> {
+    if (origin !== 'unknown') return
+    const past = await store.find(key)
+    const session = live.find(key)
+    // It may have ended meanwhile, and come again.
+    if (session?.origin !== 'unknown') return
+    live.put(past === undefined ? { ...session, origin: 'new' } : joined(past, session))
+  }
+
+  function joined(past: SessionRecord, session: LiveSession): LiveSession {
+    const record = merged(past, session.record)
+    const change = switchBetween(past, session.record)
+    if (change !== undefined) events.networkChanged(record, change)
+    return { ...session, record, origin: 'stored' }
+  }
+
+  /** A client that came back, and was done at once, may have done so from another network. */
+  async function tellSwitch(session: LiveSession): Promise<void> {
+    if (session.origin !== 'unknown') return
+    const past = await store.find(session.record.key)
+    if (past !== undefined) joined(past, session)
+  }
+
+  return {
+    async write(): Promise<boolean> {
+      const changes = live.takeChanges()
+      if (Object.values(changes).every(({ length }) => length === 0)) return false
+      try {
+        await tell(changes)
+      } catch (error) {
+        live.giveBack(changes)
+        throw error
+      }
+      return true
+    },
+  }
+}
+
+/** Whether the store has to know of it: it has an unfinished upload, or is there already. */
+function isWorthStoring({ record, origin }: LiveSession): boolean {
+  return record.uploads.length > 0 || origin === 'stored'
+}
