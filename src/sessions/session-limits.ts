@@ -6,11 +6,13 @@ const BATCH = 256
 
 /** How many sessions there may be, and for how long. */
 export interface SessionLimits {
-  /** How many are stored, as far as the latest count knew. */
+  /** How many are stored: the latest count, and what this process changed since. */
   stored(): number
+  /** So many more are stored. */
+  add(more: number): void
   /** Asks for room for one more, by the next time that limits are enforced. */
   wantRoom(): void
-  /** Asks the store how many there are. */
+  /** Asks the store how many there are, which costs it more the more there are. */
   count(): Promise<void>
   /** Evicts, least recently used first. Sessions with an unfinished upload stay, whatever their number. */
   makeRoom(): Promise<void>
@@ -24,6 +26,9 @@ export function sessionLimits(live: LiveSessions, needs: SessionNeeds): SessionL
   let wanted = 0
   return {
     stored: () => stored,
+    add(more): void {
+      stored += more
+    },
     wantRoom(): void {
       wanted += 1
     },

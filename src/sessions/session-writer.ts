@@ -6,23 +6,26 @@ import type { SessionRecord } from './session-record.ts'
 /** Brings the store up to date with the sessions in memory. */
 export interface SessionWriter {
   /**
-   * Stores what changed, all of it in one batch. Resolves to whether there was anything; rejects as
-   * the store does: then it is left to the next time.
+   * Stores what changed, all of it in one batch. Resolves to how many more sessions are stored now;
+   * rejects as the store does: then it is left to the next time.
    */
-  write(): Promise<boolean>
+  write(): Promise<number>
 }
 
 export function sessionWriter(live: LiveSessions, needs: SessionNeeds): SessionWriter {
   const { store, events } = needs
 
-  async function tell({ changed, ended, gone }: Changes): Promise<void> {
-    await Promise.all([...changed.map(settle), ...ended.map(tellSwitch)])
+  async function tell({ changed, ended, gone }: Changes): Promise<number> {
+    await Promise.all(changed.map(settle))
+    const wereStored = await Promise.all(ended.map(wasStored))
     const present = changed.flatMap(({ record }) => live.find(record.key) ?? [])
     const kept = present.filter(isWorthStoring)
     // From now on its end must reach the store, too.
     for (const session of kept) live.put({ ...session, origin: 'stored' })
     await store.remove([...gone, ...ended.map(({ record }) => record.key)])
     await store.save(kept.map(({ record }) => record))
+    const added = kept.filter(({ origin }) => origin === 'new')
+    return added.length - wereStored.filter(Boolean).length
   }
 
   /** Joins a session with its stored past where nobody has looked for one yet. */
@@ -42,24 +45,24 @@ export function sessionWriter(live: LiveSessions, needs: SessionNeeds): SessionW
     return { ...session, record, origin: 'stored' }
   }
 
-  /** A client that came back, and was done at once, may have done so from another network. */
-  async function tellSwitch(session: LiveSession): Promise<void> {
-    if (session.origin !== 'unknown') return
+  /** Looks whether a session that ended is stored: it may have come back from another network for its end. */
+  async function wasStored(session: LiveSession): Promise<boolean> {
+    if (session.origin !== 'unknown') return true
     const past = await store.find(session.record.key)
     if (past !== undefined) joined(past, session)
+    return past !== undefined
   }
 
   return {
-    async write(): Promise<boolean> {
+    async write(): Promise<number> {
       const changes = live.takeChanges()
-      if (Object.values(changes).every(({ length }) => length === 0)) return false
+      if (Object.values(changes).every(({ length }) => length === 0)) return 0
       try {
-        await tell(changes)
+        return await tell(changes)
       } catch (error) {
         live.giveBack(changes)
         throw error
       }
-      return true
     },
   }
 }

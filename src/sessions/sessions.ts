@@ -33,7 +33,7 @@ export interface Sessions extends AsyncDisposable {
   recovered(slot: Fingerprint): void
   /** The slot's last upload ended, and its session with it. */
   ended(slot: Fingerprint): void
-  /** How many sessions there are; of other processes as far as the latest flush knew. */
+  /** How many sessions there are; those of other processes as of the latest cleanup. */
   count(): number
   /** Stores what changed, in one batch. Rejects as the store does; then the next one tries again. */
   flush(): Promise<void>
@@ -92,7 +92,7 @@ export function slotSessions(needs: SessionNeeds): Sessions {
   }
 
   async function flush(): Promise<void> {
-    if (await writer.write()) await limits.count()
+    limits.add(await writer.write())
     await limits.makeRoom()
     live.trim()
   }
