@@ -2,10 +2,13 @@ import type { ClientAddress } from '../core/client-address.ts'
 import type { Instant } from '../core/clock.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { PublishedFile } from './engine.ts'
+import type { SlotRecord } from './slot-record.ts'
 
 /** A request that is writing to a slot at this moment, in this process. */
 export interface Activity {
   readonly client: ClientAddress
+  /** The slot as its writer sees it; a new one may not be stored yet. */
+  readonly record: () => SlotRecord
   lastByteAt?: Instant
 }
 

@@ -2,9 +2,10 @@ import { CLOCK_SKEW } from '../core/clock.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
+import type { Share } from './generation.ts'
+import type { EngineParts } from './engine-parts.ts'
 import type { EngineNeeds } from './needs.ts'
-import type { SlotRecord } from './slot-record.ts'
-import { isReserving } from './slot-record.ts'
+import { type SlotRecord, isReserving } from './slot-record.ts'
 
 /**
  * Refuses a grant that cannot be used on the slot as it stands. Changes nothing, so that a request
@@ -26,22 +27,20 @@ function isExpired({ expiresAt }: Grant, { clock }: EngineNeeds): boolean {
 }
 
 /**
- * Refuses an upload for which there is no room: the disk's, or the owner's share of open uploads.
- * An owner with nothing reserved may always start one.
+ * Takes the owner's share for an upload. Refuses one for which there is no room: the disk's
+ * (`disk-full`), or the owner's share of open uploads (`too-many-uploads`).
  */
-export async function reserve(
-  record: SlotRecord | undefined,
-  { grant, owner }: { grant: Grant; owner: string },
-  { blobs, slots, policy }: EngineNeeds,
-): Promise<void> {
-  const { minFree, openUploadsPerOwner, reservedBytesPerOwner } = policy()
+export async function admit(
+  seen: SlotRecord | undefined,
+  { grant, client }: { grant: Grant; client: ClientAddress },
+  { blobs, policy, reservations }: EngineParts,
+): Promise<Share> {
   const free = await blobs.free()
-  if (free < minFree || free < grant.size) throw new Refusal('disk-full', { free })
-  if (record !== undefined && isReserving(record)) return
-  const { uploads, bytes } = await slots.reserved(owner)
-  const tooMany = uploads + 1 > openUploadsPerOwner
-  const tooLarge = uploads > 0 && bytes + grant.size > reservedBytesPerOwner
-  if (tooMany || tooLarge) throw new Refusal('too-many-uploads', { uploads, bytes })
+  if (free < policy().minFree || free < grant.size) throw new Refusal('disk-full', { free })
+  const owner = seen?.owner ?? ownerOf(grant, client)
+  if (seen !== undefined && isReserving(seen)) return { owner, [Symbol.dispose]: () => {} }
+  const taken = await reservations.take(owner, grant.size)
+  return { owner, [Symbol.dispose]: () => taken[Symbol.dispose]() }
 }
 
 /** The first path that presents a grant whose signature does not cover the path owns it. */

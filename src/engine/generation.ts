@@ -1,6 +1,6 @@
-import { ownerOf, reserve } from './admission.ts'
 import type { PutRequest } from './engine.ts'
-import { type EngineNeeds, ID_BYTES, contextOf } from './needs.ts'
+import type { EngineParts } from './engine-parts.ts'
+import { ID_BYTES, contextOf } from './needs.ts'
 import type { Face, SlotRecord } from './slot-record.ts'
 import { type Holder, type Tenure, nextLease, tenureOf } from './tenure.ts'
 import { type SlotEvent, next, opened } from './transitions.ts'
@@ -11,21 +11,27 @@ export interface Start {
   readonly holder: Holder
   readonly face: Face
   readonly resource?: string
+  /** The owner, and its share of the open uploads until the slot is stored. */
+  readonly share: Share
+}
+
+/** A share of an owner's open uploads; disposing it repeatedly is harmless. */
+export interface Share extends Disposable {
+  readonly owner: string
 }
 
 /**
- * Opens the slot if need be and starts a generation. Resolves to nothing when the record is no
- * longer as it was seen. Refuses when there is no room.
+ * Starts a generation, of a new slot if need be, which is stored with the tenure's first event: an
+ * upload that needs one request needs one write. Resolves to nothing when the record is no longer
+ * as it was seen, or the request was overtaken.
  */
 export async function begin(
   seen: SlotRecord | undefined,
-  { request, holder, face, resource }: Start,
-  needs: EngineNeeds,
+  { request, holder, face, resource, share }: Start,
+  needs: EngineParts,
 ): Promise<Tenure | undefined> {
-  const { grant, client } = request
-  const owner = seen?.owner ?? ownerOf(grant, client)
-  await reserve(seen, { grant, owner }, needs)
   if (holder.isReleased()) return undefined
+  const { grant, client } = request
   const event: SlotEvent = {
     type: 'generation',
     upload: needs.newId(ID_BYTES),
@@ -38,13 +44,12 @@ export async function begin(
     return (await tenure.apply(event)) ? tenure : undefined
   }
   const context = contextOf(needs)
-  const facts = { id: needs.newId(ID_BYTES), owner, network: client.network }
+  const facts = { id: needs.newId(ID_BYTES), owner: share.owner, network: client.network }
   const record = next(opened(grant, facts, context), event, context)
-  needs.events.slotOpened(record, client)
-  return tenureOf(record, needs, isOurs(record, needs))
-}
-
-/** Stores a new slot; `false` when another process was first. */
-async function isOurs(record: SlotRecord, { slots }: EngineNeeds): Promise<boolean> {
-  return (await slots.create(record)).id === record.id
+  return tenureOf(record, needs, {
+    stored: (first) => {
+      share[Symbol.dispose]()
+      needs.events.slotOpened(first, client)
+    },
+  })
 }

@@ -1,9 +1,10 @@
 import { Refusal } from '../core/refusals.ts'
 import type { Activities } from './activity.ts'
-import { claimPath, judge } from './admission.ts'
+import { admit, claimPath, judge } from './admission.ts'
 import { compare } from './comparing.ts'
 import type { Cut, Published, PutRequest } from './engine.ts'
-import { type Start, begin } from './generation.ts'
+import { begin } from './generation.ts'
+import type { EngineParts } from './engine-parts.ts'
 import type { EngineNeeds } from './needs.ts'
 import { publishedFile } from './publishing.ts'
 import type { SlotRecord } from './slot-record.ts'
@@ -12,7 +13,7 @@ import { CUT, write } from './writing.ts'
 
 /** Uploads of whole bodies, each a generation of its own. */
 export function plainUploads(
-  needs: EngineNeeds,
+  needs: EngineParts,
   activity: Activities,
 ): { put(request: PutRequest): Promise<Published | Cut> } {
   return { put }
@@ -20,8 +21,9 @@ export function plainUploads(
   async function put(request: PutRequest): Promise<Published | Cut> {
     await claimPath(request.grant, needs)
     for (;;) {
-      const seen = await needs.slots.find(request.grant.fingerprint)
-      judge(seen, request.grant, needs)
+      const { fingerprint } = request.grant
+      const seen = await needs.slots.find(fingerprint)
+      judge(seen ?? activity.find(fingerprint)?.record(), request.grant, needs)
       if (seen?.state === 'published') return await repeat(seen, request, needs)
       const outcome = await attempt(seen, request)
       if (outcome !== 'stale') return outcome
@@ -34,7 +36,6 @@ export function plainUploads(
     request: PutRequest,
   ): Promise<Published | Cut | 'stale'> {
     const holder = holderOf(request.client, request.body)
-    const start: Start = { request, holder, face: 'plain' }
     const { fingerprint } = request.grant
     const rival = activity.find(fingerprint)
     const hadToWait = needs.leases.isHeld(fingerprint)
@@ -47,10 +48,12 @@ export function plainUploads(
     const record = hadToWait ? await needs.slots.find(fingerprint) : seen
     if (hadToWait) judge(record, request.grant, needs)
     if (record?.state === 'published') return 'stale'
-    if (record !== undefined && rival !== undefined) {
-      needs.events.takenOver(record, { from: rival.client, to: request.client })
+    if (rival !== undefined) {
+      const slot = record ?? rival.record()
+      needs.events.takenOver(slot, { from: rival.client, to: request.client })
     }
-    const tenure = await begin(record, start, needs)
+    using share = await admit(record, request, needs)
+    const tenure = await begin(record, { request, holder, face: 'plain', share }, needs)
     if (tenure === undefined) return holder.isReleased() ? CUT : 'stale'
     return await fill({ tenure, request, holder }, needs, activity)
   }
@@ -70,12 +73,12 @@ async function fill(
     return outcome.kind === 'progress' ? CUT : outcome
   } finally {
     // Without a record nobody could ever go on with the part.
-    if (!(await tenure.isStored().catch(() => false))) await needs.blobs.removePart(upload.id)
+    if (!tenure.isStored()) await needs.blobs.removePart(upload.id)
   }
 }
 
 /** The client lost our answer, or sends something else to a slot that has its file. */
-async function repeat(
+export async function repeat(
   record: SlotRecord,
   { body }: PutRequest,
   { blobs, events }: EngineNeeds,

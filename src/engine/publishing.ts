@@ -16,11 +16,12 @@ export async function publish(
 ): Promise<PublishedFile | undefined> {
   const sync = needs.policy().fsync !== 'never'
   if (sync) await writer.sync()
-  // A file without a record would be nobody's.
-  if (!(await tenure.isStored())) return undefined
-  if (!(await link(upload, tenure.record().id, needs))) return await lost(tenure, upload)
-  if (!(await tenure.apply({ type: 'published', upload }))) return undefined
-  return publishedFile(tenure.record())
+  const { id } = tenure.record()
+  if (!(await link(upload, id, needs))) return await lost(tenure, upload)
+  if (await tenure.apply({ type: 'published', upload })) return publishedFile(tenure.record())
+  // Another process was first to store the slot: its file has another name, ours is nobody's.
+  if (!tenure.isStored()) await needs.blobs.removeFile(id)
+  return undefined
 }
 
 /**

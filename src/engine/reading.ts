@@ -59,8 +59,9 @@ export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activiti
 
   function unfinished(record: SlotRecord | undefined, fingerprint: Fingerprint): Lookup {
     const live = activity.find(fingerprint)
-    if (record === undefined || !isReserving(record)) return { kind: 'unknown' }
-    const stored = Math.max(...record.uploads.map((upload) => upload.lastByteAt ?? 0))
+    const slot = record ?? live?.record()
+    if (slot === undefined || !isReserving(slot)) return { kind: 'unknown' }
+    const stored = Math.max(...slot.uploads.map((upload) => upload.lastByteAt ?? 0))
     const lastByteAt = live?.lastByteAt ?? stored
     return lastByteAt === 0 ? { kind: 'unfinished' } : { kind: 'unfinished', lastByteAt }
   }

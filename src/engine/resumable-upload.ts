@@ -1,6 +1,6 @@
 import { Refusal } from '../core/refusals.ts'
 import type { Activities } from './activity.ts'
-import { claimPath, judge } from './admission.ts'
+import { admit, claimPath, judge } from './admission.ts'
 import type {
   AppendRequest,
   CreateRequest,
@@ -10,7 +10,7 @@ import type {
   Published,
   UploadStatus,
 } from './engine.ts'
-import type { EngineNeeds } from './needs.ts'
+import type { EngineParts } from './engine-parts.ts'
 import { begin } from './generation.ts'
 import { publishedFile } from './publishing.ts'
 import { type Asking, holdResource } from './resource-hold.ts'
@@ -20,7 +20,7 @@ import { CUT, write } from './writing.ts'
 
 /** Uploads that a client can come back to by their resource. */
 export function resumableUploads(
-  needs: EngineNeeds,
+  needs: EngineParts,
   activity: Activities,
 ): Pick<Engine, 'create' | 'append' | 'status' | 'abort'> {
   return { create, append, status, abort }
@@ -29,7 +29,8 @@ export function resumableUploads(
     const { grant, client, face, resource } = request
     await claimPath(grant, needs)
     for (;;) {
-      judge(await needs.slots.find(grant.fingerprint), grant, needs)
+      const seen = await needs.slots.find(grant.fingerprint)
+      judge(seen ?? activity.find(grant.fingerprint)?.record(), grant, needs)
       const holder = holderOf(client)
       const lease = await acquireLease(grant.fingerprint, holder, needs)
       if (lease === 'superseded') return CUT
@@ -38,7 +39,8 @@ export function resumableUploads(
       judge(record, grant, needs)
       const file = record === undefined ? undefined : publishedFile(record)
       if (file !== undefined) return { kind: 'published', file }
-      const tenure = await begin(record, { request, holder, face, resource }, needs)
+      using share = await admit(record, request, needs)
+      const tenure = await begin(record, { request, holder, face, resource, share }, needs)
       if (tenure === undefined) continue
       return await started(tenure)
     }

@@ -59,10 +59,10 @@ export async function acquireLease(
 
 /** The time during which one request may change one slot's record. */
 export interface Tenure {
-  /** The record as it was last stored. */
+  /** The record as it was last stored, or will be. */
   readonly record: () => SlotRecord
-  /** Whether the record it began with is stored; `false` when another process was first. */
-  readonly isStored: () => Promise<boolean>
+  /** Whether any store knows of the slot; a new one is stored with its first event. */
+  readonly isStored: () => boolean
   /**
    * Applies the event and stores the record; removes the parts it released. Resolves to `false`
    * when somebody newer holds the slot, in this or another process: then nothing changed.
@@ -70,23 +70,33 @@ export interface Tenure {
   apply(event: SlotEvent): Promise<boolean>
 }
 
-/** A tenure over a record that is stored as it is given, at the latest once `stored` has resolved to `true`. */
-export function tenureOf(
-  record: SlotRecord,
-  needs: EngineNeeds,
-  stored: Promise<boolean> = Promise.resolve(true),
-): Tenure {
+/** A slot that is used for the first time: what is to be done when a store knows of it. */
+export interface Unstored {
+  stored(record: SlotRecord): void
+}
+
+/** A tenure over a stored record, or over one that its first event is to store. */
+export function tenureOf(record: SlotRecord, needs: EngineNeeds, opening?: Unstored): Tenure {
   let current = record
-  // Its failure is told by the first `apply`, which may come much later.
-  stored.catch(() => undefined)
+  let unstored = opening
+
+  async function store(after: SlotRecord): Promise<boolean> {
+    if (unstored === undefined) return await needs.slots.replace(after, current.lease)
+    if ((await needs.slots.create(after)).id !== after.id) return false
+    unstored.stored(after)
+    unstored = undefined
+    return true
+  }
+
   return {
     record: () => current,
-    isStored: async () => await stored,
+    isStored: () => unstored === undefined,
     async apply(event): Promise<boolean> {
-      if (!(await stored)) return false
       const before = current
       const after = next(before, event, contextOf(needs))
-      if (!(await needs.slots.replace(after, before.lease))) return false
+      // A slot of which nothing is left was never more than an attempt.
+      const isNothing = unstored !== undefined && event.type === 'aborted'
+      if (!isNothing && !(await store(after))) return false
       current = after
       for (const part of releasedParts(before, after)) await needs.blobs.removePart(part)
       return true

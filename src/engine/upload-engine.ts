@@ -6,6 +6,7 @@ import { collect } from './orphans.ts'
 import { plainUploads } from './plain-upload.ts'
 import { reading } from './reading.ts'
 import { recover } from './recovery.ts'
+import { reservations } from './reservations.ts'
 import { resumableUploads } from './resumable-upload.ts'
 import { removeFile, sweep } from './retention.ts'
 
@@ -14,8 +15,9 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
   const activity = activities()
   const running = new Set<Promise<unknown>>()
   const reader = reading(needs, activity)
-  const plain = plainUploads(needs, activity)
-  const resumable = resumableUploads(needs, activity)
+  const parts = { ...needs, reservations: reservations(needs) }
+  const plain = plainUploads(parts, activity)
+  const resumable = resumableUploads(parts, activity)
   return {
     put: async (request) => await tracked(plain.put(request)),
     create: async (request) => await tracked(resumable.create(request)),

@@ -30,7 +30,7 @@ export async function write(
 ): Promise<Published | Progress | Cut> {
   const { tenure, holder, writer, body, completes } = writing
   const record = tenure.record()
-  const doing: Activity = { client: holder.client }
+  const doing: Activity = { client: holder.client, record: tenure.record }
   using _activity = activity.begin(record.fingerprint, doing)
   try {
     const ending = await receive({
@@ -75,7 +75,9 @@ async function finished(
 async function interrupted(writing: Writing, needs: EngineNeeds): Promise<Cut> {
   const { tenure, holder, upload, writer } = writing
   const isReachable = !holder.isReleased() || upload.resource !== undefined
-  if (isReachable && writer.length > upload.durable) await commit(writing, needs)
+  // Of a new slot it is kept that it was opened, if nothing else.
+  const isNews = writer.length > upload.durable || !tenure.isStored()
+  if (isReachable && isNews) await commit(writing, needs)
   needs.events.interrupted(tenure.record(), upload, writer.length)
   return CUT
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { memorySlotStore } from '../../src/stores/memory/slot-store.ts'
-import { sentBody, wholeBody } from './bodies.ts'
+import { COMMIT_INTERVAL } from '../../src/engine/policy.ts'
+import { type SentBody, sentBody, wholeBody } from './bodies.ts'
 import { type Fixture, blobCount, contentOf, fixture } from './fixture.ts'
 import { clientAt, grantFor } from './grants.ts'
 
@@ -12,12 +13,19 @@ function byKind(a: { kind: string }, b: { kind: string }): number {
   return a.kind.localeCompare(b.kind)
 }
 
+/** Sends at least two bytes, the last so much later that what came is stored. */
+async function sendAndStore(f: Fixture, body: SentBody, bytes: string): Promise<void> {
+  await body.send(bytes.slice(0, 1))
+  f.time += COMMIT_INTERVAL
+  await body.send(bytes.slice(1))
+  await f.needs.slots.ping()
+}
+
 /** Leaves the slot as a process leaves it that dies with `bytes` of it received. */
 async function dieWith(f: Fixture, bytes: string): Promise<string> {
   const body = sentBody()
   void f.another().put({ grant: grantFor('a', 6), client: CLIENT, body })
-  await body.send(bytes)
-  await f.needs.slots.ping()
+  await sendAndStore(f, body, bytes)
   const record = await f.needs.slots.find(grantFor('a', 6).fingerprint)
   assert.ok(record)
   return record.id
@@ -77,7 +85,7 @@ test('after a recovery the process from before can commit nothing', async () => 
   await using f = await fixture()
   const body = sentBody()
   const upload = f.another().put({ grant: grantFor('a', 3), client: CLIENT, body })
-  await body.send('ab')
+  await sendAndStore(f, body, 'ab')
   await f.engine.recover()
   await body.send('c')
   body.end()
@@ -90,7 +98,7 @@ test('bytes that no record refers to are found after an hour, and removed unless
   await f.engine.put({ grant: grantFor('kept', 1), client: CLIENT, body: wholeBody('x') })
   const open = sentBody()
   const upload = f.engine.put({ grant: grantFor('open', 9), client: CLIENT, body: open })
-  await open.send('12345')
+  await sendAndStore(f, open, '12345')
   const writer = await f.needs.blobs.create('orphan')
   await writer.write([Buffer.from('abc')])
   await writer[Symbol.asyncDispose]()

@@ -1,0 +1,94 @@
+import { LRUCache } from 'lru-cache'
+import type { Instant } from '../core/clock.ts'
+import { Refusal } from '../core/refusals.ts'
+import type { EngineNeeds } from './needs.ts'
+import type { Reserved } from './ports.ts'
+
+/** Milliseconds for which the store's answer is counted on: other processes reserve, too. */
+const FRESH = 1_000
+
+/** Owners whose sums are remembered. */
+const REMEMBERED = 10_000
+
+/** Shares of the uploads that are open at a time. */
+export interface Reservations {
+  /**
+   * Takes a share for an upload that no store knows of yet; disposing it (once it is stored, or
+   * given up) is harmless when repeated. Refuses with `too-many-uploads`. An owner with nothing reserved may
+   * always start one upload, however large.
+   */
+  take(owner: string, size: number): Promise<Disposable>
+}
+
+/** Never less than what is reserved in truth: what ended since the store was asked is still counted. */
+interface Bound {
+  uploads: number
+  bytes: number
+  readonly until: Instant
+}
+
+/** Counts in memory what was taken here since the store was last asked; it is asked again at the limit. */
+export function reservations({ slots, clock, policy }: EngineNeeds): Reservations {
+  const bounds = new LRUCache<string, Bound>({ max: REMEMBERED })
+  const asking = new Map<string, Promise<Bound>>()
+  /** Taken here and not stored. */
+  const unstored = new Map<string, Reserved>()
+
+  function add(owner: string, uploads: number, bytes: number): void {
+    const before = unstored.get(owner) ?? NOTHING
+    const after = { uploads: before.uploads + uploads, bytes: before.bytes + bytes }
+    if (after.uploads === 0) unstored.delete(owner)
+    else unstored.set(owner, after)
+  }
+
+  /** The store's present answer. Nobody takes a share meanwhile: all wait for the same answer. */
+  async function ask(owner: string): Promise<Bound> {
+    // Looked at before the store: what is stored meanwhile is counted twice rather than not at all.
+    const { uploads, bytes } = unstored.get(owner) ?? NOTHING
+    try {
+      const stored = await slots.reserved(owner)
+      const sums = { uploads: stored.uploads + uploads, bytes: stored.bytes + bytes }
+      const bound: Bound = { ...sums, until: clock() + FRESH }
+      bounds.set(owner, bound)
+      return bound
+    } finally {
+      asking.delete(owner)
+    }
+  }
+
+  async function boundOf(owner: string, size: number): Promise<Bound> {
+    const bound = bounds.get(owner)
+    const isEnough = bound !== undefined && clock() < bound.until && hasRoom(bound, size)
+    const running = asking.get(owner)
+    if (running === undefined && isEnough) return bound
+    const answer = running ?? ask(owner)
+    asking.set(owner, answer)
+    return await answer
+  }
+
+  function hasRoom(bound: Bound, size: number): boolean {
+    const { openUploadsPerOwner, reservedBytesPerOwner } = policy()
+    if (bound.uploads + 1 > openUploadsPerOwner) return false
+    return bound.uploads === 0 || bound.bytes + size <= reservedBytesPerOwner
+  }
+
+  return {
+    async take(owner, size): Promise<Disposable> {
+      const bound = await boundOf(owner, size)
+      const { uploads, bytes } = bound
+      if (!hasRoom(bound, size)) throw new Refusal('too-many-uploads', { uploads, bytes })
+      bound.uploads += 1
+      bound.bytes += size
+      add(owner, 1, size)
+      let taken = true
+      return {
+        [Symbol.dispose](): void {
+          if (taken) add(owner, -1, -size)
+          taken = false
+        },
+      }
+    },
+  }
+}
+
+const NOTHING: Reserved = { uploads: 0, bytes: 0 }
