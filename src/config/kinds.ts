@@ -24,6 +24,21 @@ export function choice<const W extends string>(
   }
 }
 
+/** Yes or no. */
+export function toggle(row: Row<boolean>): Option<boolean> {
+  return {
+    ...plain(row),
+    allowed: 'true or false',
+    parse: (raw) => {
+      // The environment and flags know texts only.
+      if (raw === true || raw === 'true') return true
+      if (raw === false || raw === 'false') return false
+      throw new BadValue('this is neither true nor false')
+    },
+    show: (value) => value,
+  }
+}
+
 /** Bytes, written as `100 MiB`. */
 export function size(row: Row<string> & Bounds): Option<number> {
   return {

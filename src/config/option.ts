@@ -11,7 +11,7 @@ export interface Place {
 }
 
 /** How a value is written in TOML, once it is safe to show. */
-export type Shown = string | number | readonly string[]
+export type Shown = string | number | boolean | readonly string[]
 
 /**
  * One row of the option table. Loader, `check`, `init` and `docs/options.md` derive from it;
