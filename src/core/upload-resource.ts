@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import { randomId } from './random.ts'
 
 /** Where upload resources are, public prefix removed. */
@@ -33,8 +33,22 @@ export function isUploadPath(rawPath: string): boolean {
 
 /** The stored name of the upload resource at a path; nothing if no id of ours stands there. */
 export function resourceAt(rawPath: string): string | undefined {
+  const id = uploadIdAt(rawPath)
+  return id === undefined ? undefined : resourceOf(id)
+}
+
+/** The id of the upload resource at a path; nothing if no id of ours stands there. */
+export function uploadIdAt(rawPath: string): string | undefined {
   const id = isUploadPath(rawPath) ? rawPath.slice(UPLOADS.length) : ''
-  return UPLOAD_ID.test(id) ? resourceOf(id) : undefined
+  return UPLOAD_ID.test(id) ? id : undefined
+}
+
+/**
+ * What may be stored of the `Authorization` that an upload was created with: it can be compared,
+ * but not be guessed by who does not know the id, which is stored nowhere.
+ */
+export function credentialMark(id: string, authorization: string): string {
+  return createHmac('sha256', id).update(authorization).digest('base64url')
 }
 
 function resourceOf(id: string): string {

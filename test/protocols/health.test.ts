@@ -107,6 +107,7 @@ async function answerTo(method: string, rawPath: string): Promise<Answer | undef
     client: CLIENT,
     body: { pump: unused, cut: unused },
     contentLength: undefined,
+    interimWay: 'direct',
     signal: new AbortController().signal,
     reply(given) {
       answer = given
