@@ -127,6 +127,16 @@ export interface Leases {
     slot: Fingerprint,
     request: { release: () => void; signal: AbortSignal },
   ): Promise<Lease | 'superseded'>
-  /** Whether somebody holds the lease now. */
+  /** Whether somebody in this process holds the lease now. */
   isHeld(slot: Fingerprint): boolean
+  /** Whether another process that lives holds the lease. */
+  isHeldElsewhere(slot: Fingerprint): Promise<boolean>
+}
+
+/** Tells the other processes that a slot was published, for readers who wait there. */
+export interface Notices {
+  /** Tells the others; one that gets lost is nobody's end. */
+  announce(slot: Fingerprint): void
+  /** Calls `listener` with what others announce, until it is disposed of. */
+  subscribe(listener: (slot: Fingerprint) => void): Disposable
 }

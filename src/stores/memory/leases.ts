@@ -99,6 +99,7 @@ export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = 
       return leaseOf(slot, holder)
     },
     isHeld: (slot) => queues.has(slot),
+    isHeldElsewhere: async () => false,
     get held() {
       return queues.size
     },
