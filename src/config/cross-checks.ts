@@ -19,6 +19,7 @@ export function conflicts(config: Config): Conflict[] {
     ...deleteWithoutToken(config),
     ...halfOfTls(config),
     ...openAdmin(config),
+    ...redisWithoutUrl(config),
   ]
 }
 
@@ -67,4 +68,11 @@ function openAdmin({ admin }: Config): Conflict[] {
   const why = `${showListenAddress(open)} is open to other machines and admin.token is not set`
   const remedy = 'listen on 127.0.0.1 or a UNIX socket, or set admin.token'
   return [{ options: ['admin.listen', 'admin.token'], why, remedy }]
+}
+
+function redisWithoutUrl({ sessionStore }: Config): Conflict[] {
+  if (sessionStore.backend !== 'redis' || sessionStore.redisUrl !== undefined) return []
+  const options = ['session_store.redis_url', 'session_store.backend']
+  const remedy = 'set redis_url, for example redis://127.0.0.1:6379'
+  return [{ options, why: 'the redis backend needs to know where Redis is', remedy }]
 }

@@ -52,7 +52,7 @@ export function referredVariable(raw: unknown): string | undefined {
 }
 
 function parseSecret(raw: string, place: Place): string {
-  const value = resolved(raw, place)
+  const value = resolveSecret(raw, place)
   if (value.includes('${')) {
     throw new BadValue('variables are not expanded', { remedy: 'write "env:NAME"' })
   }
@@ -65,7 +65,8 @@ function parseSecret(raw: string, place: Place): string {
   return value
 }
 
-function resolved(raw: string, place: Place): string {
+/** The value itself, or what stands in the file (`file:`) or variable (`env:`) it names. */
+export function resolveSecret(raw: string, place: Place): string {
   if (raw.startsWith('file:')) return secretFromFile(resolve(place.folder, raw.slice(5)), place)
   const name = referredVariable(raw)
   return name === undefined ? raw : secretFromVariable(name, place.env)

@@ -261,6 +261,13 @@ const PROOFS: Readonly<Record<string, Proof>> = {
       })
     }
   },
+  'session_store.redis_url': async () => {
+    const url = 'redis://:hidden@127.0.0.1:1/3'
+    const flags = ['session_store.backend=redis', `session_store.redis_url=${url}`]
+    await assert.rejects(seen(flags, putStatus), {
+      message: /^Redis at redis:\/\/:\(set\)@127\.0\.0\.1:1\/3 cannot be used: .*ECONNREFUSED/u,
+    })
+  },
   'network_resilience.resume_timeout': async (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: systemClock() })
     const overdueAfterMinute = async (timeout: string): Promise<number> => {

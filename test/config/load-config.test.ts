@@ -148,7 +148,6 @@ test('an option under the wrong section is pointed to the right one', () => {
 test('options of features that this release does not have are unknown', () => {
   for (const name of [
     'server.workers',
-    'session_store.redis_url',
     'security.unbound',
     'http.interim_104',
   ]) {
