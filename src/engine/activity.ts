@@ -10,6 +10,8 @@ export interface Activity {
   /** The slot as its writer sees it; a new one may not be stored yet. */
   readonly record: () => SlotRecord
   lastByteAt?: Instant
+  /** Whoever is about to take its place means to go on with its bytes. */
+  isWanted?: boolean
 }
 
 /** What goes on in this process right now: who writes where, and who waits for what. */

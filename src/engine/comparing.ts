@@ -3,15 +3,15 @@ import { Refusal } from '../core/refusals.ts'
 import type { BlobStore } from './ports.ts'
 
 /**
- * Compares a body with a published file while it comes in; writes nothing. Refuses
+ * Compares a body with a published file, from `start` on, while it comes in; writes nothing. Refuses
  * (`slot-conflict`) at the first difference. Resolves to how the body ended; `end` means equal.
  */
 export async function compare(
   body: ByteSource,
-  file: { readonly id: string; readonly size: number },
+  file: { readonly id: string; readonly size: number; readonly start?: number },
   blobs: BlobStore,
 ): Promise<Ending> {
-  let position = 0
+  let position = file.start ?? 0
   const ending = await body.pump(async (batch) => {
     for (const piece of batch) {
       if (position + piece.length > file.size) throw new Refusal('slot-conflict')

@@ -80,6 +80,14 @@ export interface StatusRequest {
   readonly completes?: boolean
 }
 
+/** A slot whose upload goes on by the grant alone, without an upload resource. */
+export interface RangeRequest {
+  readonly grant: Grant
+  readonly client: ClientAddress
+  /** What is to be stored from `offset` on; without it the request only asks how far the upload is. */
+  readonly piece?: { readonly offset: number; readonly body: ByteSource }
+}
+
 /** How an upload stands that was created. */
 export interface UploadStatus extends UploadDescription {
   readonly kind: 'status'
@@ -105,6 +113,13 @@ export interface Engine {
   status(request: StatusRequest): Promise<UploadStatus | Cut>
   /** Gives an unfinished upload up; its slot may be used again. Refusals: `not-found`, `upload-gone`. */
   abort(request: { resource: string; client: ClientAddress }): Promise<void>
+  /**
+   * Goes on with what an earlier piece, or a whole body that was cut, left of the slot; the first
+   * piece opens it. Refuses as `put`, and with `offset-mismatch` (facts: `expected`).
+   */
+  range(request: RangeRequest): Promise<Progress | Published | Cut>
+  /** Length of the path's upload in bytes, if it was ever used. */
+  sizeOf(path: SlotPath): Promise<number | undefined>
   /** What a reader of the path finds; may be up to a second old. Never takes a lease. */
   lookup(path: SlotPath): Promise<Lookup>
   /** Resolves when the path is published; rejects with the signal's reason when it is aborted first. */

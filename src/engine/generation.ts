@@ -1,7 +1,7 @@
 import type { PutRequest } from './engine.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { ID_BYTES, contextOf } from './needs.ts'
-import type { Face, SlotRecord } from './slot-record.ts'
+import type { Face, SlotRecord, UploadDescription } from './slot-record.ts'
 import { type Holder, type Tenure, nextLease, tenureOf } from './tenure.ts'
 import { type SlotEvent, next, opened } from './transitions.ts'
 
@@ -11,6 +11,7 @@ export interface Start {
   readonly holder: Holder
   readonly face: Face
   readonly resource?: string
+  readonly description?: UploadDescription
   /** The owner, and its share of the open uploads until the slot is stored. */
   readonly share: Share
 }
@@ -27,17 +28,16 @@ export interface Share extends Disposable {
  */
 export async function begin(
   seen: SlotRecord | undefined,
-  { request, holder, face, resource, share }: Start,
+  { request, holder, share, ...start }: Start,
   needs: EngineParts,
 ): Promise<Tenure | undefined> {
   if (holder.isReleased()) return undefined
   const { grant, client } = request
   const event: SlotEvent = {
     type: 'generation',
+    ...start,
     upload: needs.newId(ID_BYTES),
-    face,
     lease: nextLease(seen, needs),
-    ...(resource === undefined ? {} : { resource }),
   }
   if (seen !== undefined) {
     const tenure = tenureOf(seen, needs)

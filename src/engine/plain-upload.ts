@@ -1,3 +1,4 @@
+import type { ByteSource } from '../core/bytes.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Activities } from './activity.ts'
 import { admit, claimPath, judge } from './admission.ts'
@@ -80,13 +81,13 @@ async function fill(
 /** The client lost our answer, or sends something else to a slot that has its file. */
 export async function repeat(
   record: SlotRecord,
-  { body }: PutRequest,
+  { body, offset: start = 0 }: { readonly body: ByteSource; readonly offset?: number },
   { blobs, events }: EngineNeeds,
 ): Promise<Published | Cut> {
   const file = publishedFile(record)
   if (file === undefined) return CUT
   try {
-    if ((await compare(body, file, blobs)) === 'cut') return CUT
+    if ((await compare(body, { ...file, start }, blobs)) === 'cut') return CUT
   } catch (error) {
     if (error instanceof Refusal && error.code === 'slot-conflict') {
       events.repeated(record, 'different')

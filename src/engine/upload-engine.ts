@@ -4,6 +4,7 @@ import type { UploadEngine } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
 import { collect } from './orphans.ts'
 import { plainUploads } from './plain-upload.ts'
+import { rangeUploads } from './range-upload.ts'
 import { reading } from './reading.ts'
 import { recover } from './recovery.ts'
 import { reservations } from './reservations.ts'
@@ -18,12 +19,15 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
   const parts = { ...needs, reservations: reservations(needs) }
   const plain = plainUploads(parts, activity)
   const resumable = resumableUploads(parts, activity)
+  const ranges = rangeUploads(parts, activity)
   return {
     put: async (request) => await tracked(plain.put(request)),
     create: async (request) => await tracked(resumable.create(request)),
     append: async (request) => await tracked(resumable.append(request)),
     status: async (request) => await tracked(resumable.status(request)),
     abort: async (request) => await tracked(resumable.abort(request)),
+    range: async (request) => await tracked(ranges.range(request)),
+    sizeOf: ranges.sizeOf,
     ...reader,
     async remove(path) {
       const fingerprint = fingerprintOf(path)

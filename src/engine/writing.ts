@@ -46,7 +46,7 @@ export async function write(
       commit: async () => await commit(writing, needs),
       clock: needs.clock,
     })
-    if (ending === 'cut') return await interrupted(writing, needs)
+    if (ending === 'cut') return await interrupted(writing, needs, doing)
     if (!completes || writer.length < record.size) return await kept(writing, needs)
     return await finished(writing, needs, activity)
   } catch (error) {
@@ -71,10 +71,12 @@ async function finished(
   return { kind: 'published', file }
 }
 
-/** What came stays, for whoever goes on; a request that was taken over leaves no trace. */
-async function interrupted(writing: Writing, needs: EngineNeeds): Promise<Cut> {
+/** What came stays, for whoever goes on; a request whose place another body took leaves no trace. */
+async function interrupted(writing: Writing, needs: EngineNeeds, doing: Activity): Promise<Cut> {
   const { tenure, holder, upload, writer } = writing
-  const isReachable = !holder.isReleased() || upload.resource !== undefined
+  const { face, resource } = upload
+  const isResumable = resource !== undefined || face === 'range' || doing.isWanted === true
+  const isReachable = !holder.isReleased() || isResumable
   // Of a new slot it is kept that it was opened, if nothing else.
   const isNews = writer.length > upload.durable || !tenure.isStored()
   if (isReachable && isNews) await commit(writing, needs)

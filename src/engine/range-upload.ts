@@ -1,0 +1,141 @@
+import type { ByteSource } from '../core/bytes.ts'
+import { Refusal } from '../core/refusals.ts'
+import { fingerprintOf } from '../core/slot-path.ts'
+import type { Activities } from './activity.ts'
+import { admit, claimPath, judge } from './admission.ts'
+import type { Cut, Engine, Progress, Published, RangeRequest } from './engine.ts'
+import { begin } from './generation.ts'
+import type { EngineParts } from './engine-parts.ts'
+import { repeat } from './plain-upload.ts'
+import { publishedFile } from './publishing.ts'
+import type { SlotRecord, UploadRecord } from './slot-record.ts'
+import { type Holder, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
+import { CUT, write } from './writing.ts'
+
+type Outcome = Progress | Published | Cut
+
+/** A generation that goes on, and whoever holds its slot. */
+interface Live {
+  readonly record: SlotRecord
+  readonly upload: UploadRecord
+  readonly holder: Holder
+}
+
+/** What both ways to store a piece are built from. */
+interface Parts {
+  readonly needs: EngineParts
+  readonly activity: Activities
+}
+
+const NOTHING: ByteSource = { pump: () => Promise.resolve('end'), cut: () => {} }
+
+/**
+ * Uploads that go on by the grant alone. A slot has at most one such generation: the one that an
+ * earlier piece, or a whole body that was cut, left. One with an upload resource is never touched,
+ * because the grant alone gives no right to go on with it.
+ */
+export function rangeUploads(
+  needs: EngineParts,
+  activity: Activities,
+): Pick<Engine, 'range' | 'sizeOf'> {
+  return {
+    range,
+    async sizeOf(path): Promise<number | undefined> {
+      const slot = fingerprintOf(path)
+      return ((await needs.slots.find(slot)) ?? activity.find(slot)?.record())?.size
+    },
+  }
+
+  async function range(request: RangeRequest): Promise<Outcome> {
+    const { grant } = request
+    await claimPath(grant, needs)
+    for (;;) {
+      const seen = await needs.slots.find(grant.fingerprint)
+      judge(seen ?? activity.find(grant.fingerprint)?.record(), grant, needs)
+      if (seen?.state === 'published') return await finished(seen, request, needs)
+      const outcome = await attempt(request)
+      if (outcome !== 'stale') return outcome
+    }
+  }
+
+  /** Tries to become the writer; `stale` when the slot changed before it was. */
+  async function attempt(request: RangeRequest): Promise<Outcome | 'stale'> {
+    const { grant, client, piece } = request
+    const holder = holderOf(client, piece?.body)
+    const rival = activity.find(grant.fingerprint)
+    if (rival !== undefined) rival.isWanted = true
+    const lease = await acquireLease(grant.fingerprint, holder, needs)
+    if (lease === 'superseded') {
+      piece?.body.cut()
+      return CUT
+    }
+    using _lease = lease
+    const record = await needs.slots.find(grant.fingerprint)
+    judge(record, grant, needs)
+    if (record?.state === 'published') return 'stale'
+    if (record !== undefined && rival !== undefined) {
+      needs.events.takenOver(record, { from: rival.client, to: client })
+    }
+    const upload = record?.uploads.findLast(isOpenToGrant)
+    return record === undefined || upload === undefined
+      ? await start(record, { request, holder }, { needs, activity })
+      : await goOn({ record, upload, holder }, request, { needs, activity })
+  }
+}
+
+async function start(
+  record: SlotRecord | undefined,
+  { request, holder }: { request: RangeRequest; holder: Holder },
+  { needs, activity }: Parts,
+): Promise<Outcome | 'stale'> {
+  const { piece } = request
+  if (piece === undefined) return { kind: 'progress', offset: 0 }
+  if (piece.offset !== 0) throw new Refusal('offset-mismatch', { expected: 0 })
+  using share = await admit(record, request, needs)
+  const tenure = await begin(record, { request, holder, face: 'range', share }, needs)
+  const upload = tenure?.record().uploads.at(-1)
+  if (tenure === undefined || upload === undefined) return holder.isReleased() ? CUT : 'stale'
+  await using writer = await needs.blobs.create(upload.id)
+  const { body } = piece
+  try {
+    const writing = { tenure, holder, upload, writer, body, completes: true }
+    return await write(writing, needs, activity)
+  } finally {
+    // Without a record nobody could ever go on with the part.
+    if (!tenure.isStored()) await needs.blobs.removePart(upload.id)
+  }
+}
+
+async function goOn(
+  { record, upload, holder }: Live,
+  { piece }: RangeRequest,
+  { needs, activity }: Parts,
+): Promise<Outcome | 'stale'> {
+  const { durable } = upload
+  const tenure = tenureOf(record, needs)
+  // No earlier holder may commit from now on, in whatever process it runs.
+  if (!(await tenure.apply({ type: 'leased', lease: nextLease(record, needs) }))) return 'stale'
+  if (piece !== undefined && piece.offset !== durable) {
+    throw new Refusal('offset-mismatch', { expected: durable })
+  }
+  // All bytes may have come before a crash that kept them from being published.
+  if (piece === undefined && durable < record.size) return { kind: 'progress', offset: durable }
+  await using writer = await needs.blobs.resume(upload.id, durable)
+  const { body } = piece ?? { body: NOTHING }
+  return await write({ tenure, holder, upload, writer, body, completes: true }, needs, activity)
+}
+
+function isOpenToGrant({ state, resource }: UploadRecord): boolean {
+  return state === 'receiving' && resource === undefined
+}
+
+/** The client lost our last answer, or brings something else to a slot that has its file. */
+async function finished(
+  record: SlotRecord,
+  { piece }: RangeRequest,
+  needs: EngineParts,
+): Promise<Published | Cut> {
+  if (piece !== undefined) return await repeat(record, piece, needs)
+  const file = publishedFile(record)
+  return file === undefined ? CUT : { kind: 'published', file }
+}
