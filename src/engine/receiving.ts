@@ -1,7 +1,7 @@
 import type { ByteSource, Ending } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
 import { Refusal } from '../core/refusals.ts'
-import { COMMIT_BYTES, COMMIT_INTERVAL } from './policy.ts'
+import { COMMIT_INTERVAL } from './policy.ts'
 import type { PartWriter } from './ports.ts'
 
 /** Bytes on their way from one request into one part. */
@@ -11,11 +11,13 @@ export interface Receiving {
   /** Length the part must not pass. */
   readonly limit: number
   /** Called for every batch, before it is written. */
-  readonly onBytes: () => void
+  readonly onBytes: (batch: readonly Uint8Array[]) => void
   /** Called once, when the part has reached `limit`. */
   readonly onLastByte: () => void
   /** Makes what was written so far durable; never called twice at a time. */
   readonly commit: () => Promise<unknown>
+  /** Bytes after which that is done. */
+  readonly commitBytes: number
   readonly clock: Clock
 }
 
@@ -28,7 +30,7 @@ export async function receive(receiving: Receiving): Promise<Ending> {
   const commits = committer(receiving)
   if (writer.length === limit) onLastByte()
   const ending = await body.pump((batch) => {
-    onBytes()
+    onBytes(batch)
     if (writer.length + lengthOf(batch) > limit) throw new Refusal('size-mismatch', { limit })
     const written = writer.write(batch)
     if (written === undefined) return wrote()
@@ -50,7 +52,7 @@ function lengthOf(batch: readonly Uint8Array[]): number {
 }
 
 /** Starts a commit in the background after every so many bytes or milliseconds. */
-function committer({ writer, commit, clock }: Receiving): {
+function committer({ writer, commit, commitBytes, clock }: Receiving): {
   note(): void
   settled(): Promise<void>
 } {
@@ -61,7 +63,7 @@ function committer({ writer, commit, clock }: Receiving): {
   return {
     note(): void {
       const now = clock()
-      const due = writer.length - doneBytes >= COMMIT_BYTES || now - doneAt >= COMMIT_INTERVAL
+      const due = writer.length - doneBytes >= commitBytes || now - doneAt >= COMMIT_INTERVAL
       if (busy || !due) return
       busy = true
       doneBytes = writer.length

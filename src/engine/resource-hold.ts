@@ -1,6 +1,8 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { ByteSource } from '../core/bytes.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
+import type { Activities } from './activity.ts'
 import type { EngineNeeds } from './needs.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Holder, type Tenure, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
@@ -10,6 +12,8 @@ export interface Asking {
   readonly resource: string
   readonly client: ClientAddress
   readonly body?: ByteSource
+  /** Mark of the credential shown; must be the one that the upload was created with. */
+  readonly credential?: string
 }
 
 /** An upload found by its resource, with the right to write to its slot. */
@@ -21,13 +25,19 @@ export interface Held extends Disposable {
 
 /**
  * Takes the writer's place on the slot of an upload; resolves to nothing when somebody newer was
- * quicker. Refusals: `not-found`, `upload-gone`, `upload-settling`.
+ * quicker. Refusals: `not-found`, `upload-gone`, `grant-invalid`, `upload-settling`.
  */
-export async function holdResource(asking: Asking, needs: EngineNeeds): Promise<Held | undefined> {
+export async function holdResource(
+  asking: Asking,
+  needs: EngineNeeds,
+  activity: Activities,
+): Promise<Held | undefined> {
   const holder = holderOf(asking.client, asking.body)
   while (!holder.isReleased()) {
     const seen = await find(asking.resource, needs)
-    uploadOf(seen, asking.resource)
+    // Judged before anybody is disturbed.
+    checkCredential(uploadOf(seen, asking.resource), asking)
+    const rival = activity.find(seen.fingerprint)
     using stack = new DisposableStack()
     const lease = await acquireLease(seen.fingerprint, holder, needs)
     if (lease === 'superseded') break
@@ -36,6 +46,10 @@ export async function holdResource(asking: Asking, needs: EngineNeeds): Promise<
     const upload = uploadOf(record, asking.resource)
     const tenure = tenureOf(record, needs)
     if (upload.state === 'complete' || (await takePlace(tenure, needs))) {
+      needs.events.continued(tenure.record(), asking.client)
+      if (rival !== undefined) {
+        needs.events.takenOver(record, { from: rival.client, to: asking.client })
+      }
       const kept = stack.move()
       return { tenure, upload, holder, [Symbol.dispose]: () => kept.dispose() }
     }
@@ -47,6 +61,13 @@ export async function holdResource(asking: Asking, needs: EngineNeeds): Promise<
 /** Makes sure that no earlier holder can commit any more, in whatever process it runs. */
 async function takePlace(tenure: Tenure, needs: EngineNeeds): Promise<boolean> {
   return await tenure.apply({ type: 'leased', lease: nextLease(tenure.record(), needs) })
+}
+
+function checkCredential(upload: UploadRecord, { credential }: Asking): void {
+  if (credential === undefined) return
+  const [shown, known] = [Buffer.from(credential), Buffer.from(upload.credential ?? '')]
+  const isSame = shown.length === known.length && timingSafeEqual(shown, known)
+  if (!isSame) throw new Refusal('grant-invalid', { why: 'not the credential of the upload' })
 }
 
 async function find(resource: string, { slots }: EngineNeeds): Promise<SlotRecord> {

@@ -1,94 +1,119 @@
+import type { ByteSource } from '../core/bytes.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Activities } from './activity.ts'
-import { admit, claimPath, judge } from './admission.ts'
+import { digestOf } from './digesting.ts'
 import type {
   AppendRequest,
-  CreateRequest,
   Cut,
+  Delivery,
   Engine,
   Progress,
   Published,
+  StatusRequest,
   UploadStatus,
 } from './engine.ts'
 import type { EngineParts } from './engine-parts.ts'
-import { begin } from './generation.ts'
+import type { EngineNeeds } from './needs.ts'
 import { publishedFile } from './publishing.ts'
-import { type Asking, holdResource } from './resource-hold.ts'
+import { type Asking, type Held, holdResource } from './resource-hold.ts'
 import type { SlotRecord } from './slot-record.ts'
-import { type Tenure, acquireLease, holderOf } from './tenure.ts'
-import { CUT, write } from './writing.ts'
+import { CUT, progressOf, write } from './writing.ts'
 
 /** Uploads that a client can come back to by their resource. */
 export function resumableUploads(
   needs: EngineParts,
   activity: Activities,
-): Pick<Engine, 'create' | 'append' | 'status' | 'abort'> {
-  return { create, append, status, abort }
-
-  async function create(request: CreateRequest): Promise<Progress | Published | Cut> {
-    const { grant, client, face, resource } = request
-    await claimPath(grant, needs)
-    for (;;) {
-      const seen = await needs.slots.find(grant.fingerprint)
-      judge(seen ?? activity.find(grant.fingerprint)?.record(), grant, needs)
-      const holder = holderOf(client)
-      const lease = await acquireLease(grant.fingerprint, holder, needs)
-      if (lease === 'superseded') return CUT
-      using _lease = lease
-      const record = await needs.slots.find(grant.fingerprint)
-      judge(record, grant, needs)
-      const file = record === undefined ? undefined : publishedFile(record)
-      if (file !== undefined) return { kind: 'published', file }
-      using share = await admit(record, request, needs)
-      const tenure = await begin(record, { request, holder, face, resource, share }, needs)
-      if (tenure === undefined) continue
-      return await started(tenure)
-    }
-  }
-
-  /** The part is made before the client is told of the upload, so that it can always go on. */
-  async function started(tenure: Tenure): Promise<Progress | Cut> {
-    const upload = tenure.record().uploads.at(-1)
-    if (upload === undefined) return CUT
-    await using _writer = await needs.blobs.create(upload.id)
-    const isKept = await tenure.apply({ type: 'advanced', upload: upload.id, durable: 0 })
-    return isKept ? { kind: 'progress', offset: 0 } : CUT
-  }
+): Pick<Engine, 'append' | 'status' | 'abort'> {
+  return { append, status, abort }
 
   async function append(request: AppendRequest): Promise<Progress | Published | Cut> {
-    const held = await holdResource(request, needs)
+    const held = await hold(request)
     if (held === undefined) return CUT
     using _held = held
-    const { tenure, upload, holder } = held
-    if (upload.state === 'complete') return completed(tenure.record())
-    if (upload.durable !== request.offset) {
-      throw new Refusal('offset-mismatch', { expected: upload.durable })
+    if (held.upload.state === 'complete') return await replay(held.tenure.record(), request, needs)
+    if (held.upload.durable !== request.offset) {
+      throw new Refusal('offset-mismatch', { expected: held.upload.durable })
     }
-    await using writer = await needs.blobs.resume(upload.id, upload.durable)
-    const { body, completes } = request
-    return await write({ tenure, holder, upload, writer, body, completes }, needs, activity)
+    await checkLength(held, request.length)
+    return await goOn(held, request)
   }
 
-  async function status(asking: Asking): Promise<UploadStatus | Cut> {
-    const held = await holdResource(asking, needs)
+  async function goOn(held: Held, delivery: Delivery): Promise<Progress | Published | Cut> {
+    const { tenure, upload, holder } = held
+    const { body, completes, digests = {}, onKept } = delivery
+    await using writer = await needs.blobs.resume(upload.id, upload.durable)
+    const writing = { tenure, holder, upload, writer, body, completes, digests }
+    const telling = onKept === undefined ? writing : { ...writing, onKept }
+    return await write(telling, needs, activity)
+  }
+
+  async function status(request: StatusRequest): Promise<UploadStatus | Cut> {
+    const held = await hold(request)
     if (held === undefined) return CUT
     using _held = held
-    const { size } = held.tenure.record()
-    const isComplete = held.upload.state === 'complete'
-    return { kind: 'status', offset: held.upload.durable, size, isComplete }
+    const { tenure, upload } = held
+    const isFull = upload.state === 'receiving' && upload.durable === tenure.record().size
+    if (isFull && request.completes === true) {
+      const outcome = await goOn(held, { body: NOTHING, completes: true })
+      if (outcome.kind === 'cut') return CUT
+    }
+    return statusOf(held, needs)
   }
 
   async function abort(asking: Asking): Promise<void> {
-    const held = await holdResource(asking, needs)
+    const held = await hold(asking)
     if (held === undefined) return
     using _held = held
     if (held.upload.state !== 'receiving') return
     await held.tenure.apply({ type: 'aborted', upload: held.upload.id })
   }
+
+  async function hold(asking: Asking): Promise<Held | undefined> {
+    return await holdResource(asking, needs, activity)
+  }
 }
 
-function completed(record: SlotRecord): Published {
+const NOTHING: ByteSource = { pump: () => Promise.resolve('end'), cut: () => {} }
+
+/** The length that a client says must be the slot's; an upload that would become longer is given up. */
+async function checkLength({ tenure, upload }: Held, length: number | undefined): Promise<void> {
+  if (length === undefined) return
+  const { size } = tenure.record()
+  if (length > size) await tenure.apply({ type: 'aborted', upload: upload.id })
+  if (length !== size) throw new Refusal('length-inconsistent', { length, size })
+  if (upload.isLengthDeferred === true) {
+    await tenure.apply({ type: 'length-said', upload: upload.id })
+  }
+}
+
+/** The client lost the last answer: it is given again to whoever has nothing more to send. */
+async function replay(
+  record: SlotRecord,
+  { offset, length = offset, completes, digests }: AppendRequest,
+  { blobs }: EngineNeeds,
+): Promise<Published> {
+  const isSame = completes && offset === record.size && length === record.size
+  if (!isSame) throw new Refusal('upload-complete')
   const file = publishedFile(record)
   if (file === undefined) throw new Refusal('upload-gone')
-  return { kind: 'published', file }
+  const wanted = digests?.wanted
+  if (wanted === undefined) return { kind: 'published', file }
+  return { kind: 'published', file, digests: await digestOf(file, wanted, blobs) }
+}
+
+function statusOf(held: Held, needs: EngineNeeds): UploadStatus {
+  const { size, uploads } = held.tenure.record()
+  const upload = uploads.find(({ id }) => id === held.upload.id) ?? held.upload
+  const { metadata, isLengthDeferred } = upload
+  const isComplete = upload.state === 'complete'
+  const { offset, expiresAt } = progressOf(held, needs)
+  return {
+    kind: 'status',
+    offset,
+    size,
+    isComplete,
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(isLengthDeferred === undefined ? {} : { isLengthDeferred }),
+    ...(isComplete || expiresAt === undefined ? {} : { expiresAt }),
+  }
 }

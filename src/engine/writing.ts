@@ -1,23 +1,22 @@
-import type { ByteSource } from '../core/bytes.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Activities, Activity } from './activity.ts'
-import type { Cut, Progress, Published } from './engine.ts'
+import { type Digesting, digestsOf } from './digesting.ts'
+import type { Cut, Delivery, Progress, Published } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
+import { COMMIT_BYTES } from './policy.ts'
 import type { PartWriter } from './ports.ts'
 import { publish } from './publishing.ts'
 import { receive } from './receiving.ts'
 import type { UploadRecord } from './slot-record.ts'
 import type { Holder, Tenure } from './tenure.ts'
+import { deadline } from './transitions.ts'
 
 /** One body on its way into one upload, with the right to write. */
-export interface Writing {
+export interface Writing extends Delivery {
   readonly tenure: Tenure
   readonly holder: Holder
   readonly upload: UploadRecord
   readonly writer: PartWriter
-  readonly body: ByteSource
-  /** Whether a full upload is published. */
-  readonly completes: boolean
 }
 
 export const CUT: Cut = { kind: 'cut' }
@@ -33,28 +32,41 @@ export async function write(
   const doing: Activity = { client: holder.client, record: tenure.record }
   using _activity = activity.begin(record.fingerprint, doing)
   try {
+    const digests = await digestsOf(writing, needs.blobs)
     const ending = await receive({
       writer,
       body,
       limit: record.size,
-      onBytes: () => {
+      onBytes: (batch) => {
         doing.lastByteAt = needs.clock()
+        digests.update(batch)
       },
       onLastByte: () => {
         if (completes) holder.settle()
       },
-      commit: async () => await commit(writing, needs),
+      commit: async () => await keepOn(writing, digests, needs),
+      commitBytes: commitBytes(writing, needs),
       clock: needs.clock,
     })
     if (ending === 'cut') return await interrupted(writing, needs, doing)
+    digests.checkBody()
     if (!completes || writer.length < record.size) return await kept(writing, needs)
-    return await finished(writing, needs, activity)
+    const told = digests.checkFile()
+    const outcome = await finished(writing, needs, activity)
+    return told === undefined || outcome.kind === 'cut' ? outcome : { ...outcome, digests: told }
   } catch (error) {
-    if (error instanceof Refusal && ['disk-full', 'size-mismatch'].includes(error.code)) {
+    if (isEnd(error)) {
       await tenure.apply({ type: 'aborted', upload: writing.upload.id })
     }
     throw error
   }
+}
+
+/** Whether the upload can't go on after that. */
+function isEnd(error: unknown): boolean {
+  if (!(error instanceof Refusal)) return false
+  if (error.code === 'digest-mismatch') return error.facts['of'] === 'file'
+  return ['disk-full', 'size-mismatch'].includes(error.code)
 }
 
 async function finished(
@@ -67,6 +79,7 @@ async function finished(
   if (file === undefined) return CUT
   const { fingerprint } = tenure.record()
   activity.announce(fingerprint, file)
+  needs.notices?.announce(fingerprint)
   needs.events.published(tenure.record(), upload, (file.publishedAt - upload.createdAt) / 1000)
   return { kind: 'published', file }
 }
@@ -86,7 +99,28 @@ async function interrupted(writing: Writing, needs: EngineNeeds, doing: Activity
 
 async function kept(writing: Writing, needs: EngineNeeds): Promise<Progress | Cut> {
   if (!(await commit(writing, needs))) return CUT
-  return { kind: 'progress', offset: writing.writer.length }
+  return progressOf(writing, needs)
+}
+
+/** Where the upload stands whose bytes so far are kept. */
+export function progressOf(
+  { tenure, upload }: Pick<Writing, 'tenure' | 'upload'>,
+  { policy }: EngineNeeds,
+): Progress {
+  const record = tenure.record()
+  const { durable: offset } = record.uploads.find(({ id }) => id === upload.id) ?? upload
+  return { kind: 'progress', offset, size: record.size, expiresAt: deadline(upload, policy()) }
+}
+
+/** Who can come back to an upload gains by every byte that is kept; of others enough is. */
+function commitBytes({ upload }: Writing, { policy }: EngineNeeds): number {
+  return upload.resource === undefined ? COMMIT_BYTES : Math.min(COMMIT_BYTES, policy().chunkSize)
+}
+
+/** Keeps what came so far and tells of it, unless the digest of the body is still to be checked. */
+async function keepOn(writing: Writing, digests: Digesting, needs: EngineNeeds): Promise<void> {
+  if (digests.holdsBack || !(await commit(writing, needs))) return
+  writing.onKept?.(progressOf(writing, needs))
 }
 
 /** Makes the bytes written so far durable. Resolves to `false` when somebody newer holds the slot. */

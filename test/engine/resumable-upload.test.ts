@@ -16,7 +16,7 @@ test('an upload that was created goes on at the exact byte after a cut', async (
   await using f = await fixture({ fsync: 'ack' })
   const grant = grantFor('a', 10)
   const created = await f.engine.create({ grant, client: WIFI, face: 'rufh', resource: 'r' })
-  assert.deepEqual(created, { kind: 'progress', offset: 0 })
+  assert.partialDeepStrictEqual(created, { kind: 'progress', offset: 0 })
   const first = sentBody()
   const half = f.engine.append({
     resource: 'r',
@@ -28,7 +28,7 @@ test('an upload that was created goes on at the exact byte after a cut', async (
   await first.send('0123')
   first.cut()
   assert.deepEqual(await half, { kind: 'cut' })
-  assert.deepEqual(await f.engine.status({ resource: 'r', client: MOBILE }), {
+  assert.partialDeepStrictEqual(await f.engine.status({ resource: 'r', client: MOBILE }), {
     kind: 'status',
     offset: 4,
     size: 10,
@@ -46,7 +46,7 @@ test('an upload that was created goes on at the exact byte after a cut', async (
   assert.equal(await contentOf(f.engine, done.file), '0123456789')
   assert.deepEqual(await blobCount(f), { parts: 0, files: 1 })
   const told = await f.engine.status({ resource: 'r', client: MOBILE })
-  assert.deepEqual(told, { kind: 'status', offset: 10, size: 10, isComplete: true })
+  assert.partialDeepStrictEqual(told, { kind: 'status', offset: 10, size: 10, isComplete: true })
 })
 
 test('the question for the offset takes the place of a sender that is still connected', async () => {
@@ -89,7 +89,7 @@ test('a full upload is published only by an append that completes it', async () 
     body: wholeBody('ab'),
     completes: false,
   })
-  assert.deepEqual(full, { kind: 'progress', offset: 2 })
+  assert.partialDeepStrictEqual(full, { kind: 'progress', offset: 2 })
   const end = { resource: 'r', client: WIFI, offset: 2, completes: true }
   published(await f.engine.append({ ...end, body: wholeBody() }))
   published(await f.engine.append({ ...end, body: wholeBody() }))

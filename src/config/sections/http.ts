@@ -1,11 +1,18 @@
-import { duration } from '../kinds.ts'
+import { choice, duration } from '../kinds.ts'
 import { section } from '../option.ts'
 
-export const http = section('How patient the server is.', {
+export const http = section('How the server speaks HTTP.', {
   body_idle: duration({
     default: '120s',
     min: '1s',
     max: '1h',
     help: 'A connection is closed if its body brings no byte for this long.',
+  }),
+  interim_104: choice(['auto', 'always', 'never'], {
+    reload: true,
+    default: 'auto',
+    help:
+      'Whether a client that asks for it is told where to resume while it still uploads (status 104). ' +
+      'nginx breaks uploads over it, so auto means: not behind a proxy. HAProxy and Caddy pass it on.',
   }),
 })

@@ -1,0 +1,116 @@
+import type { Grant } from '../../core/grant.ts'
+import { Refusal } from '../../core/refusals.ts'
+import { parseSlotPath } from '../../core/slot-path.ts'
+import {
+  type UploadResource,
+  credentialMark,
+  newUploadResource,
+} from '../../core/upload-resource.ts'
+import type { CreateRequest, Delivery } from '../../engine/engine.ts'
+import type { Exchange, Handler } from '../../http/exchange.ts'
+import { HEADER } from '../../wire/header-names.ts'
+import { createdAnswer, finishedAnswer } from './answers.ts'
+import { digestFields } from './digest-fields.ts'
+import { creationInformer, informs } from './interim.ts'
+import { refusing } from './refusals.ts'
+import type { RufhNeeds } from './rufh-needs.ts'
+import { type UploadFields, statedLength, uploadFields } from './upload-fields.ts'
+
+/** A verified creation. */
+interface Asked {
+  readonly exchange: Exchange
+  readonly fields: UploadFields
+  readonly completes: boolean
+  readonly grant: Grant
+}
+
+/**
+ * PUT or POST on a slot path that creates an upload, with the first of its bytes or without
+ * (draft-ietf-httpbis-resumable-upload §4.2). Requests whose fields say nothing that can be
+ * understood go to `plain`.
+ */
+export function createHandler(needs: RufhNeeds): Handler {
+  return async (exchange): Promise<void> => {
+    const fields = uploadFields(exchange.headers)
+    const { completes } = fields
+    if (completes === undefined) return await needs.plain(exchange)
+    await refusing(exchange, fields, async () => {
+      const grant = await admit(exchange, fields, needs)
+      await create({ exchange, fields, completes, grant }, needs)
+    })
+  }
+}
+
+async function admit(
+  { client, headers, target, contentLength }: Exchange,
+  fields: UploadFields,
+  { gate, engine }: RufhNeeds,
+): Promise<Grant> {
+  if ((fields.offset ?? 0) !== 0) throw new Refusal('bad-request', { why: 'creation with offset' })
+  let size: number | 'as-granted' | undefined = statedLength(fields, contentLength)
+  if (size === undefined && fields.completes !== true) {
+    if (!fields.draft.lengthOptional) throw new Refusal('bad-request', { why: 'no Upload-Length' })
+    // Earlier versions have no field for it; the slot knows.
+    size = (await engine.sizeOf(parseSlotPath(target.rawPath))) ?? 'as-granted'
+  }
+  return await gate.admit({
+    rawPath: target.rawPath,
+    query: target.query,
+    client,
+    userAgent: headers['user-agent'],
+    authorization: headers.authorization,
+    contentType: headers[HEADER.contentType],
+    size,
+  })
+}
+
+async function create(asked: Asked, needs: RufhNeeds): Promise<void> {
+  const { exchange, fields, completes, grant } = asked
+  const rendering = { draft: fields.draft, ...needs }
+  const isInformed = informs(exchange, fields.draft, needs.interim104)
+  // A client that is not told of its upload can't come back to it: there is nothing to keep for it.
+  const told = isInformed || !completes ? newUploadResource() : undefined
+  const about = { id: told?.id ?? '', size: grant.size }
+  const outcome = await needs.engine.create({
+    ...requestOf(asked, told),
+    ...deliveryOf(asked, isInformed ? creationInformer(exchange, about, rendering) : undefined),
+  })
+  if (outcome.kind === 'cut') return exchange.cut()
+  if (outcome.kind === 'published') {
+    return exchange.reply(finishedAnswer(outcome, rendering, told?.id))
+  }
+  if (completes) throw new Refusal('length-inconsistent')
+  exchange.reply(createdAnswer(outcome, about, rendering))
+}
+
+function requestOf(
+  { exchange, grant }: Asked,
+  told: UploadResource | undefined,
+): Omit<CreateRequest, 'delivery'> {
+  const { client, headers } = exchange
+  const request = { grant, client, face: 'rufh' } as const
+  if (told === undefined) return request
+  const { authorization } = headers
+  const { whole } = digestFields(headers)
+  return {
+    ...request,
+    resource: told.resource,
+    description: {
+      ...(whole === undefined ? {} : { digests: whole }),
+      ...(authorization === undefined
+        ? {}
+        : { credential: credentialMark(told.id, authorization) }),
+    },
+  }
+}
+
+/** A careful creation brings nothing. */
+function deliveryOf(
+  { exchange, completes }: Asked,
+  onKept: Delivery['onKept'],
+): Pick<CreateRequest, 'delivery'> {
+  const { body, contentLength, headers } = exchange
+  if (!completes && contentLength === 0) return {}
+  const delivery = { body, completes, digests: digestFields(headers) }
+  return { delivery: onKept === undefined ? delivery : { ...delivery, onKept } }
+}
