@@ -22,6 +22,8 @@ export interface Activities {
   /** Resolves when the slot is published here; rejects with the signal's reason. */
   untilPublished(slot: Fingerprint, signal: AbortSignal): Promise<PublishedFile>
   announce(slot: Fingerprint, file: PublishedFile): void
+  /** Whether somebody waits for the slot here. */
+  isAwaited(slot: Fingerprint): boolean
 }
 
 type Waiter = (file: PublishedFile) => void
@@ -57,5 +59,6 @@ export function activities(): Activities {
     announce(slot, file): void {
       for (const resolve of waiting.get(slot) ?? []) resolve(file)
     },
+    isAwaited: (slot) => waiting.has(slot),
   }
 }

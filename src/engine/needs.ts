@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { EngineEvents } from './events.ts'
 import type { EnginePolicy } from './policy.ts'
-import type { BlobStore, Leases, SlotStore } from './ports.ts'
+import type { BlobStore, Leases, Notices, SlotStore } from './ports.ts'
 import type { TransitionContext } from './transitions.ts'
 
 /** Everything the engine's parts are built from. */
@@ -9,6 +9,8 @@ export interface EngineNeeds {
   readonly slots: SlotStore
   readonly blobs: BlobStore
   readonly leases: Leases
+  /** Where several processes share the slots. */
+  readonly notices?: Notices
   readonly events: EngineEvents
   readonly clock: Clock
   /** Fresh random text of so many bytes. */

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Instant } from '../core/clock.ts'
+import { Refusal } from '../core/refusals.ts'
 import { type Fingerprint, type SlotPath, fingerprintOf } from '../core/slot-path.ts'
 import type { Activities } from './activity.ts'
 import type { Engine, Lookup, PublishedFile } from './engine.ts'
@@ -22,6 +23,8 @@ interface Remembered {
 export interface Reading extends Pick<Engine, 'lookup' | 'untilPublished' | 'read' | 'location'> {
   /** The path's file is gone: readers must know at once. */
   forget(path: SlotPath): void
+  /** The slot may have been published by another process: whoever waits for it here looks again. */
+  readonly notice: (slot: Fingerprint) => void
 }
 
 export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activities): Reading {
@@ -30,14 +33,14 @@ export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activiti
     async lookup(path): Promise<Lookup> {
       const known = remembered.get(path)
       if (known !== undefined && clock() < known.until) return known.lookup
-      const fingerprint = fingerprintOf(path)
-      const record = await slots.find(fingerprint)
-      const file = record === undefined ? undefined : servable(record, clock())
-      if (file === undefined) return unfinished(record, fingerprint)
-      const lookup = sameFile(known?.lookup, file) ?? { kind: 'published', file }
-      const until = Math.min(clock() + FRESH, file.expiresAt ?? Infinity)
-      remembered.set(path, { lookup, until })
-      return lookup
+      try {
+        return await look(path, known?.lookup)
+      } catch (error) {
+        // What is published never changes: a file that is known can be read without the state.
+        if (known === undefined || !isStateLost(error) || hasEnded(known.lookup, clock()))
+          throw error
+        return known.lookup
+      }
     },
     async untilPublished(path, signal): Promise<PublishedFile> {
       const fingerprint = fingerprintOf(path)
@@ -55,6 +58,27 @@ export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activiti
     forget(path): void {
       remembered.delete(path)
     },
+    notice(slot): void {
+      // A look that fails leaves the readers where they were: they wait until their time is over.
+      if (activity.isAwaited(slot)) wake(slot).catch(() => undefined)
+    },
+  }
+
+  async function look(path: SlotPath, known: Lookup | undefined): Promise<Lookup> {
+    const fingerprint = fingerprintOf(path)
+    const record = await slots.find(fingerprint)
+    const file = record === undefined ? undefined : servable(record, clock())
+    if (file === undefined) return unfinished(record, fingerprint)
+    const lookup = sameFile(known, file) ?? { kind: 'published', file }
+    const until = Math.min(clock() + FRESH, file.expiresAt ?? Infinity)
+    remembered.set(path, { lookup, until })
+    return lookup
+  }
+
+  async function wake(slot: Fingerprint): Promise<void> {
+    const record = await slots.find(slot)
+    const file = record === undefined ? undefined : servable(record, clock())
+    if (file !== undefined) activity.announce(slot, file)
   }
 
   function unfinished(record: SlotRecord | undefined, fingerprint: Fingerprint): Lookup {
@@ -70,6 +94,14 @@ export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activiti
 function servable(record: SlotRecord, now: Instant): PublishedFile | undefined {
   const file = publishedFile(record)
   return (file?.expiresAt ?? Infinity) <= now ? undefined : file
+}
+
+function isStateLost(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'state-unavailable'
+}
+
+function hasEnded(lookup: Lookup, now: Instant): boolean {
+  return lookup.kind !== 'published' || (lookup.file.expiresAt ?? Infinity) <= now
 }
 
 /** The answer given before, if it still holds: whoever keeps something per file object finds it again. */

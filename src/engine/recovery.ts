@@ -7,7 +7,10 @@ import { type Tenure, nextLease, tenureOf } from './tenure.ts'
  * committed; a part longer than its record is cut when it is gone on with; a shorter one is lost.
  */
 export async function recover(needs: EngineNeeds): Promise<void> {
-  for await (const record of needs.slots.reserving()) await mend(record, needs)
+  for await (const record of needs.slots.reserving()) {
+    // What another process is busy with is none of ours.
+    if (!(await needs.leases.isHeldElsewhere(record.fingerprint))) await mend(record, needs)
+  }
 }
 
 async function mend(record: SlotRecord, needs: EngineNeeds): Promise<void> {

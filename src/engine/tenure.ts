@@ -93,7 +93,7 @@ export function tenureOf(record: SlotRecord, needs: EngineNeeds, opening?: Unsto
     isStored: () => unstored === undefined,
     async apply(event): Promise<boolean> {
       const before = current
-      const after = next(before, event, contextOf(needs))
+      const after = withFreshLease(before, next(before, event, contextOf(needs)), needs)
       // A slot of which nothing is left was never more than an attempt.
       const isNothing = unstored !== undefined && event.type === 'aborted'
       if (!isNothing && !(await store(after))) return false
@@ -102,6 +102,15 @@ export function tenureOf(record: SlotRecord, needs: EngineNeeds, opening?: Unsto
       return true
     },
   }
+}
+
+/**
+ * Every commit has a lease id of its own: what another process read before it, or decided by it, can't
+ * be stored any more, even if that process believes that the lease is its own.
+ */
+function withFreshLease(before: SlotRecord, after: SlotRecord, { newId }: EngineNeeds): SlotRecord {
+  if (after.lease !== before.lease) return after
+  return { ...after, lease: { ...after.lease, id: newId(ID_BYTES) } }
 }
 
 /** The token of the slot's next holder. */

@@ -16,6 +16,7 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
   const activity = activities()
   const running = new Set<Promise<unknown>>()
   const reader = reading(needs, activity)
+  const noticed = needs.notices?.subscribe(reader.notice)
   const parts = { ...needs, reservations: reservations(needs) }
   const plain = plainUploads(parts, activity)
   const resumable = resumableUploads(parts, activity)
@@ -28,7 +29,10 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
     abort: async (request) => await tracked(resumable.abort(request)),
     range: async (request) => await tracked(ranges.range(request)),
     sizeOf: ranges.sizeOf,
-    ...reader,
+    lookup: reader.lookup,
+    untilPublished: reader.untilPublished,
+    read: reader.read,
+    location: reader.location,
     async remove(path) {
       const fingerprint = fingerprintOf(path)
       const removed = await tracked(removeFile(fingerprint, needs))
@@ -46,6 +50,7 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
       }
     },
     async [Symbol.asyncDispose]() {
+      noticed?.[Symbol.dispose]()
       await Promise.allSettled(running)
     },
   }

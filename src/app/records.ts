@@ -1,0 +1,13 @@
+import type { Leases, Notices, SlotStore } from '../engine/ports.ts'
+import type { SessionStore } from '../sessions/ports.ts'
+
+/** What is kept in records rather than files, and who may change them. */
+export interface Records {
+  readonly slots: SlotStore
+  readonly sessions: SessionStore
+  readonly leases: Leases
+  /** Where several servers share the records. */
+  readonly notices?: Notices
+  /** What an operator should know about the place of the records. */
+  readonly warnings: readonly string[]
+}

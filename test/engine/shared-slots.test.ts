@@ -1,0 +1,122 @@
+/** Several processes that share the records of slots and the bytes of files. */
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Refusal } from '../../src/core/refusals.ts'
+import type { Fingerprint } from '../../src/core/slot-path.ts'
+import type { Notices, SlotStore } from '../../src/engine/ports.ts'
+import { COMMIT_INTERVAL } from '../../src/engine/policy.ts'
+import { processLeases } from '../../src/stores/memory/leases.ts'
+import { sentBody, wholeBody } from './bodies.ts'
+import { contentOf, fixture } from './fixture.ts'
+import { clientAt, grantFor } from './grants.ts'
+
+const CLIENT = clientAt('127.0.0.2')
+
+/** Notices among the engines of a test. */
+function notices(): Notices {
+  const listeners = new Set<(slot: Fingerprint) => void>()
+  return {
+    announce: (slot) => listeners.forEach((listener) => listener(slot)),
+    subscribe(listener) {
+      listeners.add(listener)
+      return { [Symbol.dispose]: () => listeners.delete(listener) }
+    },
+  }
+}
+
+test('a reader who waits in one process is woken by the publish in another', async () => {
+  await using f = await fixture()
+  const shared = notices()
+  const [here, there] = [f.another({ notices: shared }), f.another({ notices: shared })]
+  const grant = grantFor('a', 3)
+  const waiting = here.untilPublished(grant.path, AbortSignal.timeout(5_000))
+  await there.put({ grant, client: CLIENT, body: wholeBody('abc') })
+  assert.equal(await contentOf(here, await waiting), 'abc')
+})
+
+test('an engine that is disposed of listens no longer', async () => {
+  await using f = await fixture()
+  let listening = 0
+  const counted: Notices = {
+    announce: () => {},
+    subscribe() {
+      listening += 1
+      return { [Symbol.dispose]: () => void (listening -= 1) }
+    },
+  }
+  const engine = f.another({ notices: counted })
+  assert.equal(listening, 1)
+  await engine[Symbol.asyncDispose]()
+  assert.equal(listening, 0)
+})
+
+test('recovery leaves alone what another process that lives is busy with', async () => {
+  await using f = await fixture()
+  const grant = grantFor('a', 4)
+  const body = sentBody()
+  const putting = f.engine.put({ grant, client: CLIENT, body })
+  await body.send('ab')
+  f.time += COMMIT_INTERVAL
+  await body.send('c')
+  const busy = { ...processLeases(), isHeldElsewhere: async () => true }
+  await f.another({ leases: busy }).recover()
+  await body.send('d')
+  body.end()
+  assert.equal((await putting).kind, 'published')
+})
+
+test('what was read before somebody else published replaces nothing', async () => {
+  await using f = await fixture()
+  const grant = grantFor('a', 4)
+  const body = sentBody()
+  const putting = f.engine.put({ grant, client: CLIENT, body })
+  await body.send('ab')
+  f.time += COMMIT_INTERVAL
+  await body.send('c')
+  const stale = await f.needs.slots.find(grant.fingerprint)
+  assert.equal(stale?.state, 'open')
+  await body.send('d')
+  body.end()
+  await putting
+  const heirs = { ...stale, lease: { epoch: stale.lease.epoch + 1, id: 'heir' } }
+  assert.equal(await f.needs.slots.replace(heirs, stale.lease), false)
+
+  // A process that is so slow that it believes in what it read repeats the upload in the end.
+  let isStale = true
+  const slots: SlotStore = {
+    ...f.needs.slots,
+    find: async (slot) => {
+      const answer = isStale ? stale : await f.needs.slots.find(slot)
+      isStale = false
+      return answer
+    },
+  }
+  const slow = f.another({ slots })
+  const again = await slow.put({ grant, client: CLIENT, body: wholeBody('abcd') })
+  assert.equal(again.kind, 'published')
+  assert.deepEqual(f.events.slice(-1), ['repeated same'])
+})
+
+test('a file that is known is read while the state cannot be reached, others are not', async () => {
+  await using f = await fixture()
+  let isLost = false
+  const slots: SlotStore = {
+    ...f.needs.slots,
+    find: async (slot) => {
+      if (isLost) throw new Refusal('state-unavailable')
+      return await f.needs.slots.find(slot)
+    },
+  }
+  const engine = f.another({ slots })
+  const [known, unknown] = [grantFor('a', 3), grantFor('b', 3)]
+  for (const grant of [known, unknown]) {
+    await engine.put({ grant, client: CLIENT, body: wholeBody('abc') })
+  }
+  assert.equal((await engine.lookup(known.path)).kind, 'published')
+  isLost = true
+  f.time += 60_000
+  assert.equal((await engine.lookup(known.path)).kind, 'published')
+  await assert.rejects(engine.lookup(unknown.path), { code: 'state-unavailable' })
+  f.time += 25 * 3_600_000
+  await assert.rejects(engine.lookup(known.path), { code: 'state-unavailable' })
+})
