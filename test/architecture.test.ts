@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stores: ['core', '*/ports.ts', 'engine/slot-record.ts', 'sessions/session-record.ts'],
   blobs: ['core', 'engine/ports.ts'],
   http: ['core', 'wire'],
-  gate: ['core', 'wire', 'grants'],
+  gate: ['core', 'wire', 'grants', 'sessions'],
   protocols: ['core', 'wire', 'http', 'gate', 'engine'],
   admin: ['core', 'wire', 'http', 'observe', '*/ports.ts'],
   cli: ['core', 'wire', 'config', 'observe', 'grants', 'app'],

@@ -8,6 +8,7 @@ import { openAudit } from '../observe/audit.ts'
 import { engineAudit } from '../observe/event-audit.ts'
 import { createLog } from '../observe/log.ts'
 import { engineOver } from './engine.ts'
+import { networkNames } from './network-names.ts'
 import { enginePolicyOf } from './settings.ts'
 import { openStores } from './stores.ts'
 
@@ -40,7 +41,9 @@ export async function openMaintenance(config: Config): Promise<Maintenance> {
     }),
   )
   const events = engineAudit(audit, config.privacy)
-  const engine = opened.use(engineOver(stores, events, () => policy))
+  const engine = opened.use(
+    engineOver(stores, events, { policy: () => policy, networkName: networkNames(config) }),
+  )
   const kept = opened.move()
   return { engine, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
 }

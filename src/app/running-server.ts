@@ -20,9 +20,14 @@ import { healthHandler } from '../protocols/health/handler.ts'
 import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
 import { deleteHandler } from '../protocols/plain/delete.ts'
 import { putHandler } from '../protocols/plain/put.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { reloader } from './reloader.ts'
 import { engineOver } from './engine.ts'
+import { resumableFaces } from './faces.ts'
+import { networkNames } from './network-names.ts'
 import { router } from './router.ts'
+import { startSessionUpkeep } from './session-upkeep.ts'
+import { sessionPolicyOf, sessionsFollowing, sessionsOver } from './sessions.ts'
 import { accelerationOf, enginePolicyOf, grantSecretsOf } from './settings.ts'
 import { openStoresAlone } from './stores.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -49,29 +54,44 @@ export async function startServer(
 ): Promise<RunningServer> {
   await using started = new AsyncDisposableStack()
   const log = createLog({ ...config.log, destination, clock: systemClock })
-  const stores = started.use(await openStoresAlone(config))
+  const stores = started.use(await openStoresAlone(config, (text) => log.warn(text)))
   const readers = waitingReaders()
   const build = readBuildInfo()
   const freeBytes = async (): Promise<number> => await stores.blobs.free()
   const metrics = createMetrics({ build, waitingReaders: () => readers.count(), freeBytes })
   const audit = await openAuditOf(config, { log, metrics })
   if (audit !== undefined) started.use(audit)
-  const observing = observer({
-    log,
-    metrics,
-    privacy: config.privacy,
-    ...(audit === undefined ? {} : { audit }),
-  })
+  const observing = started.use(
+    observer({
+      log,
+      metrics,
+      privacy: config.privacy,
+      ...(audit === undefined ? {} : { audit }),
+    }),
+  )
   const readiness = createReadiness({
     ...stores,
     version: build.version,
     stopwatch: systemStopwatch,
   })
   let policy = enginePolicyOf(config)
-  const engine = started.use(engineOver(stores, observing.engineEvents, () => policy))
+  let sessionPolicy = sessionPolicyOf(config)
+  const networkName = networkNames(config)
+  const sessions = started.use(
+    sessionsOver({
+      store: stores.sessions,
+      events: observing.sessionEvents,
+      policy: () => sessionPolicy,
+      networkName,
+    }),
+  )
+  const events = sessionsFollowing(sessions, observing.engineEvents)
+  const engine = started.use(engineOver(stores, events, { policy: () => policy, networkName }))
   await engine.recover()
   started.use(startUpkeep({ engine, log }))
-  const parts = { engine, readiness, readers }
+  const { cleanupInterval } = config.sessionStore
+  started.use(startSessionUpkeep({ sessions, cleanupInterval, log }))
+  const parts = { engine, readiness, readers, sessions }
   let handler = handlerOf(config, parts)
   const current: Handler = async (exchange) => await handler(exchange)
   const listeners = started.use(await listenersOf(config, { handler: current, observing }))
@@ -96,6 +116,7 @@ export async function startServer(
   function apply(next: Config): void {
     handler = handlerOf(next, parts)
     policy = enginePolicyOf(next)
+    sessionPolicy = sessionPolicyOf(next)
     log.level = next.log.level
   }
 }
@@ -115,14 +136,22 @@ async function openAuditOf(
 
 function handlerOf(
   config: Config,
-  parts: { engine: UploadEngine; readiness: Readiness; readers: WaitingReaders },
+  parts: {
+    engine: UploadEngine
+    readiness: Readiness
+    readers: WaitingReaders
+    sessions: Sessions
+  },
 ): Handler {
-  const { engine, readiness, readers } = parts
+  const { engine, readiness, readers, sessions } = parts
   const { publicUrl } = config.server
   const accel = accelerationOf(config)
-  const entrance = gate({ grants: grantVerifier(grantSecretsOf(config), systemClock) })
+  const grants = grantVerifier(grantSecretsOf(config), systemClock)
+  const entrance = gate({ grants, sessions })
+  const put = putHandler({ gate: entrance, engine, publicUrl })
   return router({
-    put: putHandler({ gate: entrance, engine, publicUrl }),
+    put,
+    ...resumableFaces(config, { gate: entrance, engine, clock: systemClock, plain: put }),
     remove: deleteHandler({ gate: entrance, engine }),
     download: downloadHandler({
       engine,

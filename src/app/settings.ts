@@ -25,7 +25,8 @@ function listed(current: string | undefined, previous: Previous): readonly Secre
 
 /** The configured policy as the engine takes it. */
 export function enginePolicyOf(config: Config): EnginePolicy {
-  const { storage, limits, networkResilience, retention } = config
+  const { storage, limits, networkResilience, sessionStore, retention } = config
+  const recovers = networkResilience.enabled && networkResilience.sessionRecovery
   const secrets = grantSecretsOf(config)
   const timeless = [secrets.v1, secrets.v2, secrets.token]
   return {
@@ -33,6 +34,9 @@ export function enginePolicyOf(config: Config): EnginePolicy {
     maxFileSize: storage.maxFileSize,
     minFree: storage.minFree,
     resumeTimeout: networkResilience.resumeTimeout,
+    chunkSize: networkResilience.chunkSize,
+    maxSessionAge: sessionStore.maxSessionAge,
+    maxRecoveries: recovers ? networkResilience.maxTokenRefreshes : 0,
     fileMaxAge: retention.maxAge,
     openUploadsPerOwner: limits.openUploadsPerOwner,
     reservedBytesPerOwner: limits.reservedBytesPerOwner,

@@ -1,22 +1,34 @@
 import { filesystemBlobStore } from '../blobs/filesystem/blob-store.ts'
 import type { Config } from '../config/options.ts'
-import type { BlobStore, SlotStore } from '../engine/ports.ts'
+import type { BlobStore } from '../engine/ports.ts'
+import { processLeases } from '../stores/memory/leases.ts'
+import { memorySessionStore } from '../stores/memory/session-store.ts'
 import { memorySlotStore } from '../stores/memory/slot-store.ts'
-import { sqliteSlotStore } from '../stores/sqlite/slot-store.ts'
+import { sqliteSessions } from '../stores/sqlite/session-store.ts'
+import { sqliteSlots } from '../stores/sqlite/slot-store.ts'
+import { openState } from '../stores/sqlite/state.ts'
 import { lockState } from '../stores/sqlite/state-lock.ts'
+import type { Records } from './records.ts'
+import { openRedisRecords } from './redis-records.ts'
 
 /** The stores that the configuration names, opened. Disposing closes them. */
-export interface Stores extends AsyncDisposable {
-  readonly slots: SlotStore
+export interface Stores extends Records, AsyncDisposable {
   readonly blobs: BlobStore
 }
 
-/** Opens the configured stores for a server: no other may use them at the same time. */
-export async function openStoresAlone(config: Config): Promise<Stores> {
+/**
+ * Opens the configured stores for a server; those of one machine no other server may use at the same
+ * time. `warn` is told what the operator should know about them.
+ */
+export async function openStoresAlone(
+  config: Config,
+  warn: (text: string) => void,
+): Promise<Stores> {
   await using opened = new AsyncDisposableStack()
   const { backend, path } = config.sessionStore
   if (backend === 'sqlite') opened.use(lockState(path))
   const stores = opened.use(await openStores(config))
+  stores.warnings.forEach(warn)
   const kept = opened.move()
   return { ...stores, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
 }
@@ -24,14 +36,21 @@ export async function openStoresAlone(config: Config): Promise<Stores> {
 /** Opens the configured stores; rejects with what is wrong with a file or folder. */
 export async function openStores(config: Config): Promise<Stores> {
   await using opened = new AsyncDisposableStack()
-  const slots = opened.use(openSlots(config))
+  const records = await openRecords(config, opened)
   const blobs = opened.use(await filesystemBlobStore({ folder: config.storage.url.folder }))
   const kept = opened.move()
-  return { slots, blobs, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
+  return { ...records, blobs, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
 }
 
-function openSlots({ sessionStore, storage }: Config): SlotStore {
-  if (sessionStore.backend === 'memory') return memorySlotStore()
+/** Opens what is kept in records; `opened` is to close it. */
+async function openRecords(config: Config, opened: AsyncDisposableStack): Promise<Records> {
+  const { sessionStore, storage } = config
+  if (sessionStore.backend === 'redis') return await openRedisRecords(config, opened)
+  const alone = { leases: processLeases(), warnings: [] }
+  if (sessionStore.backend === 'memory') {
+    return { ...alone, slots: memorySlotStore(), sessions: memorySessionStore() }
+  }
   const durability = storage.fsync === 'never' ? 'normal' : 'full'
-  return sqliteSlotStore({ path: sessionStore.path, durability })
+  const state = opened.use(openState({ path: sessionStore.path, durability }))
+  return { ...alone, slots: sqliteSlots(state), sessions: sqliteSessions(state) }
 }

@@ -1,10 +1,10 @@
-import { CLOCK_SKEW } from '../core/clock.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Share } from './generation.ts'
 import type { EngineParts } from './engine-parts.ts'
-import type { EngineNeeds } from './needs.ts'
+import { type EngineNeeds, contextOf } from './needs.ts'
+import { standingOf } from './reopening.ts'
 import { type SlotRecord, isReserving } from './slot-record.ts'
 
 /**
@@ -19,11 +19,8 @@ export function judge(record: SlotRecord | undefined, grant: Grant, needs: Engin
   const { maxFileSize: limit } = needs.policy()
   if (grant.size > limit) throw new Refusal('file-too-large', { limit })
   if (isOtherSize) throw new Refusal('slot-conflict')
-  if (isExpired(grant, needs)) throw new Refusal('grant-expired')
-}
-
-function isExpired({ expiresAt }: Grant, { clock }: EngineNeeds): boolean {
-  return expiresAt !== undefined && expiresAt + CLOCK_SKEW < clock()
+  const standing = standingOf(record, grant, contextOf(needs))
+  if (standing.kind === 'expired') throw new Refusal('grant-expired', { why: standing.why })
 }
 
 /**
@@ -33,11 +30,11 @@ function isExpired({ expiresAt }: Grant, { clock }: EngineNeeds): boolean {
 export async function admit(
   seen: SlotRecord | undefined,
   { grant, client }: { grant: Grant; client: ClientAddress },
-  { blobs, policy, reservations }: EngineParts,
+  { blobs, policy, reservations, networkName }: EngineParts,
 ): Promise<Share> {
   const free = await blobs.free()
   if (free < policy().minFree || free < grant.size) throw new Refusal('disk-full', { free })
-  const owner = seen?.owner ?? ownerOf(grant, client)
+  const owner = seen?.owner ?? ownerOf(grant, networkName(client))
   if (seen !== undefined && isReserving(seen)) return { owner, [Symbol.dispose]: () => {} }
   const taken = await reservations.take(owner, grant.size)
   return { owner, [Symbol.dispose]: () => taken[Symbol.dispose]() }
@@ -57,13 +54,13 @@ const EJABBERD_USER = /^[0-9a-f]{40}$/u
 
 /**
  * Whom a reservation counts for: the grant's user, else the user that ejabberd puts in front of
- * the path, else the client's network.
+ * the path, else the client's network by its stored name.
  */
-export function ownerOf(grant: Grant, client: ClientAddress): string {
+export function ownerOf(grant: Grant, network: string): string {
   if (grant.user !== undefined) return `user:${grant.user}`
   const [first = '', ...rest] = grant.path.split('/')
   if (grant.scheme === 'v1' && rest.length === 2 && EJABBERD_USER.test(first)) {
     return `user:${first}`
   }
-  return `network:${client.network}`
+  return `network:${network}`
 }

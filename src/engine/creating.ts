@@ -36,7 +36,7 @@ export function creations(needs: EngineParts, activity: Activities): Pick<Engine
     if (lease === 'superseded') return CUT
     using _lease = lease
     const record = await needs.slots.find(grant.fingerprint)
-    judge(record, grant, needs)
+    judge(record ?? rival?.record(), grant, needs)
     if (record?.state === 'published') return 'stale'
     if (rival !== undefined) {
       const slot = record ?? rival.record()

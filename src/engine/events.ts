@@ -1,10 +1,17 @@
 import type { ClientAddress } from '../core/client-address.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 
+/** Why an upload is given up: it waited too long, its client asked for it, or its bytes are gone. */
+export type Abandonment = 'expired' | 'requested' | 'replaced' | 'lost'
+
 /** What the engine tells the rest of the program; `observe` turns it into audit lines and metrics. */
 export interface EngineEvents {
   /** A slot was used for the first time. */
   slotOpened(slot: SlotRecord, client: ClientAddress): void
+  /** An expired grant was accepted once more on its slot. */
+  recovered(slot: SlotRecord, client: ClientAddress): void
+  /** A client came back to an upload by its resource. */
+  continued(slot: SlotRecord, client: ClientAddress): void
   /** A newer request took the writer's place. */
   takenOver(slot: SlotRecord, clients: { from: ClientAddress; to: ClientAddress }): void
   /** An upload ended before its last byte; `kept` bytes stay. */
@@ -16,5 +23,5 @@ export interface EngineEvents {
   /** A published file was removed. */
   fileRemoved(slot: SlotRecord, why: 'expired' | 'requested'): void
   /** An unfinished upload was given up and its bytes removed. */
-  abandoned(slot: SlotRecord, upload: UploadRecord, why: 'expired' | 'replaced' | 'lost'): void
+  abandoned(slot: SlotRecord, upload: UploadRecord, why: Abandonment): void
 }

@@ -1,6 +1,7 @@
 import type { PutRequest } from './engine.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { ID_BYTES, contextOf } from './needs.ts'
+import { standingOf } from './reopening.ts'
 import type { Face, SlotRecord, UploadDescription } from './slot-record.ts'
 import { type Holder, type Tenure, nextLease, tenureOf } from './tenure.ts'
 import { type SlotEvent, next, opened } from './transitions.ts'
@@ -33,23 +34,33 @@ export async function begin(
 ): Promise<Tenure | undefined> {
   if (holder.isReleased()) return undefined
   const { grant, client } = request
+  // A grant that is not valid any more, and was let pass.
+  const reopens = standingOf(seen, grant, contextOf(needs)).kind !== 'valid'
   const event: SlotEvent = {
     type: 'generation',
     ...start,
+    reopens,
     upload: needs.newId(ID_BYTES),
     lease: nextLease(seen, needs),
   }
   if (seen !== undefined) {
     const tenure = tenureOf(seen, needs)
-    return (await tenure.apply(event)) ? tenure : undefined
+    if (!(await tenure.apply(event))) return undefined
+    if (reopens) needs.events.recovered(tenure.record(), client)
+    return tenure
   }
   const context = contextOf(needs)
-  const facts = { id: needs.newId(ID_BYTES), owner: share.owner, network: client.network }
+  const facts = {
+    id: needs.newId(ID_BYTES),
+    owner: share.owner,
+    network: needs.networkName(client),
+  }
   const record = next(opened(grant, facts, context), event, context)
   return tenureOf(record, needs, {
     stored: (first) => {
       share[Symbol.dispose]()
       needs.events.slotOpened(first, client)
+      if (reopens) needs.events.recovered(first, client)
     },
   })
 }

@@ -1,3 +1,4 @@
+import type { ClientAddress } from '../core/client-address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EngineEvents } from './events.ts'
 import type { EnginePolicy } from './policy.ts'
@@ -15,6 +16,8 @@ export interface EngineNeeds {
   readonly clock: Clock
   /** Fresh random text of so many bytes. */
   readonly newId: (bytes: number) => string
+  /** The name under which a client's network may be stored. */
+  readonly networkName: (client: ClientAddress) => string
   /** A signal that aborts after so many milliseconds. */
   readonly deadline: (milliseconds: number) => AbortSignal
   /** What the operator decided; asked anew each time, because it may change while the engine runs. */

@@ -47,7 +47,8 @@ export function plainUploads(
     }
     using _lease = lease
     const record = hadToWait ? await needs.slots.find(fingerprint) : seen
-    if (hadToWait) judge(record, request.grant, needs)
+    // Whoever was taken over may have been the first to use the slot, which no store knows of then.
+    if (hadToWait) judge(record ?? rival?.record(), request.grant, needs)
     if (record?.state === 'published') return 'stale'
     if (rival !== undefined) {
       const slot = record ?? rival.record()

@@ -7,8 +7,17 @@ export interface EnginePolicy {
   readonly minFree: number
   /** How long the bytes of an interrupted upload are kept after the last one came. */
   readonly resumeTimeout: number
+  /**
+   * How long after its first use a slot can be come back to: the life of an upload that has an
+   * upload resource, of its tombstone, and of an opened slot without bytes.
+   */
+  readonly maxSessionAge: number
+  /** How often a slot accepts an expired grant once more; 0 = never. */
+  readonly maxRecoveries: number
   /** Longest life of a published file; 0 = for ever. */
   readonly fileMaxAge: number
+  /** An upload that can go on is kept at least after each so many bytes. */
+  readonly chunkSize: number
   readonly openUploadsPerOwner: number
   readonly reservedBytesPerOwner: number
   /** Whether a scheme is accepted whose grants carry no time: then spent paths are kept for ever. */

@@ -6,8 +6,10 @@ import { admit, claimPath, judge } from './admission.ts'
 import type { Cut, Engine, Progress, Published, RangeRequest } from './engine.ts'
 import { begin } from './generation.ts'
 import type { EngineParts } from './engine-parts.ts'
+import { contextOf } from './needs.ts'
 import { repeat } from './plain-upload.ts'
 import { publishedFile } from './publishing.ts'
+import { standingOf } from './reopening.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Holder, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
 import { CUT, write } from './writing.ts'
@@ -71,7 +73,7 @@ export function rangeUploads(
     }
     using _lease = lease
     const record = await needs.slots.find(grant.fingerprint)
-    judge(record, grant, needs)
+    judge(record ?? rival?.record(), grant, needs)
     if (record?.state === 'published') return 'stale'
     if (record !== undefined && rival !== undefined) {
       needs.events.takenOver(record, { from: rival.client, to: client })
@@ -108,13 +110,17 @@ async function start(
 
 async function goOn(
   { record, upload, holder }: Live,
-  { piece }: RangeRequest,
+  { grant, client, piece }: RangeRequest,
   { needs, activity }: Parts,
 ): Promise<Outcome | 'stale'> {
   const { durable } = upload
   const tenure = tenureOf(record, needs)
+  // A grant that is not valid any more, and was let pass.
+  const reopens = standingOf(record, grant, contextOf(needs)).kind !== 'valid'
+  const lease = nextLease(record, needs)
   // No earlier holder may commit from now on, in whatever process it runs.
-  if (!(await tenure.apply({ type: 'leased', lease: nextLease(record, needs) }))) return 'stale'
+  if (!(await tenure.apply({ type: 'leased', lease, reopens }))) return 'stale'
+  if (reopens) needs.events.recovered(tenure.record(), client)
   if (piece !== undefined && piece.offset !== durable) {
     throw new Refusal('offset-mismatch', { expected: durable })
   }

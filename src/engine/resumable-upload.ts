@@ -64,8 +64,10 @@ export function resumableUploads(
     const held = await hold(asking)
     if (held === undefined) return
     using _held = held
-    if (held.upload.state !== 'receiving') return
-    await held.tenure.apply({ type: 'aborted', upload: held.upload.id })
+    const { tenure, upload } = held
+    if (upload.state !== 'receiving') return
+    if (!(await tenure.apply({ type: 'aborted', upload: upload.id }))) return
+    needs.events.abandoned(tenure.record(), upload, 'requested')
   }
 
   async function hold(asking: Asking): Promise<Held | undefined> {

@@ -1,5 +1,4 @@
 import type { Instant } from '../core/clock.ts'
-import type { NetworkPrefix } from '../core/client-address.ts'
 import type { Scheme } from '../core/grant.ts'
 import type { Fingerprint, SlotPath } from '../core/slot-path.ts'
 
@@ -15,6 +14,12 @@ export interface LeaseToken {
 export type Face = 'plain' | 'rufh' | 'tus' | 'range'
 
 export type UploadState = 'receiving' | 'complete' | 'aborted' | 'expired'
+
+/** How digests are made. */
+export type DigestAlgorithm = 'sha256' | 'sha512'
+
+/** Digests in base64. */
+export type Digests = Readonly<Partial<Record<DigestAlgorithm, string>>>
 
 /** One generation of an upload: its own part file, never mixed with another's. */
 export interface UploadRecord {
@@ -33,12 +38,19 @@ export interface UploadRecord {
   readonly resource?: string
   /** What the client wrote about its file when it created the upload, to be given back as it came. */
   readonly metadata?: string
+  /** Mark of the credential that it was created with: requests for it may show no other. */
+  readonly credential?: string
+  /** What the client says of the whole file's digests. */
+  readonly digests?: Digests
   /** The client has not said yet how long its file is; it can only be as long as the slot. */
   readonly isLengthDeferred?: true
 }
 
 /** What a client says of an upload when it creates it, beside the bytes. */
-export type UploadDescription = Pick<UploadRecord, 'metadata' | 'isLengthDeferred'>
+export type UploadDescription = Pick<
+  UploadRecord,
+  'metadata' | 'isLengthDeferred' | 'credential' | 'digests'
+>
 
 /** What is known of a slot: the unit that stores read and replace as a whole. JSON-safe. */
 export interface SlotRecord {
@@ -51,13 +63,20 @@ export interface SlotRecord {
   readonly user?: string
   /** Whom its reservation counts for. */
   readonly owner: string
-  /** Where its first request came from. */
-  readonly network: NetworkPrefix
+  /**
+   * Where its first request came from: a network's prefix, or a keyed hash of it where addresses must
+   * not be stored. Empty once the slot is spent.
+   */
+  readonly network: string
   readonly size: number
   readonly contentType: string
   /** `open`: no file yet · `published`: readable · `spent`: had a file, which is gone. */
   readonly state: 'open' | 'published' | 'spent'
   readonly openedAt: Instant
+  /** How often an expired grant was accepted once more. */
+  readonly recoveries?: number
+  /** Until then expired grants are accepted without being counted again. */
+  readonly reopenedUntil?: Instant
   readonly grantExpiresAt?: Instant
   readonly publishedAt?: Instant
   /** When the published file is removed. Absent: never. */

@@ -1,7 +1,7 @@
-import type { NetworkPrefix } from '../core/client-address.ts'
 import type { Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
-import { type EnginePolicy, MAX_UPLOAD_AGE, RESERVATION_WITHOUT_BYTE } from './policy.ts'
+import { type EnginePolicy, RESERVATION_WITHOUT_BYTE } from './policy.ts'
+import { reopened } from './reopening.ts'
 import {
   type Face,
   type LeaseToken,
@@ -21,9 +21,10 @@ export type SlotEvent =
       readonly resource?: string
       readonly description?: UploadDescription
       readonly lease: LeaseToken
+      readonly reopens?: boolean
     }
-  /** Another request got the right to write. */
-  | { readonly type: 'leased'; readonly lease: LeaseToken }
+  /** Another request got the right to write. If it `reopens` the slot, its grant has expired. */
+  | { readonly type: 'leased'; readonly lease: LeaseToken; readonly reopens?: boolean }
   /** The client said how long its file is. */
   | { readonly type: 'length-said'; readonly upload: string }
   /** Bytes up to `durable` are kept. */
@@ -55,7 +56,7 @@ export interface TransitionContext {
 export interface Opening {
   readonly id: string
   readonly owner: string
-  readonly network: NetworkPrefix
+  readonly network: string
 }
 
 /** A slot that was never used before, without an upload yet. */
@@ -108,10 +109,10 @@ function receivingIds(record: SlotRecord): readonly string[] {
 function apply(record: SlotRecord, event: SlotEvent, context: TransitionContext): SlotRecord {
   switch (event.type) {
     case 'leased':
-      return { ...record, lease: event.lease }
+      return { ...admitted(record, event, context), lease: event.lease }
     case 'generation':
       expect(record, event, 'open')
-      return begun(record, event, context.now)
+      return begun(admitted(record, event, context), event, context.now)
     case 'length-said':
       expect(record, event, 'open')
       return lengthSaid(record, event)
@@ -130,6 +131,14 @@ function apply(record: SlotRecord, event: SlotEvent, context: TransitionContext)
     case 'due':
       return expired({ ...record, lease: event.lease }, context)
   }
+}
+
+function admitted(
+  record: SlotRecord,
+  event: SlotEvent & { readonly reopens?: boolean },
+  context: TransitionContext,
+): SlotRecord {
+  return event.reopens === true ? reopened(record, context) : record
 }
 
 function expect(record: SlotRecord, event: SlotEvent, state: SlotRecord['state']): void {
@@ -208,7 +217,8 @@ function published(
 /** Only the fingerprint is kept of a spent slot: whose file it was is nobody's business any more. */
 function spent(record: SlotRecord): SlotRecord {
   const { user: _user, publishedAt: _published, fileExpiresAt: _expires, ...rest } = record
-  return { ...rest, path: '', owner: '', contentType: '', state: 'spent', uploads: [] }
+  const nobodys = { path: '', owner: '', network: '', contentType: '' } as const
+  return { ...rest, ...nobodys, state: 'spent', uploads: [] }
 }
 
 function expired(record: SlotRecord, { now, policy }: TransitionContext): SlotRecord {
@@ -217,7 +227,7 @@ function expired(record: SlotRecord, { now, policy }: TransitionContext): SlotRe
   }
   const uploads = record.uploads
     .map((upload) => (deadline(upload, policy) <= now ? close(upload, 'expired') : upload))
-    .filter((upload) => upload.state === 'receiving' || tombstoneEnd(upload) > now)
+    .filter((upload) => upload.state === 'receiving' || tombstoneEnd(upload, policy) > now)
   return { ...record, uploads }
 }
 
@@ -229,29 +239,30 @@ export function isForgotten(record: SlotRecord, { now, policy }: TransitionConte
 function recordEnd(record: SlotRecord, policy: EnginePolicy): Instant {
   if (record.state === 'published' || isReserving(record)) return Infinity
   if (record.state === 'open') {
-    return Math.max(record.openedAt + MAX_UPLOAD_AGE, ...record.uploads.map(tombstoneEnd))
+    const tombstones = record.uploads.map((upload) => tombstoneEnd(upload, policy))
+    return Math.max(record.openedAt + policy.maxSessionAge, ...tombstones)
   }
   // A grant without a time could be presented again for ever.
   if (policy.timelessGrants) return Infinity
-  return (record.grantExpiresAt ?? record.openedAt) + MAX_UPLOAD_AGE
+  return (record.grantExpiresAt ?? record.openedAt) + policy.maxSessionAge
 }
 
 /** When an unfinished upload is given up. */
 export function deadline(upload: UploadRecord, policy: EnginePolicy): Instant {
   if (upload.state !== 'receiving') return Infinity
-  if (upload.resource !== undefined) return upload.createdAt + MAX_UPLOAD_AGE
+  if (upload.resource !== undefined) return upload.createdAt + policy.maxSessionAge
   if (upload.lastByteAt === undefined) return upload.createdAt + RESERVATION_WITHOUT_BYTE
   return upload.lastByteAt + policy.resumeTimeout
 }
 
 /** Until then a client that lost the last answer learns what became of its upload. */
-function tombstoneEnd(upload: UploadRecord): Instant {
-  return upload.createdAt + 2 * MAX_UPLOAD_AGE
+function tombstoneEnd(upload: UploadRecord, policy: EnginePolicy): Instant {
+  return upload.createdAt + 2 * policy.maxSessionAge
 }
 
 function withDueAt(record: SlotRecord, { policy }: TransitionContext): SlotRecord {
   const ends = record.uploads.map((upload) =>
-    upload.state === 'receiving' ? deadline(upload, policy) : tombstoneEnd(upload),
+    upload.state === 'receiving' ? deadline(upload, policy) : tombstoneEnd(upload, policy),
   )
   const file = record.state === 'published' ? (record.fileExpiresAt ?? Infinity) : Infinity
   const dueAt = Math.min(file, recordEnd(record, policy), ...ends)

@@ -16,6 +16,9 @@ const POLICY: EnginePolicy = {
   maxFileSize: 1_000_000,
   minFree: 0,
   resumeTimeout: 10 * 60_000,
+  chunkSize: 2 ** 20,
+  maxSessionAge: 72 * 3_600_000,
+  maxRecoveries: 10,
   fileMaxAge: 24 * 3_600_000,
   openUploadsPerOwner: 32,
   reservedBytesPerOwner: 4_000_000,
@@ -45,6 +48,7 @@ export async function fixture(policy: Partial<EnginePolicy> = {}): Promise<Fixtu
     events: recordingEvents(events),
     clock: () => state.time,
     newId: randomId,
+    networkName: ({ network }) => network,
     deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
     policy: () => ({ ...POLICY, ...policy }),
   }
@@ -72,6 +76,8 @@ export async function fixture(policy: Partial<EnginePolicy> = {}): Promise<Fixtu
 function recordingEvents(names: string[]): EngineEvents {
   return {
     slotOpened: () => names.push('opened'),
+    recovered: (slot) => names.push(`recovered ${slot.recoveries}`),
+    continued: () => undefined,
     takenOver: (_slot, { from, to }) => names.push(`taken over ${from.address} → ${to.address}`),
     interrupted: (_slot, _upload, kept) => names.push(`interrupted ${kept}`),
     published: () => names.push('published'),

@@ -66,6 +66,9 @@ const POLICY: EnginePolicy = {
   maxFileSize: 2 ** 30,
   minFree: 0,
   resumeTimeout: 3_600_000,
+  chunkSize: 2 ** 20,
+  maxSessionAge: 72 * 3_600_000,
+  maxRecoveries: 0,
   fileMaxAge: 0,
   openUploadsPerOwner: 32,
   reservedBytesPerOwner: 2 ** 32,
@@ -76,6 +79,8 @@ function nothing(): void {}
 
 const ENGINE_EVENTS: EngineEvents = {
   slotOpened: nothing,
+  recovered: nothing,
+  continued: nothing,
   takenOver: nothing,
   interrupted: nothing,
   published: nothing,
@@ -102,6 +107,7 @@ export async function downloadServer(
       events: ENGINE_EVENTS,
       clock: () => clock.now,
       newId: randomId,
+      networkName: ({ network }) => network,
       deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
       policy: () => POLICY,
     }),

@@ -18,6 +18,8 @@ export function putHandler(needs: {
     const grant = await gate.admit({
       rawPath: target.rawPath,
       query: target.query,
+      client,
+      userAgent: headers['user-agent'],
       authorization: headers.authorization,
       contentType: headers[HEADER.contentType],
       size: contentLength,

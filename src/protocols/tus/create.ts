@@ -2,8 +2,14 @@ import type { ByteSource } from '../../core/bytes.ts'
 import type { Grant } from '../../core/grant.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { encodeSlotPath } from '../../core/slot-path.ts'
-import { newUploadResource, uploadPath } from '../../core/upload-resource.ts'
+import {
+  type UploadResource,
+  credentialMark,
+  newUploadResource,
+  uploadPath,
+} from '../../core/upload-resource.ts'
 import type { Cut, Engine, Progress, Published } from '../../engine/engine.ts'
+import type { UploadDescription } from '../../engine/slot-record.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
@@ -40,12 +46,12 @@ export function createHandler(needs: CreationNeeds): Handler {
     const body = chunkOf(exchange, room)
     const grant = await admit(exchange, creation, needs)
     const asked: Asked = { exchange, creation, grant, body }
-    const { id, resource } = newUploadResource()
-    const outcome = await create(asked, resource, engine)
+    const told = newUploadResource()
+    const outcome = await create(asked, told, engine)
     if (outcome.kind === 'cut') return exchange.cut()
     if (outcome.kind === 'finished') return await repeat(asked, needs)
     answer(exchange, 201, {
-      [HEADER.location]: `${publicUrl.href}${uploadPath(id)}`,
+      [HEADER.location]: `${publicUrl.href}${uploadPath(told.id)}`,
       ...(outcome.kind === 'progress'
         ? progressFields(outcome)
         : {
@@ -57,7 +63,7 @@ export function createHandler(needs: CreationNeeds): Handler {
 }
 
 async function admit(
-  { target, headers }: Exchange,
+  { client, target, headers }: Exchange,
   { length, metadata }: Creation,
   { gate }: CreationNeeds,
 ): Promise<Grant> {
@@ -65,6 +71,8 @@ async function admit(
   return await gate.admit({
     rawPath: target.rawPath,
     query: target.query,
+    client,
+    userAgent: headers['user-agent'],
     authorization: headers.authorization,
     contentType,
     otherTypes,
@@ -75,30 +83,33 @@ async function admit(
 /** The upload with the bytes that came with its creation; `finished`: the slot has its file already. */
 async function create(
   { exchange, creation, grant, body }: Asked,
-  resource: string,
+  { id, resource }: UploadResource,
   engine: CreationNeeds['engine'],
 ): Promise<Progress | Published | Cut | { readonly kind: 'finished' }> {
-  const { client } = exchange
-  const { length, metadata } = creation
-  const created = await engine.create({
-    grant,
-    client,
-    face: 'tus',
-    resource,
-    description: {
-      ...(metadata === undefined ? {} : { metadata: metadata.text }),
-      ...(length === undefined ? { isLengthDeferred: true } : {}),
-    },
-  })
+  const { client, headers } = exchange
+  const { authorization } = headers
+  const description = {
+    ...descriptionOf(creation),
+    ...(authorization === undefined ? {} : { credential: credentialMark(id, authorization) }),
+  }
+  const created = await engine.create({ grant, client, face: 'tus', resource, description })
   if (created.kind === 'published') return { kind: 'finished' }
   // A file of no bytes is complete as soon as it is created.
   if (created.kind === 'cut' || (!bringsChunk(exchange) && grant.size > 0)) return created
+  const asking = { resource, client }
   try {
-    return await engine.append({ resource, client, offset: 0, body, completes: true })
+    return await engine.append({ ...asking, offset: 0, body, completes: true })
   } catch (error) {
     // A client that is not told of its upload can't go on with it.
-    if (isHeldBack(error)) await engine.abort({ resource, client })
+    if (isHeldBack(error)) await engine.abort(asking)
     throw error
+  }
+}
+
+function descriptionOf({ length, metadata }: Creation): UploadDescription {
+  return {
+    ...(metadata === undefined ? {} : { metadata: metadata.text }),
+    ...(length === undefined ? { isLengthDeferred: true } : {}),
   }
 }
 
