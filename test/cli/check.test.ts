@@ -53,3 +53,31 @@ test('a place that cannot be written to makes check fail', async (t) => {
   assert.equal(code, 1)
   assert.match(out, /error: storage\.url: .*this user may not write there/u)
 })
+
+test('check says that a Redis cannot be reached, without its password, and exits with 1', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const url = 'redis://someone:hidden@127.0.0.1:1'
+  const settings = [
+    '--set',
+    'session_store.backend=redis',
+    '--set',
+    `session_store.redis_url=${url}`,
+  ]
+  const text = await runCli(['check', ...settings], cwd)
+  assert.equal(text.code, 1)
+  assert.match(text.out, /redis_url = "redis:\/\/someone:\(set\)@127\.0\.0\.1:1"/u)
+  assert.match(
+    text.out,
+    /error: session_store\.redis_url: Redis at .* cannot be used: .*ECONNREFUSED/u,
+  )
+  const json = await runCli(['check', '--json', ...settings], cwd)
+  assert.equal(json.code, 1)
+  for (const out of [text.out, json.out]) assert.ok(!out.includes('hidden'))
+})
+
+test('check misses the place of Redis when it is the backend', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const { code, err } = await runCli(['check', '--set', 'session_store.backend=redis'], cwd)
+  assert.equal(code, 1)
+  assert.match(err, /redis backend needs to know where Redis is.*\n?.*redis:\/\/127\.0\.0\.1:6379/u)
+})

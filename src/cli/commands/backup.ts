@@ -10,6 +10,12 @@ const FLAGS = {
   json: { type: 'boolean', help: 'print one JSON object' },
 } as const
 
+/** Why there is nothing for this command to do. */
+const NOT_HERE = {
+  memory: 'there is nothing to back up',
+  redis: 'first back Redis up (BGSAVE, or a copy of its append-only file), then copy the files',
+} as const
+
 /** Copies state and files to a new folder; works beside a running server. */
 export const backupCommand: Command = command({
   name: 'backup',
@@ -25,8 +31,9 @@ export const backupCommand: Command = command({
   run: async (given, io) => {
     const folder = folderOf(given, io)
     const config = await storedConfigurationOf(given.flags, io)
-    if (config.sessionStore.backend === 'memory') {
-      io.stderr.write('session_store.backend is "memory": there is nothing to back up\n')
+    const { backend } = config.sessionStore
+    if (backend !== 'sqlite') {
+      io.stderr.write(`session_store.backend is "${backend}": ${NOT_HERE[backend]}\n`)
       return 1
     }
     const report = await unlessStopped(

@@ -1,3 +1,4 @@
+import { redisShortcomings } from '../../app/redis-records.ts'
 import { advice } from '../../config/advice.ts'
 import type { LoadedConfig } from '../../config/load-config.ts'
 import { OPTION_ENTRIES } from '../../config/options.ts'
@@ -15,14 +16,15 @@ export const checkCommand: Command = command({
   name: 'check',
   summary: 'Validates a configuration, explains every problem, prints what is in effect.',
   details:
-    'Secrets are not printed. Nothing is created. Exit code 1 if the server would not start.',
+    'Secrets are not printed. Nothing is created. A configured Redis is asked for its settings.\n' +
+    'Exit code 1 if the server would not start.',
   flags: { ...CONFIG_FLAGS, json: { type: 'boolean', help: 'print one JSON object' } },
   run: async ({ flags }, io) => {
     const report = flags.json === true ? reportJson : reportText
     try {
       const own = usesOwnSecret(flags, io) ? await ownSecretOrFresh(io) : undefined
       const loaded = configurationOf(flags, io, own)
-      return report({ loaded, places: await placeFacts(loaded.config) }, io)
+      return report(await findingsOf(loaded), io)
     } catch (error) {
       if (!(error instanceof ConfigError) || flags.json !== true) throw error
       io.stdout.write(`${JSON.stringify({ ok: false, problems: error.problems }, null, 2)}\n`)
@@ -34,6 +36,29 @@ export const checkCommand: Command = command({
 interface Findings {
   readonly loaded: LoadedConfig
   readonly places: readonly PlaceFacts[]
+  /** What keeps the server from using its state. */
+  readonly stateProblems: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+async function findingsOf(loaded: LoadedConfig): Promise<Findings> {
+  const { config, warnings } = loaded
+  const [fatal, bearable] = splitByFatality(await redisShortcomings(config))
+  return {
+    loaded,
+    places: await placeFacts(config),
+    stateProblems: fatal,
+    warnings: [...warnings, ...advice(config), ...bearable],
+  }
+}
+
+function splitByFatality(
+  found: readonly { readonly fatal: boolean; readonly text: string }[],
+): readonly [fatal: readonly string[], bearable: readonly string[]] {
+  const { fatal = [], bearable = [] } = Object.groupBy(found, (one) =>
+    one.fatal ? 'fatal' : 'bearable',
+  )
+  return [fatal.map(({ text }) => text), bearable.map(({ text }) => text)]
 }
 
 /** `serve` would make a secret; a check writes nothing, so any secret stands in. */
@@ -41,32 +66,37 @@ async function ownSecretOrFresh(io: Io): Promise<string> {
   return (await readOwnSecret(dataFolderOf(io))) ?? freshSecret()
 }
 
-function reportText({ loaded, places }: Findings, io: Io): number {
-  const { config, sources, warnings } = loaded
+function reportText({ loaded, places, stateProblems, warnings }: Findings, io: Io): number {
+  const { config, sources } = loaded
   io.stdout.write(`${redact(config, sources)}\n`)
   for (const place of places) {
     const mark = place.usable ? paint('ok', 'good', io) : paint('error', 'bad', io)
     io.stdout.write(`${mark}: ${placeSentence(place)}\n`)
   }
-  for (const warning of [...warnings, ...advice(config)]) {
+  for (const problem of stateProblems) {
+    io.stdout.write(`${paint('error', 'bad', io)}: session_store.redis_url: ${problem}\n`)
+  }
+  for (const warning of warnings) {
     io.stdout.write(`${paint('warning', 'warning', io)}: ${warning}\n`)
   }
-  const ok = places.every(({ usable }) => usable)
-  io.stdout.write(ok ? 'The configuration is valid.\n' : 'The server could not write its data.\n')
-  return ok ? 0 : 1
+  const writable = places.every(({ usable }) => usable)
+  if (!writable) io.stdout.write('The server could not write its data.\n')
+  else if (stateProblems.length > 0) io.stdout.write('The server could not use its state.\n')
+  else io.stdout.write('The configuration is valid.\n')
+  return writable && stateProblems.length === 0 ? 0 : 1
 }
 
-function reportJson({ loaded, places }: Findings, io: Io): number {
-  const { config, sources, warnings } = loaded
-  const ok = places.every(({ usable }) => usable)
+function reportJson({ loaded, places, stateProblems, warnings }: Findings, io: Io): number {
+  const { config, sources } = loaded
+  const ok = places.every(({ usable }) => usable) && stateProblems.length === 0
   const options = OPTION_ENTRIES.map((entry) => [
     entry.name,
     { value: shownValue(config, entry), source: sources.get(entry.name)?.place },
   ])
   const report = {
     ok,
-    problems: [],
-    warnings: [...warnings, ...advice(config)],
+    problems: stateProblems.map((why) => ({ option: 'session_store.redis_url', why })),
+    warnings,
     places,
     options: Object.fromEntries(options),
   }
