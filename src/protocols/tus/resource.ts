@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { Refusal } from '../../core/refusals.ts'
-import { resourceAt } from '../../core/upload-resource.ts'
-import type { Engine, UploadStatus } from '../../engine/engine.ts'
+import { credentialMark, resourceAt, uploadIdAt } from '../../core/upload-resource.ts'
+import type { Engine, StatusRequest, UploadStatus } from '../../engine/engine.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { Staging } from './checksum.ts'
@@ -17,7 +17,10 @@ export interface ResourceNeeds {
   readonly room: Staging
 }
 
-type Verb = (exchange: Exchange, resource: string) => Promise<void>
+/** Which upload is meant, and who asks. */
+type Asking = Pick<StatusRequest, 'resource' | 'client' | 'credential'>
+
+type Verb = (exchange: Exchange, asking: Asking) => Promise<void>
 
 const ALLOWED = 'HEAD, PATCH, DELETE, OPTIONS'
 
@@ -30,27 +33,25 @@ export function resourceHandler({ engine, publicUrl, room }: ResourceNeeds): Han
     ['DELETE', terminate],
   ])
   return async (exchange): Promise<void> => {
-    const resource = resourceAt(exchange.target.rawPath)
-    if (resource === undefined) throw new Refusal('not-found')
+    const asking = askingOf(exchange)
     const verb = verbs.get(methodOf(exchange))
     if (verb === undefined) throw new Refusal('method-not-allowed', { allow: ALLOWED })
-    await verb(exchange, resource)
+    await verb(exchange, asking)
   }
 
-  async function tell(exchange: Exchange, resource: string): Promise<void> {
-    const status = await engine.status({ resource, client: exchange.client, completes: true })
+  async function tell(exchange: Exchange, asking: Asking): Promise<void> {
+    const status = await engine.status({ ...asking, completes: true })
     if (status.kind === 'cut') return exchange.cut()
     answer(exchange, 200, statusFields(status))
   }
 
-  async function append(exchange: Exchange, resource: string): Promise<void> {
-    const { headers, client } = exchange
+  async function append(exchange: Exchange, asking: Asking): Promise<void> {
+    const { headers } = exchange
     if (!bringsChunk(exchange)) throw new Refusal('unsupported-type')
     const offset = uploadOffset(headers)
     const length = uploadLength(headers)
     const outcome = await engine.append({
-      resource,
-      client,
+      ...asking,
       offset,
       body: chunkOf(exchange, room),
       completes: true,
@@ -64,9 +65,22 @@ export function resourceHandler({ engine, publicUrl, room }: ResourceNeeds): Han
     })
   }
 
-  async function terminate(exchange: Exchange, resource: string): Promise<void> {
-    await engine.abort({ resource, client: exchange.client })
+  async function terminate(exchange: Exchange, asking: Asking): Promise<void> {
+    await engine.abort(asking)
     answer(exchange, 204)
+  }
+}
+
+/** Refuses (`not-found`) what is no name of an upload. */
+function askingOf({ target, client, headers }: Exchange): Asking {
+  const id = uploadIdAt(target.rawPath)
+  const resource = resourceAt(target.rawPath)
+  if (id === undefined || resource === undefined) throw new Refusal('not-found')
+  const { authorization } = headers
+  return {
+    resource,
+    client,
+    ...(authorization === undefined ? {} : { credential: credentialMark(id, authorization) }),
   }
 }
 

@@ -37,9 +37,14 @@ function dressed(refusal: Refusal): ProtocolRefusal {
     ...(refusal.code === 'unsupported-version' ? { [HEADER.tusVersion]: TUS_VERSION } : {}),
     ...(refusal.code === 'offset-mismatch' ? { [HEADER.uploadOffset]: expected } : {}),
   }
-  // A body beyond the end of its upload is 413 in tus, wherever that shows.
-  const status = refusal.code === 'size-mismatch' ? { status: 413 } : {}
-  return new ProtocolRefusal(refusal, { headers, ...status })
+  const status = statusOf(refusal)
+  return new ProtocolRefusal(refusal, { headers, ...(status === undefined ? {} : { status }) })
+}
+
+/** Where tus has another status: for bytes beyond the end, and for an offset before that of a complete upload. */
+function statusOf({ code, facts }: Refusal): number | undefined {
+  if (code === 'upload-complete') return 409
+  return code === 'size-mismatch' && facts['limit'] !== undefined ? 413 : undefined
 }
 
 /** Answers a request of tus. */
