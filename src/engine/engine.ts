@@ -4,7 +4,13 @@ import type { Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import type { SlotPath } from '../core/slot-path.ts'
 import type { TakePiece } from './ports.ts'
-import type { Face, SlotRecord, UploadDescription } from './slot-record.ts'
+import type {
+  DigestAlgorithm,
+  Digests,
+  Face,
+  SlotRecord,
+  UploadDescription,
+} from './slot-record.ts'
 
 /** A published file, as a download needs it. */
 export interface PublishedFile {
@@ -34,6 +40,8 @@ export interface PutRequest {
 export interface Published {
   readonly kind: 'published'
   readonly file: PublishedFile
+  /** Of the file, where the request wanted one. */
+  readonly digests?: Digests
 }
 
 /** The sender is gone or was taken over: there is nobody to answer. */
@@ -45,29 +53,52 @@ export interface Cut {
 export interface Progress {
   readonly kind: 'progress'
   readonly offset: number
+  /** Length of the whole upload. */
+  readonly size?: number
   /** When the upload is given up if it stays unfinished. */
   readonly expiresAt?: Instant
 }
 
-/** A new upload of a slot that can be addressed by its `resource` from now on. */
+/** What a request says of the digests of its bytes, and asks of them. */
+export interface DeliveryDigests {
+  /** Of the body: if they are wrong, nothing of it is kept. */
+  readonly content?: Digests
+  /** Of the whole file: if they are wrong, it is not published. */
+  readonly whole?: Digests
+  /** The one of the whole file that is to be told. */
+  readonly wanted?: DigestAlgorithm
+}
+
+/** A body on its way into an upload. */
+export interface Delivery {
+  readonly body: ByteSource
+  /** Whether the body brings the upload's last byte, so that a full upload is published. */
+  readonly completes: boolean
+  readonly digests?: DeliveryDigests
+  /** Told how far the upload is kept whenever that changes while the body is on its way; a new upload first of all at 0. */
+  readonly onKept?: (progress: Progress) => void
+}
+
+/** A new upload of a slot. */
 export interface CreateRequest {
   readonly grant: Grant
   readonly client: ClientAddress
   readonly face: Face
-  /** SHA-256 of the id told to the client. */
-  readonly resource: string
+  /** SHA-256 of the id told to the client, which can go on with the upload by it; absent: nobody can. */
+  readonly resource?: string
   readonly description?: UploadDescription
+  /** The first bytes, where some come with the creation. */
+  readonly delivery?: Delivery
 }
 
 /** More bytes for an upload that was created. */
-export interface AppendRequest {
+export interface AppendRequest extends Delivery {
   readonly resource: string
   readonly client: ClientAddress
+  /** Mark of the credential that is shown with the request, if any; as in the upload's description. */
+  readonly credential?: string
   /** Where the client believes the upload stands. */
   readonly offset: number
-  readonly body: ByteSource
-  /** Whether the body brings the upload's last byte, so that a full upload is published. */
-  readonly completes: boolean
   /** Length of the whole upload, where the client says it with these bytes. */
   readonly length?: number
 }
@@ -76,6 +107,7 @@ export interface AppendRequest {
 export interface StatusRequest {
   readonly resource: string
   readonly client: ClientAddress
+  readonly credential?: string
   /** Whether an upload that has all its bytes is complete without a further word of the client, and published first. */
   readonly completes?: boolean
 }
@@ -105,14 +137,21 @@ export interface Engine {
    * `too-many-uploads`, `file-too-large`, `disk-full`, `upload-settling`.
    */
   put(request: PutRequest): Promise<Published | Cut>
-  /** Starts an upload without bytes. Refuses as `put`; an earlier generation with a resource is parked. */
+  /**
+   * Starts an upload, with its first bytes or without. Refuses as `put`, and with
+   * `digest-mismatch`; an earlier generation with a resource is parked.
+   */
   create(request: CreateRequest): Promise<Progress | Published | Cut>
-  /** Goes on with an upload. Refusals: `not-found`, `upload-gone`, `offset-mismatch` (facts: `expected`), and those of `put`. */
+  /**
+   * Goes on with an upload. Refusals: `not-found`, `upload-gone`, `grant-invalid` (another's
+   * credential), `offset-mismatch` (facts: `expected`), `length-inconsistent`, `upload-complete`,
+   * `digest-mismatch`, and those of `put`.
+   */
   append(request: AppendRequest): Promise<Progress | Published | Cut>
-  /** Takes the writer's place and tells the offset. Refusals: `not-found`, `upload-gone`. */
+  /** Takes the writer's place and tells the offset. Refusals: `not-found`, `upload-gone`, `grant-invalid`. */
   status(request: StatusRequest): Promise<UploadStatus | Cut>
   /** Gives an unfinished upload up; its slot may be used again. Refusals: `not-found`, `upload-gone`. */
-  abort(request: { resource: string; client: ClientAddress }): Promise<void>
+  abort(request: Omit<StatusRequest, 'completes'>): Promise<void>
   /**
    * Goes on with what an earlier piece, or a whole body that was cut, left of the slot; the first
    * piece opens it. Refuses as `put`, and with `offset-mismatch` (facts: `expected`).
