@@ -1,9 +1,11 @@
 import type { ClientAddress } from '../core/client-address.ts'
+import type { Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Share } from './generation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { type EngineNeeds, contextOf } from './needs.ts'
+import { servable } from './publishing.ts'
 import { standingOf } from './reopening.ts'
 import { type SlotRecord, isReserving } from './slot-record.ts'
 
@@ -12,7 +14,7 @@ import { type SlotRecord, isReserving } from './slot-record.ts'
  * without a right never disturbs one that has it.
  */
 export function judge(record: SlotRecord | undefined, grant: Grant, needs: EngineNeeds): void {
-  if (record?.state === 'spent') throw new Refusal('slot-spent')
+  if (record !== undefined && isSpent(record, needs.clock())) throw new Refusal('slot-spent')
   const isOtherSize = record !== undefined && record.size !== grant.size
   // What was published needs no authority any more, and no room: nothing is written.
   if (record?.state === 'published' && !isOtherSize) return
@@ -21,6 +23,12 @@ export function judge(record: SlotRecord | undefined, grant: Grant, needs: Engin
   if (isOtherSize) throw new Refusal('slot-conflict')
   const standing = standingOf(record, grant, contextOf(needs))
   if (standing.kind === 'expired') throw new Refusal('grant-expired', { why: standing.why })
+}
+
+/** Whether the slot had a file that nobody gets any more: retention may be late with its removal. */
+function isSpent(record: SlotRecord, now: Instant): boolean {
+  if (record.state !== 'published') return record.state === 'spent'
+  return servable(record, now) === undefined
 }
 
 /**

@@ -27,9 +27,6 @@ export interface EnginePolicy {
 /** How long a reservation is held for which no byte came. */
 export const RESERVATION_WITHOUT_BYTE = 10 * 60_000
 
-/** Life of an upload that has an upload resource, of its tombstone, and of an opened slot without bytes. */
-export const MAX_UPLOAD_AGE = 72 * 3_600_000
-
 /** How long a request waits for the outcome of one that sent its last byte before. */
 export const SETTLING_WAIT = 25_000
 

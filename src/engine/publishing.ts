@@ -1,3 +1,4 @@
+import type { Instant } from '../core/clock.ts'
 import type { PublishedFile } from './engine.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { EngineNeeds } from './needs.ts'
@@ -52,4 +53,10 @@ export function publishedFile(record: SlotRecord): PublishedFile | undefined {
   if (record.state !== 'published' || path === '' || publishedAt === undefined) return undefined
   const expiry = fileExpiresAt === undefined ? {} : { expiresAt: fileExpiresAt }
   return { id, path, size, contentType, publishedAt, ...expiry }
+}
+
+/** The slot's file, as long as it has not expired: retention may be late with its removal. */
+export function servable(record: SlotRecord, now: Instant): PublishedFile | undefined {
+  const file = publishedFile(record)
+  return (file?.expiresAt ?? Infinity) <= now ? undefined : file
 }

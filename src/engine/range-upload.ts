@@ -73,7 +73,7 @@ export function rangeUploads(
     }
     using _lease = lease
     const record = await needs.slots.find(grant.fingerprint)
-    judge(record ?? rival?.record(), grant, needs)
+    judge(record, grant, needs)
     if (record?.state === 'published') return 'stale'
     if (record !== undefined && rival !== undefined) {
       needs.events.takenOver(record, { from: rival.client, to: client })

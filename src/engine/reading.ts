@@ -5,7 +5,7 @@ import { type Fingerprint, type SlotPath, fingerprintOf } from '../core/slot-pat
 import type { Activities } from './activity.ts'
 import type { Engine, Lookup, PublishedFile } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
-import { publishedFile } from './publishing.ts'
+import { publishedFile, servable } from './publishing.ts'
 import { type SlotRecord, isReserving } from './slot-record.ts'
 
 /** What a reader is told may be this old, in milliseconds: another process may have removed the file. */
@@ -89,11 +89,6 @@ export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activiti
     const lastByteAt = live?.lastByteAt ?? stored
     return lastByteAt === 0 ? { kind: 'unfinished' } : { kind: 'unfinished', lastByteAt }
   }
-}
-
-function servable(record: SlotRecord, now: Instant): PublishedFile | undefined {
-  const file = publishedFile(record)
-  return (file?.expiresAt ?? Infinity) <= now ? undefined : file
 }
 
 function isStateLost(error: unknown): boolean {

@@ -14,7 +14,7 @@ import type {
 } from './engine.ts'
 import type { EngineParts } from './engine-parts.ts'
 import type { EngineNeeds } from './needs.ts'
-import { publishedFile } from './publishing.ts'
+import { servable } from './publishing.ts'
 import { type Asking, type Held, holdResource } from './resource-hold.ts'
 import type { SlotRecord } from './slot-record.ts'
 import { CUT, progressOf, write } from './writing.ts'
@@ -92,11 +92,11 @@ async function checkLength({ tenure, upload }: Held, length: number | undefined)
 async function replay(
   record: SlotRecord,
   { offset, length = offset, completes, digests }: AppendRequest,
-  { blobs }: EngineNeeds,
+  { blobs, clock }: EngineNeeds,
 ): Promise<Published> {
   const isSame = completes && offset === record.size && length === record.size
   if (!isSame) throw new Refusal('upload-complete')
-  const file = publishedFile(record)
+  const file = servable(record, clock())
   if (file === undefined) throw new Refusal('upload-gone')
   const wanted = digests?.wanted
   if (wanted === undefined) return { kind: 'published', file }

@@ -182,3 +182,11 @@ test('whenever requests come, no slot is recovered more often than allowed, nor 
     }),
   )
 })
+
+test('a repeat does not confirm a file that has expired, though retention has not removed it yet', async () => {
+  await using f = await fixture({ fileMaxAge: HOUR })
+  const grant = shortGrant(f)
+  assert.equal(await retry(f, grant), 'published')
+  f.time += HOUR
+  await assert.rejects(retry(f, grant), { code: 'slot-spent' })
+})
