@@ -305,8 +305,8 @@ describe('the length of an upload', () => {
   })
 })
 
-test('a PUT with Content-Range is 400, a POST is 405 and says what is allowed', async () => {
-  await using site = await startSite()
+test('where uploads cannot go on, a PUT with Content-Range is 400, a POST 405 with what is allowed', async () => {
+  await using site = await startSite(['network_resilience.upload_resumption=false'])
   const put = signedPut(PATH, 'hello')
   const headers = { 'Content-Range': 'bytes 0-4/10' }
   assertRefused(await ask(site.port, { ...put, headers }), 400, 'range-not-supported')
