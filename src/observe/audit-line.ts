@@ -1,13 +1,20 @@
+import { jsonMembers } from './flat-json.ts'
+
 /** What an audit line can tell of, in the words of `docs/audit.md`. */
 export type AuditEvent =
   | 'opened'
   | 'published'
   | 'refused'
+  | 'refusals'
   | 'takeover'
   | 'interrupted'
   | 'repeated'
   | 'deleted'
   | 'abandoned'
+  | 'recovered'
+  | 'network-changed'
+  | 'session-ended'
+  | 'session-refused'
 
 /** One line of the audit trail; fields that do not apply are left out. Lengths in bytes. */
 export interface AuditEntry {
@@ -26,6 +33,8 @@ export interface AuditEntry {
   readonly seconds?: number
   /** Code of the refusal. */
   readonly code?: string
+  /** Refusals that have no line of their own; how often the slot was recovered. */
+  readonly count?: number | undefined
   readonly outcome?: 'same' | 'different'
   readonly why?: string
   readonly method?: string
@@ -34,5 +43,5 @@ export interface AuditEntry {
 
 /** The entry as it stands in the file: `time` first, one JSON object, one line. */
 export function auditLine(time: string, entry: AuditEntry): string {
-  return `${JSON.stringify({ time, ...entry })}\n`
+  return `{"time":"${time}"${jsonMembers(entry)}}\n`
 }

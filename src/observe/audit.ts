@@ -2,20 +2,22 @@ import type { Clock, Instant } from '../core/clock.ts'
 import { openAppendFile } from './append-file.ts'
 import { auditLine } from './audit-line.ts'
 import type { AuditEntry } from './audit-line.ts'
+import { lineBatch } from './line-batch.ts'
 import type { Log } from './log.ts'
-
-/** Lines held while the disk is slow; beyond it they are lost, and counted. */
-const MAX_WAITING = 100_000
+import { timeText } from './time-text.ts'
 
 /** A file that can't be written is reported at most this often, in milliseconds. */
 const REPORT_INTERVAL = 60_000
 
 /** The append-only record of what was done with slots. Disposing writes what waits and closes. */
 export interface AuditTrail extends AsyncDisposable {
-  /** Notes an entry; returns at once. The lines of one turn of the event loop are written together. */
+  /**
+   * Notes an entry. The lines of one turn of the event loop are written together at its end, or
+   * when the process ends before that.
+   */
   readonly record: (entry: AuditEntry) => void
-  /** Resolves when all that was recorded so far is written or lost. */
-  flush(): Promise<void>
+  /** Writes at once what was recorded so far. */
+  flush(): void
   /**
    * Opens the file anew under its name, after a log rotation moved it. Rejects and goes on with
    * the old one if that fails.
@@ -38,56 +40,29 @@ export interface AuditOptions {
  */
 export async function openAudit({ file, clock, log, onLost }: AuditOptions): Promise<AuditTrail> {
   const target = await openAppendFile(file)
-  const inTurn = oneAtATime()
-  let waiting: string[] = []
+  const now = timeText(clock)
   const lose = rateLimited(clock, (error) =>
     log.error({ err: error, file }, 'audit lines are lost: the audit file cannot be written'),
   )
-
-  async function writeWaiting(): Promise<void> {
-    const lines = waiting
-    waiting = []
-    if (lines.length === 0) return
+  const { add, flush } = lineBatch((lines) => {
     try {
-      await target.append(lines.join(''))
+      target.append(lines)
     } catch (error) {
-      onLost(lines.length)
+      onLost(lines.split('\n').length - 1)
       lose(error)
     }
-  }
-
-  function record(entry: AuditEntry): void {
-    if (waiting.length >= MAX_WAITING) {
-      onLost(1)
-      lose(new Error('the disk does not keep up'))
-      return
-    }
-    waiting.push(auditLine(new Date(clock()).toISOString(), entry))
-    if (waiting.length === 1) setImmediate(() => void inTurn(writeWaiting))
-  }
-
+  })
   return {
-    record,
-    flush: () => inTurn(writeWaiting),
-    reopen: () =>
-      inTurn(async () => {
-        await writeWaiting()
-        await target.reopen()
-      }),
-    async [Symbol.asyncDispose]() {
-      await inTurn(writeWaiting)
-      await inTurn(() => target.close())
+    record: (entry) => add(auditLine(now(), entry)),
+    flush,
+    async reopen() {
+      flush()
+      await target.reopen()
     },
-  }
-}
-
-/** Runs steps one after the other; a failed step fails its caller and holds up nobody. */
-function oneAtATime(): (step: () => Promise<void>) => Promise<void> {
-  let last = Promise.resolve()
-  return (step) => {
-    const done = last.then(step)
-    last = done.catch(() => undefined)
-    return done
+    async [Symbol.asyncDispose]() {
+      flush()
+      await target.close()
+    },
   }
 }
 

@@ -3,8 +3,9 @@ import type { HttpEvents } from '../http/events.ts'
 import type { AuditEntry, AuditEvent } from './audit-line.ts'
 import type { AuditTrail } from './audit.ts'
 import type { SlotRecord } from './event-words.ts'
-import { shownAddress, shownUser } from './privacy.ts'
+import { shownAddress, shownNetwork, shownUser } from './privacy.ts'
 import type { Privacy } from './privacy.ts'
+import type { Untold } from './refusal-bound.ts'
 import { isSigned, slotOf } from './signed-request.ts'
 
 type Recorder = Pick<AuditTrail, 'record'>
@@ -16,13 +17,20 @@ export function engineAudit({ record }: Recorder, privacy: Privacy): EngineEvent
     slot: slot.fingerprint,
     user: shownUser(slot.user, privacy),
     // Who sent the bytes is not told here; where the slot was opened from is.
-    address: privacy.address === 'none' ? undefined : slot.network,
+    address: shownNetwork(slot.network, privacy),
     scheme: slot.scheme,
     size: slot.size,
   })
   return {
     slotOpened: (slot, client) =>
       record({ ...of('opened', slot), address: shownAddress(client, privacy) }),
+    recovered: (slot, client) =>
+      record({
+        ...of('recovered', slot),
+        address: shownAddress(client, privacy),
+        count: slot.recoveries,
+      }),
+    continued: () => undefined,
     takenOver: (slot, { from, to }) =>
       record({
         ...of('takeover', slot),
@@ -42,14 +50,21 @@ export function engineAudit({ record }: Recorder, privacy: Privacy): EngineEvent
 export function httpAudit({ record }: Recorder, privacy: Privacy): HttpEvents {
   return {
     finished: () => undefined,
-    refused(exchange, { code }) {
+    refused(exchange, { code, facts }) {
       if (!isSigned(exchange)) return
       const { id: request, method, client } = exchange
       const address = shownAddress(client, privacy)
-      record({ event: 'refused', slot: slotOf(exchange), address, code, method, request })
+      const why = code === 'grant-expired' ? { why: String(facts['why']) } : {}
+      record({ event: 'refused', slot: slotOf(exchange), address, code, ...why, method, request })
     },
     failed: () => undefined,
     certificateReloaded: () => undefined,
     certificateRefused: () => undefined,
   }
+}
+
+/** Refused requests that were too many to have a line each, as one. */
+export function untoldAudit({ record }: Recorder, privacy: Privacy): Untold {
+  return (network, count) =>
+    record({ event: 'refusals', address: shownNetwork(network, privacy), count })
 }

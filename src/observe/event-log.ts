@@ -3,8 +3,9 @@ import type { EngineEvents } from '../engine/events.ts'
 import type { HttpEvents } from '../http/events.ts'
 import type { Exchange, SlotRecord, UploadRecord } from './event-words.ts'
 import type { Log } from './log.ts'
-import { maskUser, shownAddress } from './privacy.ts'
+import { maskUser, shownAddress, shownNetwork } from './privacy.ts'
 import type { Privacy } from './privacy.ts'
+import type { Untold } from './refusal-bound.ts'
 import { isSigned } from './signed-request.ts'
 
 /** Refusals whose cause is the server's own state: worth a line whoever met them. */
@@ -18,6 +19,12 @@ export function engineLog(log: Log, privacy: Privacy): EngineEvents {
   return {
     slotOpened: (slot, client) =>
       log.debug({ ...slotFacts(slot), address: shownAddress(client, privacy) }, 'slot opened'),
+    recovered: (slot, client) =>
+      log.debug(
+        { ...slotFacts(slot), address: shownAddress(client, privacy), count: slot.recoveries },
+        'expired slot reopened',
+      ),
+    continued: () => undefined,
     takenOver: (slot, { from, to }) =>
       log.debug(
         {
@@ -48,7 +55,7 @@ export function httpLog(log: Log, privacy: Privacy): HttpEvents {
       log.debug({ ...requestFacts(exchange, privacy), status, milliseconds }, 'request finished')
     },
     refused(exchange, refusal) {
-      const level = isSigned(exchange) || OURS.has(refusal.code) ? 'warn' : 'debug'
+      const level = isNoted(exchange, refusal) ? 'warn' : 'debug'
       if (!log.isLevelEnabled(level)) return
       log[level]({ ...requestFacts(exchange, privacy), ...refusalFacts(refusal) }, refusal.message)
     },
@@ -58,6 +65,17 @@ export function httpLog(log: Log, privacy: Privacy): HttpEvents {
     certificateRefused: (error) =>
       log.error({ err: error }, 'certificate not reloaded: the old one stays in use'),
   }
+}
+
+/** Refused requests that were too many to have a line each, as one. */
+export function untoldLog(log: Log, privacy: Privacy): Untold {
+  return (network, refusals) =>
+    log.warn({ address: shownNetwork(network, privacy), refusals }, 'more requests refused')
+}
+
+/** Whether a refusal is an operator's business: a credential was shown, or the server itself is at fault. */
+export function isNoted(exchange: Exchange, { code }: Refusal): boolean {
+  return isSigned(exchange) || OURS.has(code)
 }
 
 function requestFacts({ id, method, target, client }: Exchange, privacy: Privacy): object {

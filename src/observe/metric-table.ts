@@ -1,3 +1,5 @@
+import type { Registry } from 'prom-client'
+
 const MIB = 1024 ** 2
 
 /** One metric: what it counts, and which values its labels can have. */
@@ -50,6 +52,30 @@ export const METRICS = {
     help: 'Published files that were removed.',
     labels: { why: '`expired` or `requested`' },
   },
+  hfs_recoveries_total: {
+    type: 'counter',
+    help: 'Slots that accepted a grant once more although it had expired.',
+  },
+  hfs_expired_grants_total: {
+    type: 'counter',
+    help: 'Requests refused because their grant had expired.',
+    labels: {
+      why:
+        '`never-used`, `used-later` (after it had expired), `switched-off`, `too-old` or ' +
+        '`too-often`: why the slot was not recovered',
+    },
+  },
+  hfs_session_events_total: {
+    type: 'counter',
+    help: 'What became of the sessions of unfinished uploads.',
+    labels: {
+      event: '`opened`, `expired`, `evicted`, or `no-room` where an upload went on without one',
+    },
+  },
+  hfs_network_switches_total: {
+    type: 'counter',
+    help: 'Requests of a session that came from another network than the one before.',
+  },
   hfs_http_requests_total: {
     type: 'counter',
     help: 'Requests that ended.',
@@ -96,6 +122,15 @@ export const METRICS = {
 } as const satisfies Record<string, MetricRow>
 
 export type MetricName = keyof typeof METRICS
+
+/** What prom-client wants to know of a metric, whatever its type. */
+export function metricHead(
+  registry: Registry,
+  name: MetricName,
+): { name: string; help: string; labelNames: string[]; registers: Registry[] } {
+  const { help, labels = {} }: MetricRow = METRICS[name]
+  return { name, help, labelNames: Object.keys(labels), registers: [registry] }
+}
 
 /** The text of `docs/metrics.md`. */
 export function metricsPage(): string {

@@ -1,41 +1,78 @@
 import type { EngineEvents } from '../engine/events.ts'
 import type { HttpEvents } from '../http/events.ts'
+import type { SessionEvents } from '../sessions/events.ts'
 import type { AuditTrail } from './audit.ts'
-import { engineAudit, httpAudit } from './event-audit.ts'
-import { engineLog, httpLog } from './event-log.ts'
+import { engineAudit, httpAudit, untoldAudit } from './event-audit.ts'
+import { engineLog, httpLog, isNoted, untoldLog } from './event-log.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Privacy } from './privacy.ts'
+import { sessionAudit, sessionLog } from './session-events.ts'
+import { type RefusalBound, refusalBound } from './refusal-bound.ts'
 
 export interface ObserverParts {
   readonly log: Log
   /** Absent: no audit trail is kept. */
   readonly audit?: Pick<AuditTrail, 'record'>
-  readonly metrics: Pick<Metrics, 'engineEvents' | 'httpEvents'>
+  readonly metrics: Pick<Metrics, 'engineEvents' | 'httpEvents' | 'sessionEvents'>
   readonly privacy: Privacy
 }
 
-/** What the rooms tell, by room. */
-export interface Observer {
+/** What the rooms tell, by room. Disposing tells what was only counted. */
+export interface Observer extends Disposable {
   readonly engineEvents: EngineEvents
   readonly httpEvents: HttpEvents
+  readonly sessionEvents: SessionEvents
 }
 
-/** Tells log, metrics and audit trail of everything the rooms raise. */
+/**
+ * Tells log, metrics and audit trail of everything the rooms raise; of the refusals of one network
+ * log and audit trail learn within a bound.
+ */
 export function observer({ log, audit, metrics, privacy }: ObserverParts): Observer {
   const engine = [metrics.engineEvents, engineLog(log, privacy)]
-  const http = [metrics.httpEvents, httpLog(log, privacy)]
+  const http = [httpLog(log, privacy)]
+  const untold = [untoldLog(log, privacy)]
+  const sessions = [metrics.sessionEvents, sessionLog(log, privacy)]
   if (audit !== undefined) {
     engine.push(engineAudit(audit, privacy))
     http.push(httpAudit(audit, privacy))
+    untold.push(untoldAudit(audit, privacy))
+    sessions.push(sessionAudit(audit, privacy))
   }
-  return { engineEvents: toEngineObservers(engine), httpEvents: toHttpObservers(http) }
+  const bound = refusalBound((network, refusals) => {
+    for (const each of untold) each(network, refusals)
+  })
+  const lines = boundedRefusals(toHttpObservers(http), bound)
+  return {
+    engineEvents: toEngineObservers(engine),
+    httpEvents: toHttpObservers([metrics.httpEvents, lines]),
+    sessionEvents: toSessionObservers(sessions),
+    [Symbol.dispose]: () => bound[Symbol.dispose](),
+  }
+}
+
+/** Passes everything on but the refusals that are too many. */
+function boundedRefusals(lines: HttpEvents, bound: RefusalBound): HttpEvents {
+  return {
+    ...lines,
+    refused(exchange, refusal) {
+      if (isNoted(exchange, refusal) && !bound.admits(exchange.client.network)) return
+      lines.refused(exchange, refusal)
+    },
+  }
 }
 
 function toEngineObservers(all: readonly EngineEvents[]): EngineEvents {
   return {
     slotOpened(slot, client) {
       for (const each of all) each.slotOpened(slot, client)
+    },
+    recovered(slot, client) {
+      for (const each of all) each.recovered(slot, client)
+    },
+    continued(slot, client) {
+      for (const each of all) each.continued(slot, client)
     },
     takenOver(slot, clients) {
       for (const each of all) each.takenOver(slot, clients)
@@ -74,6 +111,26 @@ function toHttpObservers(all: readonly HttpEvents[]): HttpEvents {
     },
     certificateRefused(error) {
       for (const each of all) each.certificateRefused(error)
+    },
+  }
+}
+
+function toSessionObservers(all: readonly SessionEvents[]): SessionEvents {
+  return {
+    opened(session) {
+      for (const each of all) each.opened(session)
+    },
+    networkChanged(session, networks) {
+      for (const each of all) each.networkChanged(session, networks)
+    },
+    expired(session) {
+      for (const each of all) each.expired(session)
+    },
+    evicted(session) {
+      for (const each of all) each.evicted(session)
+    },
+    noRoom(slot) {
+      for (const each of all) each.noRoom(slot)
     },
   }
 }

@@ -17,6 +17,11 @@ export function shownAddress(client: ClientAddress, privacy: Privacy): string | 
   }
 }
 
+/** A network as it may be written down where no single client is meant, or nothing. */
+export function shownNetwork(network: string | undefined, privacy: Privacy): string | undefined {
+  return privacy.address === 'none' ? undefined : network
+}
+
 /** The bare JID as the audit trail may hold it: whole, as {@link maskUser} makes it, or nothing. */
 export function shownUser(user: string | undefined, privacy: Privacy): string | undefined {
   if (user === undefined || privacy.address === 'none') return undefined
@@ -28,6 +33,6 @@ export function maskUser(user: string): string {
   const at = user.indexOf('@')
   const first = String.fromCodePoint(user.codePointAt(0) ?? 0x3f)
   if (at <= 0) return `${first}…`
-  const [host = ''] = user.slice(at + 1).split('/')
-  return `${first}…@${host}`
+  const resource = user.indexOf('/', at)
+  return `${first}…${resource === -1 ? user.slice(at) : user.slice(at, resource)}`
 }

@@ -74,8 +74,8 @@ export async function startSite(flags: readonly string[] = [], home: Home = {}):
   const lines: string[] = []
   const waiting = new Set<() => void>()
   const destination = {
-    write: (line: string): void => {
-      lines.push(line)
+    write: (written: string): void => {
+      lines.push(...written.split(/(?<=\n)/u))
       for (const wake of waiting) wake()
     },
   }

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { Refusal } from '../../src/core/refusals.ts'
 import { openAudit } from '../../src/observe/audit.ts'
 import type { AuditTrail } from '../../src/observe/audit.ts'
-import { engineAudit, httpAudit } from '../../src/observe/event-audit.ts'
+import { engineAudit, httpAudit, untoldAudit } from '../../src/observe/event-audit.ts'
 import type { Privacy } from '../../src/observe/privacy.ts'
 import { HOME, NOON, SLOT, TRAIN, UPLOAD, exchangeOf, keptLog } from './samples.ts'
 
@@ -55,6 +55,7 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   http.refused(exchangeOf('GET', 'wp-login.php'), new Refusal('not-found'))
   http.finished(signed, { status: 403, milliseconds: 1 })
   http.failed(signed, new Error('broken'))
+  untoldAudit(audit, privacy)(HOME.network, 7)
 }
 
 test('each thing that happens to a slot is one line, and a stranger is none', async () => {
@@ -62,7 +63,7 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
   const file = join(folder.path, 'audit.jsonl')
   await using audit = await opened(file)
   tellAll(audit, { address: 'prefix' })
-  await audit.flush()
+  audit.flush()
   const lines = await linesOf(file)
   assert.deepEqual(
     lines.map(({ event }) => event),
@@ -75,6 +76,7 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
       'deleted',
       'abandoned',
       'refused',
+      'refusals',
     ],
   )
   assert.deepEqual(lines[1], {
@@ -103,7 +105,7 @@ test('docs/audit.md names exactly the events and fields that are written, and wh
   const file = join(folder.path, 'audit.jsonl')
   await using audit = await opened(file)
   tellAll(audit, { address: 'full' })
-  await audit.flush()
+  audit.flush()
   const lines = await linesOf(file)
   const page = await readFile(new URL('../../docs/audit.md', import.meta.url), 'utf8')
   const [, events = '', rest = ''] = page.split(/^## (?:Events|Fields)$/mu)
@@ -135,7 +137,7 @@ test('D19: no credential, path or file name is in the audit trail', async () => 
   const file = join(folder.path, 'audit.jsonl')
   await using audit = await opened(file)
   tellAll(audit, { address: 'full' })
-  await audit.flush()
+  audit.flush()
   const text = await readFile(file, 'utf8')
   assert.ok(text.includes('romeo@montague.example'))
   for (const secret of [MAC, 'photo', 'abc/', 'lease-id', 'slot-id', 'upload-id']) {
@@ -148,7 +150,7 @@ test('without addresses the trail names neither user nor network', async () => {
   const file = join(folder.path, 'audit.jsonl')
   await using audit = await opened(file)
   tellAll(audit, { address: 'none' })
-  await audit.flush()
+  audit.flush()
   const text = await readFile(file, 'utf8')
   for (const trace of ['romeo', 'montague', '192.0.2', '198.51.100'])
     assert.ok(!text.includes(trace))
@@ -177,13 +179,13 @@ test('reopening writes to the new file after a rotation, and loses no line', asy
   const file = join(folder.path, 'audit.jsonl')
   await using audit = await opened(file)
   audit.record({ event: 'opened' })
-  await audit.flush()
+  audit.flush()
   await rename(file, `${file}.1`)
   audit.record({ event: 'takeover' })
   const reopened = audit.reopen()
   audit.record({ event: 'published' })
   await reopened
-  await audit.flush()
+  audit.flush()
   assert.deepEqual(
     [...(await eventsIn(`${file}.1`)), ...(await eventsIn(file))],
     ['opened', 'takeover', 'published'],
@@ -198,7 +200,7 @@ test('a failed reopening rejects and the old file goes on', async () => {
   await mkdir(file)
   await assert.rejects(audit.reopen(), { code: 'EISDIR' })
   audit.record({ event: 'published' })
-  await audit.flush()
+  audit.flush()
   assert.equal((await linesOf(join(folder.path, 'old.jsonl'))).length, 1)
 })
 
@@ -215,7 +217,7 @@ test('a full disk stops nothing: lines are counted as lost, and the log says so 
     now = NOON + seconds * 1000
     audit.record({ event: 'opened' })
     audit.record({ event: 'published' })
-    await audit.flush()
+    audit.flush()
   }
   assert.equal(lost, 6)
   assert.equal(written().match(/"level":"error".*ENOSPC/gu)?.length, 2)

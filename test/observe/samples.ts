@@ -65,6 +65,7 @@ export function exchangeOf(
     signal: new AbortController().signal,
     reply: unanswered,
     inform: unanswered,
+    interimWay: 'none',
     begin: unanswered,
     write: unanswered,
     cut: unanswered,
@@ -85,5 +86,9 @@ export function keptLog(options: Partial<LogOptions> = {}): { log: Log; written:
     clock: () => NOON,
     ...options,
   })
-  return { log, written: () => text }
+  const written = (): string => {
+    log.flush()
+    return text
+  }
+  return { log, written }
 }
