@@ -21,6 +21,7 @@ import {
   startSite,
   temporaryFolder,
 } from './site.ts'
+import { SESSION_PROOFS } from './session-proofs.ts'
 import { get, signedDelete, signedPut } from './slots.ts'
 import { halfSent, metricsOf } from './visits.ts'
 import { type RawRequest, ask } from './wire-client.ts'
@@ -268,6 +269,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
       message: /^Redis at redis:\/\/:\(set\)@127\.0\.0\.1:1\/3 cannot be used: .*ECONNREFUSED/u,
     })
   },
+  ...SESSION_PROOFS,
   'network_resilience.resume_timeout': async (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: systemClock() })
     const overdueAfterMinute = async (timeout: string): Promise<number> => {
