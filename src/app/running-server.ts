@@ -175,6 +175,7 @@ async function listenersOf(
     handler,
     events: observing.httpEvents,
     limits: { bodyIdle: http.bodyIdle },
+    fastLane: http.fastLane,
     clientAddress: clientAddressPolicy({
       source: server.clientAddress,
       trustedProxies: server.trustedProxies,

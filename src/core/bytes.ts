@@ -2,9 +2,8 @@
 export type Ending = 'end' | 'cut'
 
 /**
- * Takes the next pieces of a body. The buffers are lent: they may be reused as soon as the result
- * settles, or right after the call if it returns nothing. While a promise is pending no further
- * batch is handed over.
+ * Takes the next pieces of a body. The buffers are lent for the call, no longer: who needs bytes
+ * after it has returned copies them. While a promise is pending no further batch is handed over.
  */
 export type TakeBatch = (batch: readonly Uint8Array[]) => void | Promise<void>
 

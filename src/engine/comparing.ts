@@ -13,7 +13,8 @@ export async function compare(
 ): Promise<Ending> {
   let position = file.start ?? 0
   const ending = await body.pump(async (batch) => {
-    for (const piece of batch) {
+    // Copied, because the stored bytes may have to be waited for.
+    for (const piece of batch.map((lent) => Buffer.from(lent))) {
       if (position + piece.length > file.size) throw new Refusal('slot-conflict')
       await compareAt(piece, position)
       position += piece.length

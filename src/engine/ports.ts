@@ -52,8 +52,8 @@ export interface PartWriter extends AsyncDisposable {
   /** Bytes the part holds, handed to the operating system. */
   readonly length: number
   /**
-   * Appends. The buffers are lent until the result settles; nothing returned means that they
-   * were taken already. One call at a time. A full disk rejects with `Refusal('disk-full')`.
+   * Appends. The buffers are lent for the call, no longer; nothing returned means that their bytes
+   * are written already. One call at a time. A full disk rejects with `Refusal('disk-full')`.
    */
   write(batch: readonly Uint8Array[]): void | Promise<void>
   /** Resolves when every byte written so far is on stable storage. */

@@ -3,9 +3,10 @@ import type { Peer } from './client-address.ts'
 import type { HttpEvents } from './events.ts'
 import { type Handler, type Exchange } from './exchange.ts'
 import { optionsAnswer } from './cross-origin.ts'
-import { type ExchangeNeeds, type NodeExchange, nodeExchange } from './node-exchange.ts'
+import { type ExchangeNeeds, nodeExchange } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-messages.ts'
 import { refusalAnswer } from './refusal-response.ts'
+import type { RunningExchange } from './running-exchange.ts'
 
 /** What the client of a request expects before it sends the body (RFC 9110 §10.1.1). */
 export type Expectation = 'none' | 'continue' | 'unknown'
@@ -13,8 +14,13 @@ export type Expectation = 'none' | 'continue' | 'unknown'
 /** Runs the handler for each request and sees that every one of them is answered. */
 export interface Dispatcher {
   dispatch(messages: NodeMessages, expectation: Expectation): void
+  /** Runs the handler for an exchange whose request needs no further look; to be `finished` when it is closed. */
+  start(exchange: RunningExchange): void
+  /** The exchange's answer is complete, or its client gone. */
+  finish(exchange: RunningExchange): void
   /** Requests whose answer is not complete. */
-  readonly running: ReadonlySet<NodeExchange>
+  readonly running: ReadonlySet<RunningExchange>
+  readonly isClosing: boolean
   /** From now on new requests are refused and connections not kept. */
   close(): void
   /** Resolves when no request is running. */
@@ -37,33 +43,42 @@ export interface DispatcherNeeds extends Omit<ExchangeNeeds, 'closing'> {
 const UNIX_PEER: Peer = { kind: 'unix' }
 
 export function dispatcher(needs: DispatcherNeeds): Dispatcher {
-  const running = new Set<NodeExchange>()
+  const running = new Set<RunningExchange>()
   const idlers = new Set<() => void>()
   let closing = false
   const exchangeNeeds: ExchangeNeeds = { ...needs, closing: () => closing }
 
-  const finish = (exchange: NodeExchange): void => {
+  const finish = (exchange: RunningExchange): void => {
     if (!running.delete(exchange)) return
     needs.events.finished(exchange, exchange.closed())
     if (running.size === 0) for (const wake of idlers) wake()
   }
 
+  const start = (exchange: RunningExchange, refused?: Refusal): void => {
+    running.add(exchange)
+    const refusal = closing ? new Refusal('shutting-down') : (exchange.refusedTarget ?? refused)
+    if (refusal === undefined) run(exchange, needs)
+    else refuse(exchange, refusal, needs.events)
+  }
+
   return {
     running,
+    get isClosing() {
+      return closing
+    },
+    start,
+    finish,
     dispatch: (messages, expectation) => {
       const peer = peerOf(messages)
       // No peer: the client is gone already. A lingering connection gets no second answer.
       if (peer === undefined || isLingering(messages.request, needs)) return drop(messages.request)
       const arrival = { ...messages, peer, awaitsContinue: expectation === 'continue' }
       const exchange = nodeExchange(arrival, exchangeNeeds)
-      running.add(exchange)
       watchClose(messages, () => finish(exchange))
-      const refusal = closing
-        ? new Refusal('shutting-down')
-        : refusalOf(exchange, { request: messages.request, expectation })
-      if (asksForServer(exchange, messages.request)) exchange.reply(optionsAnswer())
-      else if (refusal !== undefined) refuse(exchange, refusal, needs.events)
-      else run(exchange, needs)
+      if (asksForServer(exchange, messages.request)) {
+        running.add(exchange)
+        exchange.reply(optionsAnswer())
+      } else start(exchange, refusalOf(exchange, { request: messages.request, expectation }))
     },
     close: () => {
       closing = true
@@ -80,19 +95,19 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
 }
 
 /** `OPTIONS *` concerns the server as a whole (RFC 9110 §9.3.7); browsers want 200 wherever they ask. */
-function asksForServer(exchange: NodeExchange, request: NodeRequest): boolean {
+function asksForServer(exchange: RunningExchange, request: NodeRequest): boolean {
   if (request.method !== 'OPTIONS') return false
   return request.url === '*' || exchange.refusedTarget?.code === 'not-found'
 }
 
 /** Answers with a refusal, and reports it; an answer that was begun can only be cut. */
-export function refuse(exchange: NodeExchange, refusal: Refusal, events: HttpEvents): void {
+export function refuse(exchange: RunningExchange, refusal: Refusal, events: HttpEvents): void {
   events.refused(exchange, refusal)
   if (exchange.phase === 'none') exchange.reply(refusalAnswer(refusal, exchange.method))
   else if (exchange.phase === 'begun') exchange.cut()
 }
 
-function run(exchange: NodeExchange, needs: DispatcherNeeds): void {
+function run(exchange: RunningExchange, needs: DispatcherNeeds): void {
   handled(exchange, needs.handler).then(
     () => checkAnswered(exchange, needs.events),
     (error: unknown) => thrown(exchange, error, needs.events),
@@ -104,12 +119,12 @@ async function handled(exchange: Exchange, handler: Handler): Promise<void> {
   await handler(exchange)
 }
 
-function checkAnswered(exchange: NodeExchange, events: HttpEvents): void {
+function checkAnswered(exchange: RunningExchange, events: HttpEvents): void {
   if (exchange.phase === 'ended' || exchange.phase === 'gone') return
   thrown(exchange, new Error('The handler ended without an answer'), events)
 }
 
-function thrown(exchange: NodeExchange, error: unknown, events: HttpEvents): void {
+function thrown(exchange: RunningExchange, error: unknown, events: HttpEvents): void {
   if (error instanceof Refusal) {
     refuse(exchange, error, events)
     return
@@ -123,10 +138,9 @@ function thrown(exchange: NodeExchange, error: unknown, events: HttpEvents): voi
 }
 
 function refusalOf(
-  exchange: NodeExchange,
+  exchange: RunningExchange,
   { request, expectation }: { request: NodeRequest; expectation: Expectation },
 ): Refusal | undefined {
-  if (exchange.refusedTarget !== undefined) return exchange.refusedTarget
   if (expectation === 'unknown') return new Refusal('expectation-failed')
   if (exchange.method === 'CONNECT') return new Refusal('method-not-allowed')
   if (exchange.headers.authorization !== undefined && isAmbiguous(request)) {

@@ -11,7 +11,7 @@ import type { HttpEvents } from './events.ts'
 import type { Handler } from './exchange.ts'
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { type Lingering, lingering } from './lingering.ts'
-import { type NodeServer, nodeServer } from './node-server.ts'
+import { type LaneSetting, type NodeServer, nodeServer } from './node-server.ts'
 import { publicPrefix } from './target.ts'
 import {
   type Certificate,
@@ -29,6 +29,8 @@ export interface ListenersOptions {
   readonly events: HttpEvents
   readonly limits?: Partial<HttpLimits> | undefined
   readonly clientAddress: ClientAddressPolicy
+  /** `auto`: plain connections are served in the short way where that is possible. */
+  readonly fastLane?: 'auto' | 'off' | undefined
   /** Its path is the prefix that is removed from every target. */
   readonly publicUrl: URL
   readonly clock: Clock
@@ -64,6 +66,7 @@ interface Parts {
   readonly watch: BodyWatch
   readonly limits: HttpLimits
   readonly events: HttpEvents
+  readonly lane: LaneSetting | undefined
 }
 
 /**
@@ -97,22 +100,20 @@ function makeParts(options: ListenersOptions): Parts {
   const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits }
   const watch = bodyWatch(limits)
   const lingers = lingering(limits)
-  return {
-    servers: [],
-    limits,
-    events: options.events,
+  const needs = {
+    clock: options.clock,
+    clientAddress: options.clientAddress,
+    prefix: publicPrefix(options.publicUrl),
     watch,
     lingering: lingers,
-    dispatcher: dispatcher({
-      handler: options.handler,
-      events: options.events,
-      clock: options.clock,
-      clientAddress: options.clientAddress,
-      prefix: publicPrefix(options.publicUrl),
-      watch,
-      lingering: lingers,
-    }),
   }
+  const { handler, events } = options
+  const dispatching = dispatcher({ handler, events, ...needs })
+  const lane: LaneSetting | undefined =
+    options.fastLane === 'off'
+      ? undefined
+      : { ...needs, closing: () => dispatching.isClosing, taken: () => {} }
+  return { servers: [], limits, events, watch, lingering: lingers, dispatcher: dispatching, lane }
 }
 
 async function open(

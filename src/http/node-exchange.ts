@@ -11,6 +11,7 @@ import type { ClientAddress } from '../core/client-address.ts'
 import type { Clock, Instant } from '../core/clock.ts'
 import { randomId } from '../core/random.ts'
 import { Refusal } from '../core/refusals.ts'
+import { lengthOf } from './answer-head.ts'
 import { type RequestBody, emptyBody, requestBody } from './body-source.ts'
 import type { BodyWatch } from './body-watch.ts'
 import {
@@ -20,10 +21,11 @@ import {
   clientAddressOf,
 } from './client-address.ts'
 import { CROSS_ORIGIN } from './cross-origin.ts'
-import type { Answer, Exchange, InterimWay, Target } from './exchange.ts'
+import type { Answer, InterimWay, Target } from './exchange.ts'
 import type { Lingering } from './lingering.ts'
 import type { NodeRequest, NodeResponse } from './node-messages.ts'
-import { parseTarget, target } from './target.ts'
+import type { AnswerPhase, RunningExchange } from './running-exchange.ts'
+import { NO_TARGET, parseTarget } from './target.ts'
 
 // Node.js writes the reason phrase of an interim answer from its own table, which lacks this one.
 STATUS_CODES[104] ??= 'Upload Resumption Supported'
@@ -48,20 +50,6 @@ export interface Arrival {
   readonly awaitsContinue: boolean
 }
 
-/** How far the answer is: `gone` if the client left, or was cut, before it was complete. */
-export type AnswerPhase = 'none' | 'begun' | 'ended' | 'gone'
-
-/** An exchange over `node:http` or `node:http2`, with what its server must know about it. */
-export interface NodeExchange extends Exchange {
-  /** HTTP/1.1 only: the connection, which is the exchange's own until it ends. */
-  readonly socket: Socket | undefined
-  readonly phase: AnswerPhase
-  /** A target that is refused before any handler sees it. */
-  readonly refusedTarget: Refusal | undefined
-  /** To be called once, when the response is closed; returns what to report. */
-  closed(): { readonly status: number; readonly milliseconds: number }
-}
-
 /** What the functions below work on; `ServedExchange` is the only one there is. */
 interface State extends Arrival {
   readonly needs: ExchangeNeeds
@@ -80,7 +68,7 @@ interface State extends Arrival {
  * its accessors and closures costs several times as much. What most requests never ask for is
  * made when it is first read.
  */
-class ServedExchange implements NodeExchange, State {
+class ServedExchange implements RunningExchange, State {
   readonly request: NodeRequest
   readonly response: NodeResponse
   readonly peer: Peer
@@ -169,10 +157,8 @@ class ServedExchange implements NodeExchange, State {
   }
 }
 
-const NO_TARGET = target('', '')
-
 /** Makes the exchange of one request. */
-export function nodeExchange(arrival: Arrival, needs: ExchangeNeeds): NodeExchange {
+export function nodeExchange(arrival: Arrival, needs: ExchangeNeeds): RunningExchange {
   return new ServedExchange(arrival, needs)
 }
 
@@ -211,12 +197,6 @@ function reply(state: State, answer: Answer): void {
   state.phase = 'ended'
   if ('stream' in state.response) state.response.stream.end(answer.body)
   else state.response.end(answer.body)
-}
-
-/** RFC 9110 §8.6: 1xx, 204 and 304 carry no length of their own. */
-function lengthOf(answer: Answer): number | undefined {
-  if (answer.status === 204 || answer.status === 304) return undefined
-  return answer.body === undefined ? 0 : Buffer.byteLength(answer.body)
 }
 
 function inform(state: State, status: number, headers: OutgoingHttpHeaders): void {

@@ -2,8 +2,11 @@ import { type Server as HttpServer, type ServerOptions, createServer } from 'nod
 import { type Http2SecureServer, type ServerHttp2Session, createSecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Dispatcher } from './dispatcher.ts'
+import { type FastLane, fastLane } from './fast-lane/fast-lane.ts'
+import type { LaneNeeds } from './fast-lane/lane-connection.ts'
 import type { HttpLimits } from './limits.ts'
 import type { Lingering } from './lingering.ts'
+import type { ExchangeNeeds } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-messages.ts'
 import type { Certificate } from './tls-certificate.ts'
 
@@ -22,7 +25,12 @@ export interface NodeServerNeeds {
   readonly lingering: Lingering
   readonly limits: HttpLimits
   readonly certificate: Certificate | undefined
+  /** Serves plain connections in the short way where that is possible; nothing: never. */
+  readonly lane: LaneSetting | undefined
 }
+
+/** What a lane is laid with. */
+export type LaneSetting = ExchangeNeeds & Pick<LaneNeeds, 'taken'>
 
 const MAX_HEAD_BYTES = 16 * 1024
 const KEEP_ALIVE_PROBE_DELAY = 15_000
@@ -40,16 +48,55 @@ export function nodeServer(needs: NodeServerNeeds): NodeServer {
 function plainServer(needs: NodeServerNeeds): NodeServer {
   const server = createServer(http1Options(needs.limits))
   server.timeout = needs.limits.silence
-  const sockets = trackSockets(server, 'connection')
+  const sockets = new Set<Socket>()
   attach(server, needs)
+  server.prependListener('connection', (socket: Socket) => track(sockets, socket))
+  const lane = needs.lane === undefined ? undefined : layLane(server, needs, needs.lane)
   return {
     server,
     close: () => {
       server.close()
       server.closeIdleConnections()
+      lane?.close()
     },
-    destroy: () => destroyAll(sockets),
+    destroy: () => {
+      destroyAll(sockets)
+      lane?.destroy()
+    },
   }
+}
+
+/** Puts the lane in front of the server: it accepts connections, and leaves to the server what it cannot serve. */
+function layLane(server: HttpServer, needs: NodeServerNeeds, laneNeeds: LaneSetting): FastLane {
+  const listeners = server.listeners('connection')
+  server.removeAllListeners('connection')
+  const lane = fastLane(
+    {
+      ...laneNeeds,
+      dispatcher: needs.dispatcher,
+      ordinary: (socket) => {
+        for (const listener of listeners) listener.call(server, socket)
+      },
+    },
+    needs.limits,
+  )
+  let unix = false
+  server.once('listening', () => {
+    unix = isUnix(server)
+  })
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress
+    if (unix) lane.accept(socket, { kind: 'unix' })
+    else if (address === undefined) socket.destroy()
+    else lane.accept(socket, { kind: 'ip', address })
+  })
+  return lane
+}
+
+/** A UNIX socket has a path, or nothing at all if it was passed on by a service manager. */
+function isUnix(server: HttpServer | Http2SecureServer): boolean {
+  const address = server.address()
+  return address === null || typeof address === 'string'
 }
 
 function secureServer(needs: NodeServerNeeds, certificate: Certificate): NodeServer {
@@ -64,7 +111,7 @@ function secureServer(needs: NodeServerNeeds, certificate: Certificate): NodeSer
     http1Options: http1,
   })
   Object.assign(server, http1Timeouts(needs.limits), { timeout: needs.limits.silence })
-  const sockets = trackSockets(server, 'connection')
+  const sockets = trackSockets(server)
   const sessions = trackSessions(server, needs)
   attach(server, needs)
   return {
@@ -101,9 +148,7 @@ function attach(server: HttpServer | Http2SecureServer, needs: NodeServerNeeds):
   const { dispatcher } = needs
   let unix = false
   server.once('listening', () => {
-    // A UNIX socket has a path, or nothing at all if it was passed on by a service manager.
-    const address = server.address()
-    unix = address === null || typeof address === 'string'
+    unix = isUnix(server)
   })
   // One signature for the events of both servers, whose declared listeners differ.
   const emitter: NodeJS.EventEmitter = server
@@ -157,13 +202,15 @@ function refuseHead(
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-function trackSockets(server: NodeJS.EventEmitter, event: string): Set<Socket> {
+function trackSockets(server: NodeJS.EventEmitter): Set<Socket> {
   const sockets = new Set<Socket>()
-  server.on(event, (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
+  server.on('connection', (socket: Socket) => track(sockets, socket))
   return sockets
+}
+
+function track(sockets: Set<Socket>, socket: Socket): void {
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
 }
 
 function destroyAll(sockets: ReadonlySet<Socket>): void {

@@ -46,6 +46,9 @@ export function target(rawPath: string, queryText: string): Target {
   return new LazyTarget(rawPath, queryText)
 }
 
+/** Stands for a target that is refused. */
+export const NO_TARGET: Target = target('', '')
+
 function originForm(text: string): string | undefined {
   const authority = ORIGIN.exec(text)
   if (authority === null) return undefined

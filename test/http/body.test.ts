@@ -22,7 +22,7 @@ test('batches hold at most 256 KiB and come in order, whether the taker waits or
           largest,
           batch.reduce((sum, piece) => sum + piece.byteLength, 0),
         )
-        pieces.push(...batch)
+        pieces.push(...batch.map((lent) => Buffer.from(lent)))
         return waits ? new Promise((resolve) => void setImmediate(resolve)) : undefined
       })
       exchange.reply({ status: 201, body: ending })

@@ -78,12 +78,14 @@ test('a client of HTTP/1.0 gets no interim answer', async () => {
 
 test('the interim answer to a pipelined request waits for the answer to the one before', async () => {
   const { promise: first, resolve } = Promise.withResolvers<void>()
-  await using server = await serve(async (exchange) => {
+  const handler: Handler = async (exchange) => {
     if (exchange.target.rawPath === 'one') await first
     else exchange.inform(104, { location: '/secret' })
     exchange.reply({ status: 200, body: exchange.target.rawPath })
     resolve()
-  })
+  }
+  // The lane does not even begin a request before the answer to the one before.
+  await using server = await serve(handler, { fastLane: 'off' })
   using client = await rawClient(server.port)
   client.socket.write('GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\nHost: x\r\n\r\n')
   await client.until('two')

@@ -54,13 +54,18 @@ export function partWriter(
     get length() {
       return length
     },
-    write: (batch) => (pace.isFast() ? writeNow(batch) : occupied(writeSoon(batch))),
+    write: (batch) => (pace.isFast() ? writeNow(batch) : occupied(writeSoon(copyOf(batch)))),
     sync: () => occupied(syncData(descriptor)),
     [Symbol.asyncDispose]: async () => {
       await idle
       closeSync(descriptor)
     },
   }
+}
+
+/** Next to a disk that is slow a copy costs nothing. */
+function copyOf(batch: Batch): Batch {
+  return batch.map((piece) => Buffer.from(piece))
 }
 
 async function rejected(error: unknown): Promise<never> {

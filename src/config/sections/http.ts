@@ -8,6 +8,12 @@ export const http = section('How the server speaks HTTP.', {
     max: '1h',
     help: 'A connection is closed if its body brings no byte for this long.',
   }),
+  fast_lane: choice(['auto', 'off'], {
+    default: 'auto',
+    help:
+      'Whether plain connections (not TLS) take a shorter way past the HTTP parser of Node.js. ' +
+      'Whatever is not in the strict form of most clients takes the usual way. off: all do.',
+  }),
   interim_104: choice(['auto', 'always', 'never'], {
     reload: true,
     default: 'auto',

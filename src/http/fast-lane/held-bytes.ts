@@ -1,0 +1,58 @@
+/** Bytes of one block; it is used again and again. */
+const BLOCK_BYTES = 64 * 1024
+
+/** Blocks kept for later when nobody uses them; more are left to the garbage collector. */
+const KEPT = 64
+
+/** A piece smaller than this gets memory of its own. */
+const SMALL = 4 * 1024
+
+/** Most bytes, and most pieces, before there is no more room. */
+const MOST_BYTES = 128 * 1024
+const MOST_PIECES = 64
+
+const free: ArrayBufferLike[] = []
+
+/** Copies of received bytes that nobody could take yet, in order. */
+export interface HeldBytes {
+  /** Whether no more should be received for now. */
+  readonly isFull: boolean
+  /** Copies the piece: its buffer is about to be used again. */
+  add(piece: Uint8Array): void
+  /** The oldest bytes; nothing if there are none. They stay until `release`. */
+  first(): Uint8Array | undefined
+  release(): void
+}
+
+export function heldBytes(): HeldBytes {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  return {
+    get isFull() {
+      return length >= MOST_BYTES || pieces.length >= MOST_PIECES
+    },
+    add(piece) {
+      length += piece.length
+      if (piece.length < SMALL) {
+        pieces.push(Uint8Array.from(piece))
+        return
+      }
+      for (let start = 0; start < piece.length; start += BLOCK_BYTES) {
+        pieces.push(blockOf(piece.subarray(start, start + BLOCK_BYTES)))
+      }
+    },
+    first: () => pieces[0],
+    release() {
+      const piece = pieces.shift()
+      if (piece === undefined) return
+      length -= piece.length
+      if (piece.buffer.byteLength === BLOCK_BYTES && free.length < KEPT) free.push(piece.buffer)
+    },
+  }
+}
+
+function blockOf(piece: Uint8Array): Uint8Array {
+  const block = new Uint8Array(free.pop() ?? new ArrayBuffer(BLOCK_BYTES), 0, piece.length)
+  block.set(piece)
+  return block
+}

@@ -1,0 +1,159 @@
+import type { Ending, TakeBatch } from '../../core/bytes.ts'
+import type { RequestBody } from '../body-source.ts'
+import type { BodyWatch, WatchedBody } from '../body-watch.ts'
+import { type HeldBytes, heldBytes } from './held-bytes.ts'
+
+/** What the body needs of its exchange. */
+interface BodyOwner {
+  /** Sends `100 Continue` if the client waits for it. */
+  proceed(): void
+  pause(): void
+  resume(): void
+  destroy(): void
+}
+
+/**
+ * A body that is taken out of the buffer it was received into: no copy is made unless its taker is
+ * not there yet or busy. A class, because one is made per request.
+ */
+export class LaneBody implements RequestBody, WatchedBody {
+  received = 0
+  paused = false
+  readonly #length: number
+  readonly #watch: BodyWatch
+  readonly #needs: BodyOwner
+  #held: HeldBytes | undefined = undefined
+  #take: TakeBatch | undefined = undefined
+  #busy = false
+  #ending: Ending | undefined = undefined
+  /** Answered without it, or cut by us: nothing is handed over any more. */
+  #refused = false
+  #resolve: ((ending: Ending) => void) | undefined = undefined
+  #reject: ((reason: unknown) => void) | undefined = undefined
+
+  /** `length` is at least 1 byte. */
+  constructor(length: number, watch: BodyWatch, needs: BodyOwner) {
+    this.#length = length
+    this.#watch = watch
+    this.#needs = needs
+  }
+
+  /** Everything was received, and somebody wanted it. */
+  get complete(): boolean {
+    return this.#take !== undefined && this.#ending === 'end'
+  }
+
+  /** Bytes that are still to come. */
+  get missing(): number {
+    return this.#length - this.received
+  }
+
+  pump(take: TakeBatch): Promise<Ending> {
+    if (this.#take !== undefined || this.#refused || this.#ending === 'cut') {
+      return Promise.resolve('cut')
+    }
+    this.#take = take
+    if (this.#ending === undefined) {
+      this.#watch.add(this)
+      this.#needs.proceed()
+    }
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+      this.#handOver()
+    })
+  }
+
+  cut(): void {
+    this.#needs.destroy()
+    this.abandon()
+  }
+
+  abandon(): void {
+    this.#refused = true
+    if (this.#ending === 'end') return
+    this.#ending = 'cut'
+    this.#watch.remove(this)
+    if (!this.#busy) this.#settle('cut')
+  }
+
+  /** Takes the next bytes, lent for the call; never more than are missing. */
+  receive(piece: Uint8Array): void {
+    this.received += piece.length
+    if (this.missing === 0) this.#end('end')
+    if (this.#refused || this.#take === undefined || this.#busy || this.#held !== undefined) {
+      if (!this.#refused) this.#hold(piece)
+    } else if (this.#hand(piece) && this.#ending !== undefined) this.#settle(this.#ending)
+  }
+
+  /** The sender is gone; what was received before is handed over still. */
+  senderGone(): void {
+    if (this.#ending !== undefined) return
+    this.#end('cut')
+    if (this.#held === undefined && !this.#busy) this.#settle('cut')
+  }
+
+  #end(ending: Ending): void {
+    this.#ending = ending
+    this.#watch.remove(this)
+  }
+
+  #hold(piece: Uint8Array): void {
+    this.#held ??= heldBytes()
+    this.#held.add(piece)
+    if (this.paused || this.#ending !== undefined || !this.#held.isFull) return
+    this.paused = true
+    this.#needs.pause()
+  }
+
+  /** Hands a piece over; returns whether the taker is ready for more at once. */
+  #hand(piece: Uint8Array): boolean {
+    let taken: void | Promise<void>
+    try {
+      taken = this.#take?.([piece])
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+    if (taken === undefined) return true
+    this.#busy = true
+    void taken.then(
+      () => {
+        this.#busy = false
+        this.#handOver()
+      },
+      (error: unknown) => this.#fail(error),
+    )
+    return false
+  }
+
+  /** Hands over what is held until the taker is busy or nothing is left. */
+  #handOver(): void {
+    if (this.#refused) return this.#settle(this.#ending ?? 'cut')
+    for (let piece = this.#held?.first(); piece !== undefined; piece = this.#held?.first()) {
+      const isReady = this.#hand(piece)
+      this.#held?.release()
+      if (!isReady) return
+    }
+    this.#held = undefined
+    if (this.#ending !== undefined) this.#settle(this.#ending)
+    else if (this.paused) {
+      this.paused = false
+      this.#needs.resume()
+    }
+  }
+
+  #settle(ending: Ending): void {
+    this.#held = undefined
+    this.#resolve?.(ending)
+    this.#resolve = undefined
+  }
+
+  #fail(error: unknown): void {
+    this.#busy = false
+    this.#refused = true
+    this.#held = undefined
+    this.#reject?.(error)
+    this.#resolve = undefined
+  }
+}

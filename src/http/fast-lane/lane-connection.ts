@@ -1,0 +1,183 @@
+import type { Socket } from 'node:net'
+import type { Peer } from '../client-address.ts'
+import type { Dispatcher } from '../dispatcher.ts'
+import { passOn, takeOver } from './accepted-socket.ts'
+import { LaneExchange, type LaneExchangeNeeds, type LaneLink } from './lane-exchange.ts'
+import { readRequestHead } from './request-head.ts'
+
+/** What all connections of a lane share. */
+export interface LaneNeeds extends LaneExchangeNeeds {
+  readonly dispatcher: Dispatcher
+  /** Serves a connection in the ordinary way from now on. */
+  readonly ordinary: (socket: Socket) => void
+  /** A connection without a byte in either direction is given up; milliseconds. */
+  readonly silence: number
+  /** A request began in the lane. */
+  readonly taken: () => void
+}
+
+/**
+ * Heads are received into a small buffer and bodies into a large one: what follows a head is then
+ * received after its handler has had the chance to ask for it, and needs no copy. All connections
+ * share both, because whatever is received is taken or copied before the next bytes are.
+ */
+const HEAD_BUFFER = Buffer.allocUnsafeSlow(4 * 1024)
+const BODY_BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
+
+/** Bytes of further requests that a client may send ahead of an answer. */
+const MOST_AHEAD = 64 * 1024
+
+/** A connection of the lane. A class, because it is what every received byte passes. */
+export class LaneConnection implements LaneLink {
+  readonly peer: Peer
+  /** Looks of the lane's timer without a request. */
+  idleLooks = 0
+  /** Whether a request was served on it. */
+  isUsed = false
+  readonly #needs: LaneNeeds
+  readonly #closed: () => void
+  #socket: Socket | undefined
+  #exchange: LaneExchange | undefined = undefined
+  #ahead: Buffer[] = []
+  #isPaused = false
+  #isLingering = false
+  #senderGone = false
+  /** The connection is served in the ordinary way. */
+  #isLeft = false
+
+  constructor(needs: LaneNeeds, peer: Peer, closed: () => void) {
+    this.#needs = needs
+    this.#closed = closed
+    this.peer = peer
+  }
+
+  /** Takes the connection over; `false` if that cannot be done. */
+  open(accepted: Socket): boolean {
+    const socket = takeOver(accepted, {
+      buffer: () => (this.#missing() > 0 ? BODY_BUFFER : HEAD_BUFFER),
+      received: (count, buffer) => this.#received(Buffer.from(buffer.buffer, 0, count)),
+    })
+    this.#socket = socket
+    if (socket === undefined) return false
+    socket.setTimeout(this.#needs.silence, () => socket.destroy())
+    socket.on('error', ignore)
+    socket.once('end', () => this.#ended())
+    socket.once('close', () => this.#gone())
+    socket.resume()
+    return true
+  }
+
+  get socket(): Socket {
+    if (this.#socket === undefined) throw new Error('The connection is not open')
+    return this.#socket
+  }
+
+  /** No request runs on it. */
+  get isIdle(): boolean {
+    return this.#exchange === undefined && !this.#isLingering
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.socket.resume()
+  }
+
+  linger(): void {
+    this.#isLingering = true
+    this.#ahead = []
+    this.#needs.lingering.add(this.socket)
+    this.resume()
+    this.socket.end()
+  }
+
+  ended(): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    this.#exchange = undefined
+    const isLast = exchange.isLast
+    this.#needs.dispatcher.finish(exchange)
+    if (this.#isLingering) return
+    if (isLast || this.#senderGone) {
+      this.socket.end(() => this.socket.destroy())
+      return
+    }
+    this.idleLooks = 0
+    const [first, ...more] = this.#ahead
+    if (first === undefined) return
+    this.#ahead = []
+    this.#next(more.length === 0 ? first : Buffer.concat([first, ...more]))
+    if (this.#isPaused && this.#exchange === undefined) this.resume()
+  }
+
+  /** Returns whether to go on receiving. */
+  #received(bytes: Buffer): boolean {
+    if (this.#isLingering) return true
+    if (this.#exchange === undefined) this.#next(bytes)
+    else this.#feed(this.#exchange, bytes)
+    return !this.#isPaused && !this.#isLeft
+  }
+
+  /** Bytes of the present body that are still to come. */
+  #missing(): number {
+    return this.#exchange?.incoming?.missing ?? 0
+  }
+
+  /** Begins the next request, or leaves the connection to the ordinary way. */
+  #next(bytes: Buffer): void {
+    const head = readRequestHead(bytes)
+    if (head === undefined) return this.#leave(bytes)
+    this.isUsed = true
+    this.#needs.taken()
+    const exchange = new LaneExchange(head, this, this.#needs)
+    this.#exchange = exchange
+    this.#needs.dispatcher.start(exchange)
+    if (bytes.length > head.bytes) this.#feed(exchange, bytes.subarray(head.bytes))
+  }
+
+  #feed(exchange: LaneExchange, bytes: Buffer): void {
+    if (this.#isLingering || this.#exchange !== exchange) return
+    const body = exchange.incoming
+    const missing = body?.missing ?? 0
+    if (missing > 0) body?.receive(bytes.length > missing ? bytes.subarray(0, missing) : bytes)
+    if (bytes.length > missing) this.#keepAhead(bytes.subarray(missing))
+  }
+
+  #keepAhead(bytes: Buffer): void {
+    this.#ahead.push(Buffer.from(bytes))
+    const length = this.#ahead.reduce((sum, piece) => sum + piece.length, 0)
+    if (length >= MOST_AHEAD) this.pause()
+  }
+
+  #leave(bytes: Buffer): void {
+    const { socket } = this
+    socket.setTimeout(0)
+    this.#isLeft = true
+    this.#closed()
+    const { ordinary } = this.#needs
+    ordinary(passOn(socket, Buffer.from(bytes)))
+  }
+
+  /** The client has closed its side. */
+  #ended(): void {
+    if (this.#isLeft) return
+    this.#senderGone = true
+    if (this.#exchange === undefined) this.socket.end()
+    else this.#exchange.senderGone()
+  }
+
+  #gone(): void {
+    if (this.#isLeft) return
+    this.#closed()
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    if (exchange !== undefined) this.#needs.dispatcher.finish(exchange)
+  }
+}
+
+/** A failed connection is told by its close; the error itself says nothing more. */
+function ignore(): void {}

@@ -1,0 +1,252 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ClientAddress } from '../../core/client-address.ts'
+import type { Instant } from '../../core/clock.ts'
+import { randomId } from '../../core/random.ts'
+import { Refusal } from '../../core/refusals.ts'
+import { dateField, fieldLines, lengthOf, statusLine } from '../answer-head.ts'
+import { type RequestBody, emptyBody } from '../body-source.ts'
+import { type Peer, cameByProxy, clientAddressOf } from '../client-address.ts'
+import { CROSS_ORIGIN } from '../cross-origin.ts'
+import type { Answer, InterimWay, Target } from '../exchange.ts'
+import type { ExchangeNeeds } from '../node-exchange.ts'
+import type { AnswerPhase, RunningExchange } from '../running-exchange.ts'
+import { NO_TARGET, parseTarget } from '../target.ts'
+import { LaneBody } from './lane-body.ts'
+import type { RequestHead } from './request-head.ts'
+
+/** What an exchange needs of the connection it is on. */
+export interface LaneLink {
+  readonly socket: Socket
+  readonly peer: Peer
+  pause(): void
+  resume(): void
+  /** The answer is complete, or nobody is there to get it. To be called once. */
+  ended(): void
+  /** The connection is not used again: what still comes is discarded within bounds. */
+  linger(): void
+}
+
+/** How long the connection is kept between requests, as the answers say. */
+export interface LaneExchangeNeeds extends ExchangeNeeds {
+  readonly keepAliveField: string
+}
+
+/** An exchange on a connection of the lane. A class, because one is made per request. */
+export class LaneExchange implements RunningExchange {
+  readonly method: string
+  readonly target: Target
+  readonly refusedTarget: Refusal | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly contentLength: number | undefined
+  readonly startedAt: Instant
+  phase: AnswerPhase = 'none'
+  readonly #link: LaneLink
+  readonly #needs: LaneExchangeNeeds
+  readonly #awaitsContinue: boolean
+  readonly #laneBody: LaneBody | undefined
+  #emptyBody: RequestBody | undefined = undefined
+  #status = 0
+  #isWhole = false
+  #head: string | undefined = undefined
+  #id: string | undefined = undefined
+  #client: ClientAddress | undefined = undefined
+  #abort: AbortController | undefined = undefined
+  #failWrite: ((reason: Error) => void) | undefined = undefined
+
+  constructor(head: RequestHead, link: LaneLink, needs: LaneExchangeNeeds) {
+    const parsed = parseTarget(head.target, needs.prefix)
+    this.method = head.method
+    this.target = parsed instanceof Refusal ? NO_TARGET : parsed
+    this.refusedTarget = parsed instanceof Refusal ? parsed : undefined
+    this.headers = head.headers
+    this.contentLength = head.contentLength
+    this.startedAt = needs.clock()
+    this.#awaitsContinue = head.awaitsContinue
+    this.#link = link
+    this.#needs = needs
+    this.#laneBody =
+      head.contentLength === undefined || head.contentLength === 0
+        ? undefined
+        : new LaneBody(head.contentLength, needs.watch, this)
+  }
+
+  get id(): string {
+    return (this.#id ??= randomId(9))
+  }
+
+  get client(): ClientAddress {
+    const { clientAddress } = this.#needs
+    return (this.#client ??= clientAddressOf(this.#link.peer, this.headers, clientAddress))
+  }
+
+  get body(): RequestBody {
+    return this.#laneBody ?? (this.#emptyBody ??= emptyBody(() => this.cut()))
+  }
+
+  /** The body as the connection feeds it; nothing for a request without one. */
+  get incoming(): LaneBody | undefined {
+    return this.#laneBody
+  }
+
+  get socket(): Socket {
+    return this.#link.socket
+  }
+
+  get interimWay(): InterimWay {
+    const { clientAddress } = this.#needs
+    return cameByProxy(this.#link.peer, this.headers, clientAddress) ? 'proxied' : 'direct'
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.phase === 'gone') this.#abort.abort()
+    return this.#abort.signal
+  }
+
+  reply(answer: Answer): void {
+    if (this.phase !== 'none') return
+    const headers: OutgoingHttpHeaders = { ...CROSS_ORIGIN, ...answer.headers }
+    const isHead = this.method === 'HEAD'
+    const length = lengthOf(answer)
+    if (length !== undefined && !isHead) headers['content-length'] ??= length
+    this.#status = answer.status
+    const { socket } = this.#link
+    const head = this.#headText(fieldLines(headers))
+    const body = isHead ? undefined : answer.body
+    this.phase = 'ended'
+    if (body === undefined || length === undefined) {
+      socket.write(head, 'latin1', this.#sent)
+    } else {
+      socket.cork()
+      socket.write(head, 'latin1')
+      socket.write(body, this.#sent)
+      socket.uncork()
+    }
+    this.#afterLastByte()
+  }
+
+  inform(status: number, headers: OutgoingHttpHeaders): void {
+    if (this.phase !== 'none' || this.socket.destroyed) return
+    this.socket.write(`${statusLine(status)}${fieldLines(headers)}\r\n`, 'latin1')
+  }
+
+  begin(status: number, headers: OutgoingHttpHeaders): void {
+    if (this.phase !== 'none') return
+    this.phase = 'begun'
+    this.#status = status
+    // Sent with the first piece.
+    this.#head = this.#headText(linesOf(headers))
+  }
+
+  write(piece: Uint8Array, last: boolean): Promise<void> {
+    if (this.phase !== 'begun') return Promise.reject(new Error('The answer is not open'))
+    if (last) this.phase = 'ended'
+    return new Promise((resolve, reject) => {
+      this.#failWrite = reject
+      const written = (error?: Error | null): void => {
+        this.#failWrite = undefined
+        if (error) {
+          // The connection failed, which is told here before it closes.
+          this.phase = 'gone'
+          reject(error)
+          return
+        }
+        resolve()
+        if (last) this.#sent()
+      }
+      const { socket } = this.#link
+      const head = this.#head
+      if (head === undefined) {
+        socket.write(piece, written)
+        return
+      }
+      this.#head = undefined
+      socket.cork()
+      socket.write(head, 'latin1')
+      socket.write(piece, written)
+      socket.uncork()
+      if (last) this.#afterLastByte()
+    })
+  }
+
+  cut(): void {
+    this.destroy()
+    this.#laneBody?.abandon()
+  }
+
+  /** Ends the connection; `closed` follows. */
+  destroy(): void {
+    if (this.phase !== 'ended') this.phase = 'gone'
+    this.#link.socket.destroy()
+  }
+
+  /** Sends `100 Continue` if the client waits for it. */
+  proceed(): void {
+    if (!this.#awaitsContinue || this.phase !== 'none') return
+    this.#link.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+  }
+
+  pause(): void {
+    this.#link.pause()
+  }
+
+  resume(): void {
+    this.#link.resume()
+  }
+
+  /** The client has closed its side: whoever sent a whole body may still wait for the answer. */
+  senderGone(): void {
+    const body = this.#laneBody
+    body?.senderGone()
+    if (body === undefined || body.missing > 0) this.destroy()
+  }
+
+  closed(): { readonly status: number; readonly milliseconds: number } {
+    const milliseconds = this.#needs.clock() - this.startedAt
+    if (this.#isWhole) return { status: this.#status, milliseconds }
+    this.phase = 'gone'
+    this.#abort?.abort()
+    this.#failWrite?.(new Error('The client is gone'))
+    this.#laneBody?.senderGone()
+    return { status: 0, milliseconds }
+  }
+
+  /** Whether the connection serves no further request after this one. */
+  get isLast(): boolean {
+    return this.#isUnread || this.#needs.closing()
+  }
+
+  get #isUnread(): boolean {
+    return this.#laneBody !== undefined && !this.#laneBody.complete
+  }
+
+  #headText(fields: string): string {
+    const { clock, keepAliveField } = this.#needs
+    const connection = this.isLast ? 'Connection: close\r\n' : keepAliveField
+    return `${statusLine(this.#status)}${fields}${dateField(clock())}${connection}\r\n`
+  }
+
+  readonly #sent = (error?: Error | null): void => {
+    if (error) return
+    this.#isWhole = true
+    this.#link.ended()
+  }
+
+  #afterLastByte(): void {
+    if (!this.#isUnread) return
+    this.#laneBody?.abandon()
+    this.#link.linger()
+  }
+}
+
+/** Heads of files as text: a popular file's is sent again and again. */
+const knownLines = new WeakMap<OutgoingHttpHeaders, string>()
+
+function linesOf(headers: OutgoingHttpHeaders): string {
+  const known = knownLines.get(headers)
+  if (known !== undefined) return known
+  const lines = fieldLines({ ...CROSS_ORIGIN, ...headers })
+  knownLines.set(headers, lines)
+  return lines
+}

@@ -1,0 +1,17 @@
+import type { Socket } from 'node:net'
+import type { Refusal } from '../core/refusals.ts'
+import type { Exchange } from './exchange.ts'
+
+/** How far the answer is: `gone` if the client left, or was cut, before it was complete. */
+export type AnswerPhase = 'none' | 'begun' | 'ended' | 'gone'
+
+/** An exchange with what its server must know about it. */
+export interface RunningExchange extends Exchange {
+  /** HTTP/1.1 only: the connection, which is the exchange's own until it ends. */
+  readonly socket: Socket | undefined
+  readonly phase: AnswerPhase
+  /** A target that is refused before any handler sees it. */
+  readonly refusedTarget: Refusal | undefined
+  /** To be called once, when the response is closed; returns what to report. */
+  closed(): { readonly status: number; readonly milliseconds: number }
+}
