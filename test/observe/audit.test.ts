@@ -3,11 +3,14 @@ import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { ClientAddress } from '../../src/core/client-address.ts'
 import { Refusal } from '../../src/core/refusals.ts'
 import { openAudit } from '../../src/observe/audit.ts'
 import type { AuditTrail } from '../../src/observe/audit.ts'
 import { engineAudit, httpAudit, untoldAudit } from '../../src/observe/event-audit.ts'
 import type { Privacy } from '../../src/observe/privacy.ts'
+import { sessionAudit } from '../../src/observe/session-events.ts'
+import type { SeenNetwork, SessionRecord } from '../../src/sessions/session-record.ts'
 import { HOME, NOON, SLOT, TRAIN, UPLOAD, exchangeOf, keptLog } from './samples.ts'
 
 const MAC = 'deadbeef'.repeat(8)
@@ -39,7 +42,22 @@ async function eventsIn(file: string): Promise<unknown[]> {
   return lines.map(({ event }) => event)
 }
 
-/** Everything the rooms can tell, once. */
+function seen({ network }: ClientAddress): SeenNetwork {
+  return { network, firstAt: NOON, lastAt: NOON }
+}
+
+const SESSION: SessionRecord = {
+  key: SLOT.fingerprint,
+  openedAt: NOON,
+  lastActiveAt: NOON,
+  requests: 1,
+  switches: 1,
+  recoveries: 0,
+  networks: [seen(HOME), seen(TRAIN)],
+  uploads: [SLOT.fingerprint],
+}
+
+/** Everything the rooms can tell. */
 function tellAll(audit: AuditTrail, privacy: Privacy): void {
   const engine = engineAudit(audit, privacy)
   const http = httpAudit(audit, privacy)
@@ -56,6 +74,12 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   http.finished(signed, { status: 403, milliseconds: 1 })
   http.failed(signed, new Error('broken'))
   untoldAudit(audit, privacy)(HOME.network, 7)
+  http.refused(signed, new Refusal('grant-expired', { why: 'too-old' }))
+  engine.recovered({ ...SLOT, recoveries: 1 }, HOME)
+  const sessions = sessionAudit(audit, privacy)
+  sessions.networkChanged(SESSION, { from: seen(HOME), to: seen(TRAIN) })
+  sessions.expired(SESSION)
+  sessions.noRoom(SLOT.fingerprint)
 }
 
 test('each thing that happens to a slot is one line, and a stranger is none', async () => {
@@ -77,6 +101,11 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
       'abandoned',
       'refused',
       'refusals',
+      'refused',
+      'recovered',
+      'network-changed',
+      'session-ended',
+      'session-refused',
     ],
   )
   assert.deepEqual(lines[1], {
@@ -110,8 +139,8 @@ test('docs/audit.md names exactly the events and fields that are written, and wh
   const page = await readFile(new URL('../../docs/audit.md', import.meta.url), 'utf8')
   const [, events = '', rest = ''] = page.split(/^## (?:Events|Fields)$/mu)
   const [fields = ''] = rest.split(/^## /mu)
-  const documentedEvents = [...events.matchAll(/^\| `(\w+)`/gmu)].map(([, name = '']) => name)
-  assert.deepEqual(documentedEvents.toSorted(), lines.map(({ event }) => String(event)).toSorted())
+  const documentedEvents = [...events.matchAll(/^\| `([\w-]+)`/gmu)].map(([, name = '']) => name)
+  assert.deepEqual(documentedEvents.toSorted(), eventsOf(lines))
   const documented = new Map(
     [...fields.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gmu)].map(([, name = '', where = '']) => [
       name,
@@ -120,12 +149,17 @@ test('docs/audit.md names exactly the events and fields that are written, and wh
   )
   assert.ok(documented.size > 10)
   for (const [field, where] of documented) {
-    const written = lines.filter((line) => field in line).map(({ event }) => String(event))
-    assert.deepEqual(written.toSorted(), where.toSorted(), field)
+    const written = eventsOf(lines.filter((line) => field in line))
+    assert.deepEqual(written, where.toSorted(), field)
   }
   for (const line of lines)
     for (const field of Object.keys(line)) assert.ok(documented.has(field), field)
 })
+
+/** The events of lines, each once. */
+function eventsOf(lines: readonly Record<string, unknown>[]): string[] {
+  return [...new Set(lines.map(({ event }) => String(event)))].toSorted()
+}
 
 function appliesTo(where: string, event: string): boolean {
   const named = where.includes(`\`${event}\``)
