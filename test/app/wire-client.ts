@@ -26,8 +26,8 @@ export interface Reply {
 export interface Wire extends Disposable {
   readonly socket: Socket
   send(data: string | Uint8Array): void
-  /** Resolves when the text was received; rejects when the connection ended without it. */
-  until(text: string): Promise<void>
+  /** Resolves to everything received when the text is a part of it; rejects when the connection ended without it. */
+  until(text: string): Promise<string>
   /** Everything received, once the server ended its side or the connection broke. */
   readonly ended: Promise<Buffer>
 }
@@ -64,6 +64,7 @@ function wireOf(socket: Socket): Wire {
       while (!received().includes(text)) {
         if (!(await more())) throw new Error(`ended without ${text}: ${received().toString()}`)
       }
+      return received().toString('latin1')
     },
     [Symbol.dispose]: () => void socket.destroy(),
   }

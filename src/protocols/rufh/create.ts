@@ -33,12 +33,20 @@ export function createHandler(needs: RufhNeeds): Handler {
   return async (exchange): Promise<void> => {
     const fields = uploadFields(exchange.headers)
     const { completes } = fields
-    if (completes === undefined) return await needs.plain(exchange)
+    if (completes === undefined) return await plain(exchange, needs)
     await refusing(exchange, fields, async () => {
       const grant = await admit(exchange, fields, needs)
       await create({ exchange, fields, completes, grant }, needs)
     })
   }
+}
+
+/** Without a field that says something it is an ordinary PUT; an ordinary POST means nothing here. */
+async function plain(exchange: Exchange, needs: RufhNeeds): Promise<void> {
+  if (exchange.method === 'POST') {
+    throw new Refusal('method-not-allowed', { allow: 'GET, HEAD, OPTIONS, PUT, DELETE' })
+  }
+  await needs.plain(exchange)
 }
 
 async function admit(
