@@ -57,7 +57,15 @@ test('without anything but a secret every option has its default', () => {
     maxFileSize: 100 * 1024 ** 2,
     minFree: 1024 ** 3,
   })
-  assert.deepEqual(config.sessionStore, { backend: 'sqlite', path: '/nowhere/data/state.db' })
+  assert.deepEqual(config.sessionStore, {
+    backend: 'sqlite',
+    path: '/nowhere/data/state.db',
+    redisUrl: undefined,
+    enabled: true,
+    maxSessions: 10_000,
+    cleanupInterval: 30 * 60_000,
+    maxSessionAge: 72 * 3_600_000,
+  })
   assert.equal(config.networkResilience.resumeTimeout, 600_000)
   assert.equal(config.retention.maxAge, 30 * 86_400_000)
   assert.deepEqual(config.downloads, { waitForUpload: 4000, accel: 'off', accelPrefix: '/' })
@@ -146,11 +154,7 @@ test('an option under the wrong section is pointed to the right one', () => {
 })
 
 test('options of features that this release does not have are unknown', () => {
-  for (const name of [
-    'server.workers',
-    'security.unbound',
-    'http.interim_104',
-  ]) {
+  for (const name of ['server.workers', 'security.unbound', 'http.interim_104']) {
     assert.equal(problemsWith(`${name}=1`)[0]?.why, 'there is no such option', name)
   }
 })
