@@ -4,6 +4,7 @@ import { systemClock, systemStopwatch } from '../core/clock.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
 import { type AdminListener, startAdminListener } from '../admin/admin-listener.ts'
 import type { UploadEngine } from '../engine/engine.ts'
+import type { EnginePolicy } from '../engine/policy.ts'
 import { gate } from '../gate/gate.ts'
 import { grantVerifier } from '../grants/verifier.ts'
 import { clientAddressPolicy } from '../http/client-address.ts'
@@ -20,6 +21,7 @@ import { healthHandler } from '../protocols/health/handler.ts'
 import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
 import { deleteHandler } from '../protocols/plain/delete.ts'
 import { putHandler } from '../protocols/plain/put.ts'
+import type { SessionPolicy } from '../sessions/needs.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { reloader } from './reloader.ts'
 import { engineOver } from './engine.ts'
@@ -62,31 +64,19 @@ export async function startServer(
   const audit = await openAuditOf(config, { log, metrics })
   if (audit !== undefined) started.use(audit)
   const observing = started.use(
-    observer({
-      log,
-      metrics,
-      privacy: config.privacy,
-      ...(audit === undefined ? {} : { audit }),
-    }),
+    observer({ log, metrics, privacy: config.privacy, ...(audit && { audit }) }),
   )
-  const readiness = createReadiness({
-    ...stores,
-    version: build.version,
-    stopwatch: systemStopwatch,
-  })
-  let policy = enginePolicyOf(config)
-  let sessionPolicy = sessionPolicyOf(config)
-  const networkName = networkNames(config)
+  const { version } = build
+  const readiness = createReadiness({ ...stores, version, stopwatch: systemStopwatch })
+  let policies = policiesOf(config)
+  const names = { networkName: networkNames(config) }
   const sessions = started.use(
-    sessionsOver({
-      store: stores.sessions,
-      events: observing.sessionEvents,
-      policy: () => sessionPolicy,
-      networkName,
-    }),
+    sessionsOver(stores, observing.sessionEvents, { ...names, policy: () => policies.sessions }),
   )
   const events = sessionsFollowing(sessions, observing.engineEvents)
-  const engine = started.use(engineOver(stores, events, { policy: () => policy, networkName }))
+  const engine = started.use(
+    engineOver(stores, events, { ...names, policy: () => policies.engine }),
+  )
   await engine.recover()
   started.use(startUpkeep({ engine, log }))
   const { cleanupInterval } = config.sessionStore
@@ -95,10 +85,7 @@ export async function startServer(
   let handler = handlerOf(config, parts)
   const current: Handler = async (exchange) => await handler(exchange)
   const listeners = started.use(await listenersOf(config, { handler: current, observing }))
-  const admins: AdminListener[] = []
-  for (const listen of config.admin.listen) {
-    admins.push(started.use(await adminOf(config, { listen, metrics, readiness, log })))
-  }
+  const admins = await adminsOf(config, { metrics, readiness, log }, started)
   const running = started.move()
   return {
     addresses: listeners.addresses,
@@ -115,10 +102,14 @@ export async function startServer(
 
   function apply(next: Config): void {
     handler = handlerOf(next, parts)
-    policy = enginePolicyOf(next)
-    sessionPolicy = sessionPolicyOf(next)
+    policies = policiesOf(next)
     log.level = next.log.level
   }
+}
+
+/** What the operator decided, as the rooms take it. */
+function policiesOf(config: Config): { engine: EnginePolicy; sessions: SessionPolicy } {
+  return { engine: enginePolicyOf(config), sessions: sessionPolicyOf(config) }
 }
 
 async function openAuditOf(
@@ -185,13 +176,16 @@ async function listenersOf(
   })
 }
 
-async function adminOf(
-  { admin: { hosts, token } }: Config,
-  parts: { listen: ListenAddress; metrics: Metrics; readiness: Readiness; log: Log },
-): Promise<AdminListener> {
-  return await startAdminListener({
-    ...parts,
-    hosts,
-    ...(token === undefined ? {} : { token }),
-  })
+/** Starts the listeners for operators; `started` is to end them. */
+async function adminsOf(
+  { admin: { listen: addresses, hosts, token } }: Config,
+  parts: { metrics: Metrics; readiness: Readiness; log: Log },
+  started: AsyncDisposableStack,
+): Promise<readonly AdminListener[]> {
+  const access = { hosts, ...(token === undefined ? {} : { token }) }
+  const admins: AdminListener[] = []
+  for (const listen of addresses) {
+    admins.push(started.use(await startAdminListener({ ...parts, ...access, listen })))
+  }
+  return admins
 }

@@ -1,12 +1,11 @@
 import type { Config } from '../config/options.ts'
-import type { ClientAddress } from '../core/client-address.ts'
 import { systemClock } from '../core/clock.ts'
 import type { EngineEvents } from '../engine/events.ts'
 import { isReserving } from '../engine/slot-record.ts'
 import type { SessionEvents } from '../sessions/events.ts'
-import type { SessionPolicy } from '../sessions/needs.ts'
-import type { SessionStore } from '../sessions/ports.ts'
+import type { SessionNeeds, SessionPolicy } from '../sessions/needs.ts'
 import { type Sessions, slotSessions } from '../sessions/sessions.ts'
+import type { Stores } from './stores.ts'
 
 /** The configured policy as the sessions take it. */
 export function sessionPolicyOf({ sessionStore }: Config): SessionPolicy {
@@ -15,13 +14,12 @@ export function sessionPolicyOf({ sessionStore }: Config): SessionPolicy {
 }
 
 /** The sessions of this process over their store, with the machine's clock. */
-export function sessionsOver(needs: {
-  readonly store: SessionStore
-  readonly events: SessionEvents
-  readonly policy: () => SessionPolicy
-  readonly networkName: (client: ClientAddress) => string
-}): Sessions {
-  return slotSessions({ ...needs, clock: systemClock })
+export function sessionsOver(
+  { sessions: store }: Pick<Stores, 'sessions'>,
+  events: SessionEvents,
+  settings: Pick<SessionNeeds, 'policy' | 'networkName'>,
+): Sessions {
+  return slotSessions({ store, events, ...settings, clock: systemClock })
 }
 
 /** Begins, keeps and ends the sessions of slots as `events` learns of their uploads. */
