@@ -47,7 +47,7 @@ export async function holdResource(
     const tenure = tenureOf(record, needs)
     if (upload.state === 'complete' || (await takePlace(tenure, needs))) {
       needs.events.continued(tenure.record(), asking.client)
-      if (rival !== undefined) {
+      if (rival !== undefined && upload.state === 'receiving') {
         needs.events.takenOver(record, { from: rival.client, to: asking.client })
       }
       const kept = stack.move()

@@ -1,5 +1,6 @@
 import { fingerprintOf } from '../core/slot-path.ts'
 import { activities } from './activity.ts'
+import { creations } from './creating.ts'
 import type { UploadEngine } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
 import { collect } from './orphans.ts'
@@ -19,11 +20,12 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
   const noticed = needs.notices?.subscribe(reader.notice)
   const parts = { ...needs, reservations: reservations(needs) }
   const plain = plainUploads(parts, activity)
+  const creation = creations(parts, activity)
   const resumable = resumableUploads(parts, activity)
   const ranges = rangeUploads(parts, activity)
   return {
     put: async (request) => await tracked(plain.put(request)),
-    create: async (request) => await tracked(resumable.create(request)),
+    create: async (request) => await tracked(creation.create(request)),
     append: async (request) => await tracked(resumable.append(request)),
     status: async (request) => await tracked(resumable.status(request)),
     abort: async (request) => await tracked(resumable.abort(request)),

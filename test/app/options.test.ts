@@ -22,6 +22,7 @@ import {
   temporaryFolder,
 } from './site.ts'
 import { SESSION_PROOFS } from './session-proofs.ts'
+import { creation, informed } from './rufh-client.ts'
 import { get, signedDelete, signedPut } from './slots.ts'
 import { halfSent, metricsOf } from './visits.ts'
 import { type RawRequest, ask } from './wire-client.ts'
@@ -270,6 +271,25 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     })
   },
   ...SESSION_PROOFS,
+  'network_resilience.upload_resumption': shows(
+    'network_resilience.upload_resumption',
+    { true: [true, 'rufh, tus, content-range'], false: [false, undefined] },
+    async ({ port }) => {
+      const { headers } = await ask(port, creation(PUT, 6))
+      const options = await ask(port, { method: 'OPTIONS', target: '/a/b.txt' })
+      return [headers['upload-offset'] === '5', options.headers['x-resume']]
+    },
+  ),
+  'network_resilience.chunk_size': shows(
+    'network_resilience.chunk_size',
+    // The units of this key alone are binary: 1MB and 1MiB are the same.
+    { '1MB': true, '1MiB': true, '16MiB': false },
+    async (site) => {
+      const { interim } = await informed(site, creation(signedPut('a/c', randomBytes(9e6)), 6))
+      const offsets = interim.map((headers) => Number(headers['upload-offset'] ?? 0))
+      return offsets.some((offset) => offset >= 2 ** 20)
+    },
+  ),
   'network_resilience.resume_timeout': async (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: systemClock() })
     const overdueAfterMinute = async (timeout: string): Promise<number> => {
@@ -328,6 +348,16 @@ const PROOFS: Readonly<Record<string, Proof>> = {
       assert.ok((await accelerated(flags, 'x-accel-redirect'))?.startsWith(`${prefix}files/`))
     }
   },
+  'http.interim_104': shows(
+    'http.interim_104',
+    { auto: [1, 0], always: [1, 1], never: [0, 0] },
+    async (site) => {
+      const direct = await informed(site, creation(PUT, 6))
+      const byProxy = creation(signedPut('c/d.txt', 'hello'), 6)
+      const proxied = await informed(site, { ...byProxy, from: '127.0.0.1' })
+      return [direct.interim.length, proxied.interim.length]
+    },
+  ),
   'http.body_idle': async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     const answerAfterMinute = async (idle: string): Promise<string> =>
