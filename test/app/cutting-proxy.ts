@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import { type Socket, connect, createServer } from 'node:net'
+
+/**
+ * What happens to a connection: `reset` breaks both sides, `hole` breaks the client's and leaves the server's open
+ * and silent, `lost-answer` passes everything on but breaks the client's side when the server answers.
+ */
+export type CutKind = 'reset' | 'hole' | 'lost-answer'
+
+/** The connection that brings the byte number `at`, counted over all connections, is cut there. */
+export interface Cut {
+  readonly at: number
+  readonly kind: CutKind
+}
+
+/** A TCP proxy that fails as told. */
+export interface CuttingProxy extends AsyncDisposable {
+  readonly port: number
+  /** Bytes that reached the server, heads of requests included. */
+  readonly passed: () => number
+  /** Cuts that are still to come. */
+  readonly left: () => number
+}
+
+/** Starts the proxy; it asks for the server's port with each connection. */
+export async function cuttingProxy(
+  upstream: () => number,
+  cuts: readonly Cut[],
+): Promise<CuttingProxy> {
+  const sockets = new Set<Socket>()
+  const planned = [...cuts]
+  let total = 0
+
+  function relay(client: Socket, server: Socket): void {
+    let isAnswerLost = false
+    client.on('data', (piece: Buffer) => {
+      const cut = planned[0]
+      const room = cut === undefined ? Infinity : cut.at - total
+      const passed = piece.subarray(0, room)
+      total += passed.length
+      server.write(passed)
+      if (cut === undefined || piece.length < room) return
+      planned.shift()
+      if (cut.kind === 'lost-answer') {
+        isAnswerLost = true
+        total += piece.length - passed.length
+        server.write(piece.subarray(room))
+        return
+      }
+      client.resetAndDestroy()
+      if (cut.kind === 'reset') server.end(() => server.resetAndDestroy())
+    })
+    server.on('data', (piece: Buffer) => {
+      if (isAnswerLost) client.resetAndDestroy()
+      else if (!client.destroyed) client.write(piece)
+    })
+    client.on('end', () => server.end())
+    server.on('close', () => client.destroy())
+  }
+
+  const listener = createServer((client) => {
+    const server = connect(upstream(), '127.0.0.1')
+    for (const socket of [client, server]) {
+      sockets.add(socket)
+      socket.on('error', () => {}).once('close', () => sockets.delete(socket))
+    }
+    relay(client, server)
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const address = listener.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    passed: () => total,
+    left: () => planned.length,
+    async [Symbol.asyncDispose](): Promise<void> {
+      for (const socket of sockets) socket.destroy()
+      listener.close()
+      await once(listener, 'close')
+    },
+  }
+}
