@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
-
 /** What a contender is told: its question was heard, the lease is its own, or somebody newer came. */
 export type News = 'heard' | 'given' | 'superseded'
 
@@ -12,30 +10,25 @@ export interface Mailbox {
 
 export function mailbox(): Mailbox {
   const unread: News[] = []
-  let come = Promise.withResolvers<void>()
+  let wake: (() => void) | undefined
   return {
     put(news) {
       unread.push(news)
-      come.resolve()
+      wake?.()
     },
     async next(milliseconds, signal) {
+      signal.throwIfAborted()
       if (unread.length === 0) {
-        using over = endable(signal)
-        const silence = pause(milliseconds, undefined, { signal: over.signal })
-        await Promise.race([come.promise, silence.catch(() => signal.throwIfAborted())])
+        const { promise, resolve } = Promise.withResolvers<void>()
+        wake = resolve
+        const timer = setTimeout(resolve, milliseconds)
+        signal.addEventListener('abort', resolve, { once: true })
+        await promise
+        clearTimeout(timer)
+        signal.removeEventListener('abort', resolve)
+        signal.throwIfAborted()
       }
-      const news = unread.shift() ?? 'silence'
-      if (unread.length === 0) come = Promise.withResolvers()
-      return news
+      return unread.shift() ?? 'silence'
     },
-  }
-}
-
-/** A signal that aborts with another one, or when it is disposed of. */
-function endable(signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
-  const end = new AbortController()
-  return {
-    signal: AbortSignal.any([signal, end.signal]),
-    [Symbol.dispose]: () => end.abort(),
   }
 }
