@@ -11,6 +11,7 @@ import type { SessionRecord } from '../../src/sessions/session-record.ts'
 import { cutUpload, largePut } from './session-proofs.ts'
 import { type Site, auditOf, startSite, temporaryFolder } from './site.ts'
 import { get, signedDelete, signedPut } from './slots.ts'
+import { TUS, created, creation, offsetOf, patch } from './tus-client.ts'
 import { halfSent, metricsOf } from './visits.ts'
 import { ask } from './wire-client.ts'
 
@@ -104,6 +105,27 @@ describe('an unfinished upload', () => {
     assert.equal(await storedSession(home.path, 'a/b.txt'), undefined)
   })
 
+  test('whose client comes back by its upload resource is one session, wherever it comes from', async () => {
+    await using site = await startSite([ADMIN])
+    const resource = await created(site, { ...creation('a/b.txt', 'hello'), from: WIFI })
+    assert.equal(await offsetOf(site, resource, MOBILE), 0)
+    await ask(site.port, { ...patch(resource, 0, 'hello'), from: MOBILE })
+    assert.match(await metricsOf(site), /^hfs_network_switches_total 1$/mu)
+    assert.equal((await linesOf(site, 'network-changed')).length, 1)
+  })
+
+  test('that its client gives up takes its session along', async () => {
+    await using home = await temporaryFolder()
+    {
+      await using site = await startSite([], { folder: home.path })
+      const resource = await created(site, creation('a/b.txt', 'hello'))
+      const given = await ask(site.port, { method: 'DELETE', target: resource, headers: TUS })
+      assert.equal(given.status, 204)
+      assert.equal((await linesOf(site, 'abandoned')).length, 1)
+    }
+    assert.equal(await storedSession(home.path, 'a/b.txt'), undefined)
+  })
+
   test('leaves a session with network and product, and no credential in it', async () => {
     await using home = await temporaryFolder()
     const put = { ...largePut(), headers: { 'User-Agent': 'Conversations/2.17 (Android 15)' } }
@@ -163,6 +185,42 @@ describe('where addresses must not be stored', () => {
     assert.equal((await ask(site.port, { ...put, from: WIFI })).status, 201)
     assert.deepEqual(await linesOf(site, 'network-changed'), [])
   })
+})
+
+test('D13: a refusal is no activity: whoever was refused once is refused again, whatever it tries in between', async (t) => {
+  stopClock(t)
+  await using site = await startSite(['network_resilience.max_token_refreshes=1'])
+  const put = largePut()
+  await cutUpload(site, put)
+  goOn(t, HOUR)
+  await cutUpload(site, put, MOBILE)
+  goOn(t, 25 * HOUR)
+  for (const from of [MOBILE, MOBILE, WIFI, WIFI]) {
+    const reply = await ask(site.port, { ...put, from })
+    assert.deepEqual([reply.status, reply.code], [403, 'grant-expired'])
+  }
+  const refused = await linesOf(site, 'refused')
+  assert.equal(refused.length, 4)
+  for (const line of refused) assert.partialDeepStrictEqual(line, { why: 'too-often' })
+})
+
+test('D15: sessions have a bound, and uploads go on beyond it', async () => {
+  await using home = await temporaryFolder()
+  {
+    await using site = await startSite(['session_store.max_sessions=2'], { folder: home.path })
+    for (const name of ['a', 'b', 'c', 'd']) await cutUpload(site, largePut(`slot/${name}`))
+    assert.equal((await linesOf(site, 'session-refused')).length, 2)
+  }
+  using state = openState({ path: join(home.path, 'data', 'state.db'), durability: 'normal' })
+  assert.equal(await sqliteSessions(state).count(), 2)
+})
+
+test('D19: neither sessions nor the state they are kept in can be read from outside', async () => {
+  await using site = await startSite()
+  await cutUpload(site, largePut())
+  for (const path of ['data/state.db', 'state.db', '-/session', '-/sessions', '.sessions/a.json']) {
+    assert.equal((await ask(site.port, get(path))).status, 404)
+  }
 })
 
 test('a spent slot keeps no network', async () => {

@@ -4,6 +4,8 @@ import { section } from '../option.ts'
 export const privacy = section('What is remembered about people.', {
   address: choice(['full', 'prefix', 'none'], {
     default: 'prefix',
-    help: 'How client addresses are written to state, log and audit: in full, as network, or not.',
+    help:
+      'How client addresses are written to log and audit: in full, as network, or not. ' +
+      'The state holds networks; with none only a keyed hash that tells them apart.',
   }),
 })
