@@ -26,14 +26,10 @@ export function resumableFaces(
   const needs = { gate, engine, publicUrl }
   const { maxFileSize } = storage
   return {
-    rufh: rufhFace({
-      ...needs,
-      clock,
-      plain,
-      interim104: http.interim104,
-      maxFileSize,
-      maxAge: sessionStore.maxSessionAge,
-    }),
+    rufh: rufhFace(
+      { ...needs, clock, plain, interim104: http.interim104 },
+      { maxFileSize, maxAge: sessionStore.maxSessionAge, chunkSize: networkResilience.chunkSize },
+    ),
     tus: tusFace({ ...needs, maxSize: maxFileSize }),
     range: rangePutHandler(needs),
   }

@@ -62,6 +62,7 @@ const RESPONSE_HEADERS = [
   'Upload-Metadata',
   'Upload-Offset',
   'WWW-Authenticate',
+  'X-Chunk-Size',
   'X-Resume',
 ].join(', ')
 

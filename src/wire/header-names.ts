@@ -3,6 +3,7 @@ export const HEADER = {
   acceptRanges: 'accept-ranges',
   authorization: 'authorization',
   cacheControl: 'cache-control',
+  chunkSize: 'x-chunk-size',
   contentDigest: 'content-digest',
   contentDisposition: 'content-disposition',
   contentLength: 'content-length',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { startSite } from './site.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { startSite, stored } from './site.ts'
 import {
   INTEROPS,
   type Interop,
@@ -218,6 +219,39 @@ describe('an upload that is interrupted', () => {
   })
 })
 
+describe('the final answer that was lost', () => {
+  test('of a creation is told by HEAD, and given again to an append of nothing', async () => {
+    await using site = await startSite(['storage.fsync=ack'])
+    const put = signedPut(PATH, randomBytes(100_000))
+    using wire = await halfSent(site, creation(put, 6), PHONE)
+    const target = await toldTarget(wire)
+    wire.send(put.body.subarray(50_000))
+    await stored(site, 100_000)
+    wire.socket.destroy()
+    const { headers } = await ask(site.port, head(target, 6))
+    assert.deepEqual([headers['upload-complete'], headers['upload-offset']], ['?1', '100000'])
+    const nothing = append(target, 6, { offset: 100_000, bytes: NONE, isComplete: true })
+    const again = await ask(site.port, nothing)
+    assert.deepEqual([again.status, again.headers['location']], [201, FILE])
+    assert.ok((await contentOf(site, PATH)).equals(put.body))
+  })
+})
+
+describe('the life of an upload', () => {
+  test('counts down from 72 hours, whatever is sent', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: systemClock() })
+    await using site = await startSite()
+    const target = await created(site, signedPut(PATH, 'hello'))
+    const lives: string[] = []
+    for (const hours of [0, 71]) {
+      t.mock.timers.setTime(systemClock() + hours * 3_600_000)
+      const { headers } = await ask(site.port, head(target, 8))
+      lives.push(headers['upload-limit'] ?? '')
+    }
+    assert.deepEqual(lives, ['max-size=5, max-age=259200', 'max-size=5, max-age=3600'])
+  })
+})
+
 /** Waits until a client was told of its upload, and returns the path. */
 async function toldTarget(wire: Awaited<ReturnType<typeof dial>>): Promise<string> {
   const text = await wire.until('-/uploads/')
@@ -266,11 +300,11 @@ describe('a newer request', () => {
 
 describe('a credential sent to an upload resource', () => {
   test('must be the one that the upload was created with; none is needed; its expiry is nothing', async (t) => {
-    t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+    t.mock.timers.enable({ apis: ['Date'], now: systemClock() })
     await using site = await startSite()
     const put = signedPut(PATH, 'hello', { scheme: 'jwt' })
     const target = await created(site, put, 6)
-    t.mock.timers.tick(5 * 3_600_000)
+    t.mock.timers.setTime(systemClock() + 5 * 3_600_000)
     assert.equal((await ask(site.port, head(target, 6, put.headers))).status, 204)
     assert.equal((await ask(site.port, head(target, 6))).status, 204)
     const { headers } = signedPut('c/d.txt', 'hello', { scheme: 'jwt' })
@@ -345,11 +379,15 @@ test('a POST on a slot creates an upload like a PUT', async () => {
 })
 
 test('OPTIONS tells the limits and the ways to resume, with 200', async () => {
-  await using site = await startSite(['storage.max_file_size=5 MiB'])
+  await using site = await startSite([
+    'storage.max_file_size=5 MiB',
+    'network_resilience.chunk_size=1MB',
+  ])
   for (const target of ['/a/b.txt', `/-/uploads/${'a'.repeat(43)}`]) {
     const { status, headers } = await ask(site.port, { method: 'OPTIONS', target })
     assert.deepEqual([status, headers['upload-limit']], [200, 'max-size=5242880, max-age=259200'])
     assert.match(headers['x-resume'] ?? '', /\brufh\b/u)
+    assert.equal(headers['x-chunk-size'], '1048576')
     assert.match(headers['access-control-allow-methods'] ?? '', /\bPATCH\b/u)
     assert.match(headers['access-control-expose-headers'] ?? '', /\bUpload-Offset\b/u)
   }

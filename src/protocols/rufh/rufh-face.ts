@@ -15,15 +15,28 @@ export interface RufhFace {
   readonly discovery: OutgoingHttpHeaders
 }
 
-/** The face that creates uploads of at most `maxFileSize` bytes, which live for `maxAge` milliseconds. */
+/** What the operator decided about uploads, as far as clients are told of it. */
+export interface UploadLimits {
+  /** Bytes. */
+  readonly maxFileSize: number
+  /** Milliseconds that an unfinished upload lives. */
+  readonly maxAge: number
+  /** Bytes after which an upload is kept at least: no client gains by smaller appends. */
+  readonly chunkSize: number
+}
+
+/** The face over an engine. */
 export function rufhFace(
-  needs: RufhNeeds & { readonly maxFileSize: number; readonly maxAge: number },
+  needs: RufhNeeds,
+  { maxFileSize, maxAge, chunkSize }: UploadLimits,
 ): RufhFace {
-  const { maxFileSize, maxAge } = needs
   const life = Math.floor(maxAge / 1000)
   return {
     create: createHandler(needs),
     resource: resourceHandler(needs),
-    discovery: { [HEADER.uploadLimit]: `max-size=${maxFileSize}, max-age=${life}` },
+    discovery: {
+      [HEADER.uploadLimit]: `max-size=${maxFileSize}, max-age=${life}`,
+      [HEADER.chunkSize]: String(chunkSize),
+    },
   }
 }
