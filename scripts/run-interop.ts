@@ -28,6 +28,7 @@ const PACKAGES = [
   'haproxy',
   'caddy',
   'libokhttp-java',
+  'curl',
   'openssl',
   'strace',
   'redis-server',
