@@ -3,10 +3,13 @@ import type { SessionNeeds } from './needs.ts'
 import { merged, switchBetween } from './session-life.ts'
 import type { SessionRecord } from './session-record.ts'
 
+/** Sessions stored together before others get their turn. */
+const BATCH = 256
+
 /** Brings the store up to date with the sessions in memory. */
 export interface SessionWriter {
   /**
-   * Stores what changed, all of it in one batch. Resolves to how many more sessions are stored now;
+   * Stores what changed, in batches. Resolves to how many more sessions are stored now;
    * rejects as the store does: then it is left to the next time.
    */
   write(): Promise<number>
@@ -23,7 +26,9 @@ export function sessionWriter(live: LiveSessions, needs: SessionNeeds): SessionW
     // From now on its end must reach the store, too.
     for (const session of kept) live.put({ ...session, origin: 'stored' })
     await store.remove([...gone, ...ended.map(({ record }) => record.key)])
-    await store.save(kept.map(({ record }) => record))
+    for (let at = 0; at < kept.length; at += BATCH) {
+      await store.save(kept.slice(at, at + BATCH).map(({ record }) => record))
+    }
     const added = kept.filter(({ origin }) => origin === 'new')
     return added.length - wereStored.filter(Boolean).length
   }

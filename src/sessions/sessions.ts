@@ -35,7 +35,7 @@ export interface Sessions extends AsyncDisposable {
   ended(slot: Fingerprint): void
   /** How many sessions there are; those of other processes as of the latest cleanup. */
   count(): number
-  /** Stores what changed, in one batch. Rejects as the store does; then the next one tries again. */
+  /** Stores what changed, in few batches. Rejects as the store does; then the next one tries again. */
   flush(): Promise<void>
   /** Ends sessions that are too old or too many. */
   cleanup(signal: AbortSignal): Promise<void>
