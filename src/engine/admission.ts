@@ -64,7 +64,7 @@ const EJABBERD_USER = /^[0-9a-f]{40}$/u
  * Whom a reservation counts for: the grant's user, else the user that ejabberd puts in front of
  * the path, else the client's network by its stored name.
  */
-export function ownerOf(grant: Grant, network: string): string {
+function ownerOf(grant: Grant, network: string): string {
   if (grant.user !== undefined) return `user:${grant.user}`
   const [first = '', ...rest] = grant.path.split('/')
   if (grant.scheme === 'v1' && rest.length === 2 && EJABBERD_USER.test(first)) {
