@@ -20,12 +20,13 @@ export function mailbox(): Mailbox {
       signal.throwIfAborted()
       if (unread.length === 0) {
         const { promise, resolve } = Promise.withResolvers<void>()
-        wake = resolve
-        const timer = setTimeout(resolve, milliseconds)
-        signal.addEventListener('abort', resolve, { once: true })
+        const wakeUp = (): void => resolve()
+        wake = wakeUp
+        const timer = setTimeout(wakeUp, milliseconds)
+        signal.addEventListener('abort', wakeUp, { once: true })
         await promise
         clearTimeout(timer)
-        signal.removeEventListener('abort', resolve)
+        signal.removeEventListener('abort', wakeUp)
         signal.throwIfAborted()
       }
       return unread.shift() ?? 'silence'

@@ -21,7 +21,10 @@ export function watchReplicas(client: Client): Replicas {
   async function refresh(): Promise<void> {
     const counts = nodesOf(client).map(async (node) => {
       const fields = await infoOf(node, 'replication')
-      return Number(fields.get('connected_slaves') ?? 0)
+      // One that still copies what was there before confirms nothing.
+      return [...fields].filter(
+        ([name, value]) => /^slave\d+$/u.test(name) && value.includes('state=online'),
+      ).length
     })
     // A cluster whose masters do not all have a replica cannot promise more than one without any.
     exist = (await Promise.all(counts)).every((count) => count > 0)
