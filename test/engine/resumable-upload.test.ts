@@ -166,3 +166,88 @@ test('an upload with a resource lives for 72 hours, and its tombstone as long ag
   await f.engine.sweep(new AbortController().signal)
   await assert.rejects(f.engine.status({ resource: 'r', client: WIFI }), { code: 'not-found' })
 })
+
+test('a creation with its first bytes is told at 0 before them, then each offset that is kept', async () => {
+  await using f = await fixture({ chunkSize: 4 })
+  const told: number[] = []
+  const body = sentBody()
+  const upload = f.engine.create({
+    grant: grantFor('a', 10),
+    client: WIFI,
+    face: 'rufh',
+    resource: 'r',
+    delivery: { body, completes: true, onKept: ({ offset }) => told.push(offset) },
+  })
+  await body.send('01234')
+  await body.send('56')
+  await body.send('789')
+  body.end()
+  published(await upload)
+  assert.deepEqual([told[0], told[1]], [0, 5])
+  assert.deepEqual(
+    told,
+    told.toSorted((one, other) => one - other),
+  )
+})
+
+test('a creation that nobody can come back to leaves nothing to go on with when it is cut', async () => {
+  await using f = await fixture()
+  const body = sentBody()
+  const grant = grantFor('a', 10)
+  const delivery = { body, completes: true }
+  const upload = f.engine.create({ grant, client: WIFI, face: 'rufh', delivery })
+  await body.send('0123')
+  body.cut()
+  assert.deepEqual(await upload, { kind: 'cut' })
+  f.time += 11 * 60_000
+  await f.engine.sweep(new AbortController().signal)
+  assert.deepEqual(await blobCount(f), { parts: 0, files: 0 })
+})
+
+test('whoever takes a sender’s place by the upload’s name is told of as a takeover', async () => {
+  await using f = await fixture()
+  await f.engine.create({ grant: grantFor('a', 10), client: WIFI, face: 'rufh', resource: 'r' })
+  const alive = sentBody()
+  const half = { resource: 'r', client: WIFI, offset: 0, body: alive, completes: true }
+  const upload = f.engine.append(half)
+  await alive.send('012')
+  await f.engine.status({ resource: 'r', client: MOBILE })
+  await upload
+  assert.ok(f.events.includes('taken over 127.0.0.2 → 127.0.0.3'), f.events.join(', '))
+})
+
+test('another’s credential disturbs nobody', async () => {
+  await using f = await fixture()
+  const description = { credential: 'mark' }
+  const grant = grantFor('a', 10)
+  await f.engine.create({ grant, client: WIFI, face: 'rufh', resource: 'r', description })
+  const body = sentBody()
+  const all = { resource: 'r', client: WIFI, offset: 0, body, completes: true }
+  const upload = f.engine.append({ ...all, credential: 'mark' })
+  await body.send('01234')
+  for (const credential of ['', 'mar', 'mark2', 'MARK']) {
+    const question = { resource: 'r', client: MOBILE, credential }
+    await assert.rejects(f.engine.status(question), { code: 'grant-invalid' })
+    await assert.rejects(f.engine.abort(question), { code: 'grant-invalid' })
+  }
+  await body.send('56789')
+  body.end()
+  published(await upload)
+})
+
+test('one upload created after the other leaves a record that does not grow', async () => {
+  await using f = await fixture()
+  const grant = grantFor('a', 2)
+  for (let round = 0; round < 30; round += 1) {
+    const resource = `r${round}`
+    const created = await f.engine.create({ grant, client: WIFI, face: 'tus', resource })
+    assert.equal(created.kind, 'progress')
+  }
+  const record = await f.engine.find(grant.path)
+  assert.equal(record?.uploads.length, 10)
+  assert.deepEqual(await blobCount(f), { parts: 2, files: 0 })
+  const asked = (resource: string) => f.engine.status({ resource, client: WIFI })
+  assert.equal((await asked('r28')).kind, 'status')
+  await assert.rejects(asked('r27'), { code: 'upload-gone' })
+  await assert.rejects(asked('r0'), { code: 'not-found' })
+})
