@@ -83,17 +83,27 @@ export function opened(grant: Grant, opening: Opening, context: TransitionContex
 /** Live generations that are kept; the oldest without an upload resource goes first. */
 const MAX_GENERATIONS = 2
 
+/** Uploads that were given up and are remembered: a client that creates one after the other must not fill the record. */
+const MAX_GIVEN_UP = 8
+
 /**
  * The slot after the event. Pure. Keeps: a published slot's bytes never change, `durable` never
  * falls nor passes the size, a spent slot stays spent.
  */
 export function next(record: SlotRecord, event: SlotEvent, context: TransitionContext): SlotRecord {
   const moved = apply(record, event, context)
-  // An ended upload that was never told to a client can never be asked for again.
-  const uploads = moved.uploads.filter(
-    (upload) => upload.state === 'receiving' || upload.resource !== undefined,
+  return withDueAt({ ...moved, uploads: remembered(moved.uploads) }, context)
+}
+
+/** An ended upload that was never told to a client can never be asked for again. */
+function remembered(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
+  if (uploads.every(({ state }) => state === 'receiving')) return uploads
+  const told = uploads.filter(
+    ({ state, resource }) => state === 'receiving' || resource !== undefined,
   )
-  return withDueAt({ ...moved, uploads }, context)
+  const givenUp = told.filter(({ state }) => state === 'aborted' || state === 'expired')
+  const forgotten = new Set(givenUp.slice(0, -MAX_GIVEN_UP))
+  return forgotten.size === 0 ? told : told.filter((upload) => !forgotten.has(upload))
 }
 
 /** Ids of the parts that nothing refers to any more once `after` has replaced `before`. */
@@ -201,10 +211,9 @@ function published(
   const upload = receiving(record, event)
   const byAge = policy.fileMaxAge === 0 ? Infinity : now + policy.fileMaxAge
   const expires = Math.min(byAge, record.fileExpiresAt ?? Infinity)
-  const { fileExpiresAt: _, ...rest } = record
   const done = { ...upload, state: 'complete', durable: record.size, lastByteAt: now } as const
   return {
-    ...rest,
+    ...record,
     state: 'published',
     publishedAt: now,
     ...(expires === Infinity ? {} : { fileExpiresAt: expires }),
@@ -266,8 +275,10 @@ function withDueAt(record: SlotRecord, { policy }: TransitionContext): SlotRecor
   )
   const file = record.state === 'published' ? (record.fileExpiresAt ?? Infinity) : Infinity
   const dueAt = Math.min(file, recordEnd(record, policy), ...ends)
+  if (dueAt !== Infinity) return record.dueAt === dueAt ? record : { ...record, dueAt }
+  if (record.dueAt === undefined) return record
   const { dueAt: _, ...rest } = record
-  return dueAt === Infinity ? rest : { ...rest, dueAt }
+  return rest
 }
 
 function close(upload: UploadRecord, state: 'aborted' | 'expired'): UploadRecord {

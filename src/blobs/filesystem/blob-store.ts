@@ -45,6 +45,8 @@ export async function filesystemBlobStore(options: {
   prepareFolders(places)
   const files = openFiles()
   const writing = diskPace(stopwatch)
+  /** Parts that have a second name: taking theirs away is quick. */
+  const linked = new Set<string>()
   const read = rangeReader({ files, pool: bufferPool(), pace: diskPace(stopwatch) })
 
   return {
@@ -54,13 +56,18 @@ export async function filesystemBlobStore(options: {
       partWriter(openAt(places.path('part', part), offset), { length: offset, pace: writing }),
     publish: async (part, file, { sync }) => {
       const outcome = linkOnce(places.path('part', part), places.path('file', file))
+      if (outcome === 'published') linked.add(part)
       if (sync) await syncFolder(places.shardFolder('file', file))
       return outcome
     },
     read: async (file, request) => await read(places.path('file', file), request),
     partSize: async (part) => sizeOf(places.path('part', part)),
     fileSize: async (file) => sizeOf(places.path('file', file)),
-    removePart: async (part) => await removeFile(places.path('part', part)),
+    removePart: async (part) => {
+      const path = places.path('part', part)
+      if (linked.delete(part)) removeName(path)
+      else await removeFile(path)
+    },
     removeFile: async (file) => {
       const path = places.path('file', file)
       await removeFile(path)
@@ -123,9 +130,18 @@ function sizeOf(path: string): number | undefined {
 /** Taking away one of several names is quick; with the last one the file system frees the bytes. */
 async function removeFile(path: string): Promise<void> {
   const links = lstatSync(path, { throwIfNoEntry: false })?.nlink
+  if (links === undefined) return
+  if (links > 1) return removeName(path)
   try {
-    if (links === 1) await unlinkBehind(path)
-    else if (links !== undefined) unlinkSync(path)
+    await unlinkBehind(path)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
+}
+
+function removeName(path: string): void {
+  try {
+    unlinkSync(path)
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error
   }

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, ftruncateSync, writevSync, writev } from 'node:fs'
+import { closeSync, fdatasync, ftruncateSync, writeSync, writev, writevSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { PartWriter } from '../../engine/ports.ts'
 import type { DiskPace } from './disk-pace.ts'
@@ -17,49 +17,64 @@ export function partWriter(
   descriptor: number,
   options: { length: number; pace: DiskPace },
 ): PartWriter {
-  const { pace } = options
-  let { length } = options
-  /** Settles when the operating system is done with the descriptor. */
-  let idle: Promise<void> = Promise.resolve()
+  return new FileWriter(descriptor, options.length, options.pace)
+}
 
-  function writeNow(batch: Batch): void | Promise<void> {
+/** A class, because one is made per upload. */
+class FileWriter implements PartWriter {
+  length: number
+  readonly #descriptor: number
+  readonly #pace: DiskPace
+  /** Settles when the operating system is done with the descriptor; nothing while it is. */
+  #idle: Promise<void> | undefined = undefined
+
+  constructor(descriptor: number, length: number, pace: DiskPace) {
+    this.#descriptor = descriptor
+    this.length = length
+    this.#pace = pace
+  }
+
+  write(batch: Batch): void | Promise<void> {
+    if (this.#pace.isFast()) return this.#writeNow(batch)
+    return this.#occupied(this.#writeSoon(copyOf(batch)))
+  }
+
+  async sync(): Promise<void> {
+    await this.#occupied(syncData(this.#descriptor))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#idle !== undefined) await this.#idle
+    closeSync(this.#descriptor)
+  }
+
+  #writeNow(batch: Batch): void | Promise<void> {
+    const { length } = this
     try {
-      length += pace.timed(() => writeFully(descriptor, batch, length))
+      this.length += this.#pace.timed(() => writeFully(this.#descriptor, batch, length))
     } catch (error) {
-      return rejected(undone(error))
+      return rejected(this.#undone(error))
     }
     return undefined
   }
 
-  async function writeSoon(batch: Batch): Promise<void> {
+  async #writeSoon(batch: Batch): Promise<void> {
     try {
-      length += await writeFullyBehind(descriptor, batch, length)
+      this.length += await writeFullyBehind(this.#descriptor, batch, this.length)
     } catch (error) {
-      throw undone(error)
+      throw this.#undone(error)
     }
   }
 
   /** Takes back what a failed write left: the part's length stays the number of bytes acknowledged. */
-  function undone(error: unknown): unknown {
-    ftruncateSync(descriptor, length)
+  #undone(error: unknown): unknown {
+    ftruncateSync(this.#descriptor, this.length)
     return diskError(error)
   }
 
-  function occupied<T>(work: Promise<T>): Promise<T> {
-    idle = bothSettled(idle, work)
+  #occupied<T>(work: Promise<T>): Promise<T> {
+    this.#idle = bothSettled(this.#idle, work)
     return work
-  }
-
-  return {
-    get length() {
-      return length
-    },
-    write: (batch) => (pace.isFast() ? writeNow(batch) : occupied(writeSoon(copyOf(batch)))),
-    sync: () => occupied(syncData(descriptor)),
-    [Symbol.asyncDispose]: async () => {
-      await idle
-      closeSync(descriptor)
-    },
   }
 }
 
@@ -72,12 +87,21 @@ async function rejected(error: unknown): Promise<never> {
   throw error
 }
 
-async function bothSettled(one: Promise<unknown>, other: Promise<unknown>): Promise<void> {
+async function bothSettled(
+  one: Promise<unknown> | undefined,
+  other: Promise<unknown>,
+): Promise<void> {
   await Promise.allSettled([one, other])
 }
 
 /** Returns the number of bytes written: all of them. */
 function writeFully(descriptor: number, batch: Batch, position: number): number {
+  const [only] = batch
+  if (batch.length === 1 && only !== undefined) {
+    const count = writeSync(descriptor, only, 0, only.length, position)
+    if (count === only.length) return count
+    return count + writeFully(descriptor, [only.subarray(progress(count))], position + count)
+  }
   let written = 0
   for (let rest = withoutFirst(batch, 0); rest.length > 0;) {
     const count = progress(writevSync(descriptor, rest, position + written))

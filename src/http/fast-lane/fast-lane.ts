@@ -21,28 +21,25 @@ const LOOK_INTERVAL = 5_000
  * a reader that knows nothing but that form, answered on the bare socket. A connection on which anything else
  * is sent is left, bytes and socket, to the ordinary way.
  */
-export function fastLane(
-  needs: Omit<LaneNeeds, 'keepAliveField' | 'silence'>,
-  limits: HttpLimits,
-): FastLane {
+export function fastLane(needs: Omit<LaneNeeds, 'keepAliveField'>, limits: HttpLimits): FastLane {
   const connections = new Set<LaneConnection>()
   const seconds = Math.floor(limits.keepAlive / 1000)
   const laneNeeds: LaneNeeds = {
     ...needs,
-    silence: limits.silence,
     keepAliveField: `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`,
   }
-  const interval = Math.min(LOOK_INTERVAL, limits.keepAlive, limits.headersTimeout)
+  const { keepAlive, headersTimeout, silence } = limits
+  const interval = Math.min(LOOK_INTERVAL, keepAlive, headersTimeout, silence)
   const timer = setInterval(() => {
     for (const connection of connections) look(connection)
   }, interval).unref()
 
   /** A client that has not sent anything yet gets less time than one that was served. */
   function look(connection: LaneConnection): void {
-    if (!connection.isIdle) return
-    connection.idleLooks += 1
-    const patience = connection.isUsed ? limits.keepAlive : limits.headersTimeout
-    if (connection.idleLooks * interval > patience) connection.socket.destroy()
+    connection.look()
+    const patience = connection.isUsed ? keepAlive : headersTimeout
+    const isOver = connection.idleLooks * interval > patience
+    if (isOver || connection.silentLooks * interval >= silence) connection.socket.destroy()
   }
 
   return {

@@ -13,41 +13,38 @@ const MOST_PIECES = 64
 
 const free: ArrayBufferLike[] = []
 
-/** Copies of received bytes that nobody could take yet, in order. */
-export interface HeldBytes {
-  /** Whether no more should be received for now. */
-  readonly isFull: boolean
-  /** Copies the piece: its buffer is about to be used again. */
-  add(piece: Uint8Array): void
-  /** The oldest bytes; nothing if there are none. They stay until `release`. */
-  first(): Uint8Array | undefined
-  release(): void
-}
+/** Copies of received bytes that nobody could take yet, in order. A class, because many requests need one. */
+export class HeldBytes {
+  readonly #pieces: Uint8Array[] = []
+  #length = 0
 
-export function heldBytes(): HeldBytes {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  return {
-    get isFull() {
-      return length >= MOST_BYTES || pieces.length >= MOST_PIECES
-    },
-    add(piece) {
-      length += piece.length
-      if (piece.length < SMALL) {
-        pieces.push(Uint8Array.from(piece))
-        return
-      }
-      for (let start = 0; start < piece.length; start += BLOCK_BYTES) {
-        pieces.push(blockOf(piece.subarray(start, start + BLOCK_BYTES)))
-      }
-    },
-    first: () => pieces[0],
-    release() {
-      const piece = pieces.shift()
-      if (piece === undefined) return
-      length -= piece.length
-      if (piece.buffer.byteLength === BLOCK_BYTES && free.length < KEPT) free.push(piece.buffer)
-    },
+  /** Whether no more should be received for now. */
+  get isFull(): boolean {
+    return this.#length >= MOST_BYTES || this.#pieces.length >= MOST_PIECES
+  }
+
+  /** Copies the piece: its buffer is about to be used again. */
+  add(piece: Uint8Array): void {
+    this.#length += piece.length
+    if (piece.length < SMALL) {
+      this.#pieces.push(Buffer.from(piece))
+      return
+    }
+    for (let start = 0; start < piece.length; start += BLOCK_BYTES) {
+      this.#pieces.push(blockOf(piece.subarray(start, start + BLOCK_BYTES)))
+    }
+  }
+
+  /** The oldest bytes; nothing if there are none. They stay until `release`. */
+  first(): Uint8Array | undefined {
+    return this.#pieces[0]
+  }
+
+  release(): void {
+    const piece = this.#pieces.shift()
+    if (piece === undefined) return
+    this.#length -= piece.length
+    if (piece.buffer.byteLength === BLOCK_BYTES && free.length < KEPT) free.push(piece.buffer)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Ending, TakeBatch } from '../../core/bytes.ts'
 import type { RequestBody } from '../body-source.ts'
 import type { BodyWatch, WatchedBody } from '../body-watch.ts'
-import { type HeldBytes, heldBytes } from './held-bytes.ts'
+import { HeldBytes } from './held-bytes.ts'
 
 /** What the body needs of its exchange. */
 interface BodyOwner {
@@ -99,7 +99,7 @@ export class LaneBody implements RequestBody, WatchedBody {
   }
 
   #hold(piece: Uint8Array): void {
-    this.#held ??= heldBytes()
+    this.#held ??= new HeldBytes()
     this.#held.add(piece)
     if (this.paused || this.#ending !== undefined || !this.#held.isFull) return
     this.paused = true

@@ -10,8 +10,6 @@ export interface LaneNeeds extends LaneExchangeNeeds {
   readonly dispatcher: Dispatcher
   /** Serves a connection in the ordinary way from now on. */
   readonly ordinary: (socket: Socket) => void
-  /** A connection without a byte in either direction is given up; milliseconds. */
-  readonly silence: number
   /** A request began in the lane. */
   readonly taken: () => void
 }
@@ -30,8 +28,9 @@ const MOST_AHEAD = 64 * 1024
 /** A connection of the lane. A class, because it is what every received byte passes. */
 export class LaneConnection implements LaneLink {
   readonly peer: Peer
-  /** Looks of the lane's timer without a request. */
+  /** Looks of the lane's timer without a request, and without a byte in either direction. */
   idleLooks = 0
+  silentLooks = 0
   /** Whether a request was served on it. */
   isUsed = false
   readonly #needs: LaneNeeds
@@ -39,6 +38,7 @@ export class LaneConnection implements LaneLink {
   #socket: Socket | undefined
   #exchange: LaneExchange | undefined = undefined
   #ahead: Buffer[] = []
+  #passed = 0
   #isPaused = false
   #isLingering = false
   #senderGone = false
@@ -59,7 +59,6 @@ export class LaneConnection implements LaneLink {
     })
     this.#socket = socket
     if (socket === undefined) return false
-    socket.setTimeout(this.#needs.silence, () => socket.destroy())
     socket.on('error', ignore)
     socket.once('end', () => this.#ended())
     socket.once('close', () => this.#gone())
@@ -75,6 +74,14 @@ export class LaneConnection implements LaneLink {
   /** No request runs on it. */
   get isIdle(): boolean {
     return this.#exchange === undefined && !this.#isLingering
+  }
+
+  /** To be called at every look: notes whether a byte has passed since the last one. */
+  look(): void {
+    const { bytesRead, bytesWritten } = this.socket
+    this.silentLooks = this.#passed === bytesRead + bytesWritten ? this.silentLooks + 1 : 0
+    this.#passed = bytesRead + bytesWritten
+    this.idleLooks = this.isIdle ? this.idleLooks + 1 : 0
   }
 
   pause(): void {
@@ -155,7 +162,6 @@ export class LaneConnection implements LaneLink {
 
   #leave(bytes: Buffer): void {
     const { socket } = this
-    socket.setTimeout(0)
     this.#isLeft = true
     this.#closed()
     const { ordinary } = this.#needs
