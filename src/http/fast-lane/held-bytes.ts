@@ -11,11 +11,17 @@ const SMALL = 4 * 1024
 const MOST_BYTES = 128 * 1024
 const MOST_PIECES = 64
 
-const free: ArrayBufferLike[] = []
+const free: Buffer[] = []
+
+/** Bytes, and the block that is used again when they are not needed any more. */
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly block: Buffer | undefined
+}
 
 /** Copies of received bytes that nobody could take yet, in order. A class, because many requests need one. */
 export class HeldBytes {
-  readonly #pieces: Uint8Array[] = []
+  readonly #pieces: Piece[] = []
   #length = 0
 
   /** Whether no more should be received for now. */
@@ -27,7 +33,7 @@ export class HeldBytes {
   add(piece: Uint8Array): void {
     this.#length += piece.length
     if (piece.length < SMALL) {
-      this.#pieces.push(Buffer.from(piece))
+      this.#pieces.push({ bytes: Buffer.from(piece), block: undefined })
       return
     }
     for (let start = 0; start < piece.length; start += BLOCK_BYTES) {
@@ -37,19 +43,19 @@ export class HeldBytes {
 
   /** The oldest bytes; nothing if there are none. They stay until `release`. */
   first(): Uint8Array | undefined {
-    return this.#pieces[0]
+    return this.#pieces[0]?.bytes
   }
 
   release(): void {
     const piece = this.#pieces.shift()
     if (piece === undefined) return
-    this.#length -= piece.length
-    if (piece.buffer.byteLength === BLOCK_BYTES && free.length < KEPT) free.push(piece.buffer)
+    this.#length -= piece.bytes.length
+    if (piece.block !== undefined && free.length < KEPT) free.push(piece.block)
   }
 }
 
-function blockOf(piece: Uint8Array): Uint8Array {
-  const block = new Uint8Array(free.pop() ?? new ArrayBuffer(BLOCK_BYTES), 0, piece.length)
+function blockOf(piece: Uint8Array): Piece {
+  const block = free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
   block.set(piece)
-  return block
+  return { bytes: block.subarray(0, piece.length), block }
 }
