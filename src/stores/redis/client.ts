@@ -29,11 +29,15 @@ async function libraryInstalled(): Promise<Library> {
   try {
     return await import('ioredis')
   } catch (cause) {
+    if (!isMissing(cause)) throw cause
     throw new OperatorError(
-      'session_store.backend = "redis" needs a package that is not installed: npm install ioredis',
-      cause,
+      'session_store.backend = "redis" needs a package that is not installed; run: npm install ioredis',
     )
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
 }
 
 function newClient(location: RedisLocation, { Cluster, Redis }: Library): Client {
