@@ -152,6 +152,23 @@ describe('servers that share a Redis', () => {
     assert.ok(seconds < 4, `${seconds} s`)
   })
 
+  test('what a server held that was shut down is free at once', async (t) => {
+    const body = random.bytes(100_000)
+    const since = await (async () => {
+      await using c = await startNode()
+      const old = await openPut(c, 'shutdown/1.bin', { body, first: 50_000 })
+      c.program.signal('SIGTERM')
+      await old.ending
+      await c.program.ended
+      return performance.now()
+    })()
+    const answer = await put(signedUrl(b, 'shutdown/1.bin', body.length), body)
+    const milliseconds = performance.now() - since
+    t.diagnostic(`free after ${milliseconds.toFixed(0)} ms`)
+    assert.equal(answer.status, 201, b.program.log())
+    assert.ok(milliseconds < 1_900, `${milliseconds} ms`)
+  })
+
   test('a server that starts leaves the uploads of the others alone', async () => {
     const body = random.bytes(RECORDED + 1000)
     const upload = await openPut(a, 'start/1.bin', { body, first: RECORDED })

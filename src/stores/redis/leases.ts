@@ -37,6 +37,8 @@ interface Parts {
   readonly messages: Inboxes
   readonly others: Liveness
   readonly contenders: Map<string, Contender>
+  /** Leases on their way back. */
+  readonly leaving: Set<Promise<void>>
   /** Aborts when this process gives up its leases. */
   readonly end: AbortSignal
 }
@@ -45,16 +47,25 @@ interface Parts {
  * Leases among all processes that share a Redis. A holder in another process is told through its
  * inbox and gives way as it would to a request of its own; one that is silent for two seconds,
  * or whose lease ran out, is passed over. Such a holder may believe in its lease for a while: what
- * keeps it from doing harm is the lease token that every commit of a record compares.
+ * keeps it from doing harm is the lease token that every commit of a record compares. Disposing waits
+ * until everything that was given back is free for others.
  */
-export async function redisLeases(needs: LeaseNeeds): Promise<Leases & Disposable> {
+export async function redisLeases(needs: LeaseNeeds): Promise<Leases & AsyncDisposable> {
   const { connection, local, name } = needs
   const keys = keysBelow(needs.prefix)
   const messages = inboxes(connection, keys.inbox)
   const end = new AbortController()
   const shared = sharedLeases(connection, keys)
   const others = liveness(name, messages)
-  const parts: Parts = { local, shared, messages, others, contenders: new Map(), end: end.signal }
+  const parts: Parts = {
+    local,
+    shared,
+    messages,
+    others,
+    contenders: new Map(),
+    leaving: new Set(),
+    end: end.signal,
+  }
   await messages.open(name, (message) => take(message, parts))
   const renewals = setInterval(() => renewAll(parts), RENEWAL).unref()
   let number = 0
@@ -77,9 +88,10 @@ export async function redisLeases(needs: LeaseNeeds): Promise<Leases & Disposabl
       const holder = await shared.holderOf(slot)
       return holder !== undefined && holder !== name && (await others.isAlive(holder))
     },
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
       clearInterval(renewals)
       end.abort()
+      await Promise.all(parts.leaving)
     },
   }
 }
@@ -88,15 +100,16 @@ export async function redisLeases(needs: LeaseNeeds): Promise<Leases & Disposabl
 async function hold(
   me: string,
   { contender, place, signal }: { contender: Contender; place: Lease; signal: AbortSignal },
-  { shared, contenders }: Parts,
+  parts: Parts,
 ): Promise<Lease | 'superseded'> {
+  const { shared, contenders } = parts
+
   const { slot, news } = contender
   using stack = new DisposableStack()
   stack.use(place)
   stack.defer(() => {
     contenders.delete(me)
-    // What can't be said now ends by itself when the lease is not renewed.
-    shared.giveBack(me, slot).catch(() => {})
+    giveBack(me, slot, parts)
   })
   contenders.set(me, contender)
   const asking = {
@@ -111,15 +124,25 @@ async function hold(
   return { slot, [Symbol.dispose]: () => kept.dispose() }
 }
 
+/** What can't be said now ends by itself when the lease is not renewed. */
+function giveBack(me: string, slot: string, { shared, leaving }: Parts): void {
+  const left = shared
+    .giveBack(me, slot)
+    .catch(() => {})
+    .finally(() => leaving.delete(left))
+  leaving.add(left)
+}
+
 /** Understands a message to this process. */
-function take(message: Message, { shared, messages, others, contenders, ...parts }: Parts): void {
+function take(message: Message, parts: Parts): void {
+  const { messages, others, contenders } = parts
   const { word, to, slot, from } = message
   const contender = contenders.get(to)
   if (word === 'asked') messages.send({ word: 'heard', to: from, slot, from: to })
   if (word === 'ping' || word === 'pong') others.take(message)
   else if (contender === undefined) {
     // It is gone: its answer crossed this message.
-    if (word === 'asked' || word === 'given') shared.giveBack(to, slot).catch(() => {})
+    if (word === 'asked' || word === 'given') giveBack(to, slot, parts)
   } else if (word === 'asked' || word === 'lost') makeWay(contender, parts)
   else if (word === 'heard' || word === 'given' || word === 'superseded') contender.news.put(word)
 }
