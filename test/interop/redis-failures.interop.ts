@@ -158,6 +158,26 @@ describe('losses', () => {
     )
   })
 
+  test('sentinels and nodes that are gone are passed over at the start', async () => {
+    const gone = { host: '127.0.0.1', port: 1 }
+    for (const begin of [sentinelRedis, clusterRedis]) {
+      await using site = await begin()
+      const location = { ...site.location, hosts: [gone, ...site.location.hosts] }
+      await using connection = await connectRedis(location, { confirmed: true })
+      await redisSlotStore(connection, randomId(6)).ping()
+    }
+  })
+
+  test('without any server the start fails with the reason', async () => {
+    for (const kind of ['single', 'sentinel', 'cluster'] as const) {
+      const location = locationAt(1, { kind, master: kind === 'sentinel' ? 'state' : '' })
+      await assert.rejects(connectRedis(location, { confirmed: false }), {
+        name: 'OperatorError',
+        message: /^Redis at .* cannot be used: .*(?:ECONNREFUSED|unreachable|closed)/u,
+      })
+    }
+  })
+
   test('what no replica confirms is not acknowledged, until there is none', async () => {
     await using master = await startRedis()
     const replicaOf = ['--replicaof', `127.0.0.1 ${master.port}`]

@@ -58,6 +58,9 @@ export async function valuesOf(
 /** Milliseconds that a replica may take to confirm a write. */
 const REPLICA_TIMEOUT = 1_000
 
+/** Milliseconds in which one of several servers has to be found at the start. */
+const START_TIMEOUT = 10_000
+
 /**
  * Connects. With `confirmed`, writes of `store` wait for a replica where there is one. Throws an
  * `OperatorError` if Redis can't be reached or the library is not installed.
@@ -97,19 +100,29 @@ export async function connectRedis(
 
 async function connect(opened: AsyncDisposableStack, location: RedisLocation): Promise<Client> {
   const client = opened.adopt(await clientFor(location), (each) => each.disconnect())
-  const { promise: failed, reject } = Promise.withResolvers<never>()
-  failed.catch(() => {})
-  client.on('error', reject)
+  // The library tells here what it met on its way; what it rejects with says little.
+  let met: unknown
+  const note = (error: unknown): void => {
+    met = error
+  }
+  client.on('error', note)
   try {
-    // The library would go on trying; whoever starts a server wants to know.
-    await Promise.race([answered(client.connect()), failed])
+    await answered(client.connect(), START_TIMEOUT)
     return client
   } catch (error) {
-    const cause = error instanceof Refusal ? error.cause : error
-    throw new OperatorError(`Redis at ${showRedisLocation(location)} cannot be used`, cause)
+    const cause = met ?? (error instanceof Refusal ? error.cause : error)
+    throw new OperatorError(
+      `Redis at ${showRedisLocation(location)} cannot be used`,
+      causeOf(cause),
+    )
   } finally {
-    client.off('error', reject)
+    client.off('error', note)
   }
+}
+
+/** A cluster of which no node answers wraps the reason of the last one. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : error
 }
 
 type Send = (command: Command) => Promise<unknown>

@@ -4,13 +4,13 @@ import { Refusal } from '../../core/refusals.ts'
 const COMMAND_TIMEOUT = 2_000
 
 /**
- * What Redis or the way to it reports, and an answer that takes longer than
- * {@link COMMAND_TIMEOUT}, as `Refusal('state-unavailable')`. A write that was given up may
+ * What Redis or the way to it reports, and an answer that takes longer than `milliseconds`, as
+ * `Refusal('state-unavailable')`. A write that was given up may
  * have happened all the same.
  */
-export async function answered<T>(answer: Promise<T>): Promise<T> {
+export async function answered<T>(answer: Promise<T>, milliseconds = COMMAND_TIMEOUT): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('no answer in time')), COMMAND_TIMEOUT)
+  const timer = setTimeout(() => reject(new Error('no answer in time')), milliseconds)
   try {
     return await Promise.race([answer, late])
   } catch (cause) {
