@@ -70,17 +70,17 @@ export async function startServer(
   const readiness = createReadiness({ ...stores, version, stopwatch: systemStopwatch })
   let policies = policiesOf(config)
   const names = { networkName: networkNames(config) }
-  const sessions = started.use(
-    sessionsOver(stores, observing.sessionEvents, { ...names, policy: () => policies.sessions }),
-  )
+  const rules = { ...names, policy: () => policies.sessions }
+  const sessions = sessionsOver(stores, observing.sessionEvents, rules)
+  const { cleanupInterval } = config.sessionStore
+  // Ends after the engine, whose last requests are their last news.
+  started.use(startSessionUpkeep({ sessions, cleanupInterval, log }))
   const events = sessionsFollowing(sessions, observing.engineEvents)
   const engine = started.use(
     engineOver(stores, events, { ...names, policy: () => policies.engine }),
   )
   await engine.recover()
   started.use(startUpkeep({ engine, log }))
-  const { cleanupInterval } = config.sessionStore
-  started.use(startSessionUpkeep({ sessions, cleanupInterval, log }))
   const parts = { engine, readiness, readers, sessions }
   let handler = handlerOf(config, parts)
   const current: Handler = async (exchange) => await handler(exchange)

@@ -6,7 +6,7 @@ const FLUSH_INTERVAL = 1_000
 
 /**
  * Stores changed sessions, and ends old ones: at once and then every `cleanupInterval` milliseconds.
- * One run at a time; disposing waits for the run under way.
+ * One run at a time; disposing waits for the run under way and stores what is left.
  */
 export function startSessionUpkeep(needs: {
   sessions: Pick<Sessions, 'flush' | 'cleanup'>
@@ -16,6 +16,7 @@ export function startSessionUpkeep(needs: {
   const { sessions, cleanupInterval, log } = needs
   const stop = new AbortController()
   let running: Promise<void> = Promise.resolve()
+  let isFailing = false
   const flush = inTurn(async () => await sessions.flush())
   const cleanup = inTurn(async () => await sessions.cleanup(stop.signal))
   cleanup()
@@ -25,21 +26,26 @@ export function startSessionUpkeep(needs: {
     async [Symbol.asyncDispose](): Promise<void> {
       for (const timer of timers) clearInterval(timer)
       stop.abort()
+      flush()
       await running
     },
   }
 
-  /** Runs after whatever runs already; uploads go on without what failed, and the next run tries again. */
+  /** Runs after whatever runs already. */
   function inTurn(work: () => Promise<void>): () => void {
-    const run = async (): Promise<void> => {
-      try {
-        if (!stop.signal.aborted) await work()
-      } catch (err) {
-        log.warn({ err }, 'sessions could not be stored, it will be tried again')
-      }
-    }
     return () => {
-      running = running.then(run)
+      running = running.then(async () => await attempt(work))
+    }
+  }
+
+  /** Uploads go on without what failed, and the next run tries again: the log is told once. */
+  async function attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+      isFailing = false
+    } catch (err) {
+      if (!isFailing) log.warn({ err }, 'sessions cannot be stored, it will be tried again')
+      isFailing = true
     }
   }
 }

@@ -22,7 +22,7 @@ export interface Visitor {
  * All but `flush` and `cleanup` work in memory and return at once. A session is stored with a later
  * `flush`, and only if its upload is unfinished by then.
  */
-export interface Sessions extends AsyncDisposable {
+export interface Sessions {
   /** Notes an authorised request on a slot. */
   visit(slot: Fingerprint, visitor: Visitor): void
   /** The slot, used for the first time, has an unfinished upload: no earlier session can be stored. */
@@ -41,7 +41,7 @@ export interface Sessions extends AsyncDisposable {
   cleanup(signal: AbortSignal): Promise<void>
 }
 
-/** The sessions of this process. Disposing stores what changed. */
+/** The sessions of this process, over a store that others may use, too. */
 export function slotSessions(needs: SessionNeeds): Sessions {
   const { clock, events, policy } = needs
   const live = liveSessions(clock)
@@ -88,7 +88,6 @@ export function slotSessions(needs: SessionNeeds): Sessions {
       await limits.endOld(signal)
       await limits.count()
     },
-    [Symbol.asyncDispose]: flush,
   }
 
   async function flush(): Promise<void> {

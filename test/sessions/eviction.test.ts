@@ -27,7 +27,7 @@ test('no order of events evicts a session with an unfinished upload, stores one 
       for (const { slot: name, what, wait } of list) {
         f.time += wait
         if (what === 'restart') {
-          await sessions[Symbol.asyncDispose]()
+          await sessions.flush()
           sessions = f.another()
           await sessions.cleanup(NEVER)
         }

@@ -80,7 +80,7 @@ test('after a restart the session goes on as it was stored, and the switch in be
   const f = fixture()
   f.sessions.visit(A, WIFI)
   f.sessions.opened(A)
-  await f.sessions[Symbol.asyncDispose]()
+  await f.sessions.flush()
   const restarted = f.another()
   f.time += HOUR
   restarted.visit(A, MOBILE)
