@@ -370,6 +370,20 @@ describe('a length that comes later', () => {
     assert.equal((await contentOf(site, PATH)).toString(), 'hello')
   })
 
+  test('needs not be said once all bytes are there', async () => {
+    await using site = await startSite()
+    const { headers, ...request } = creation(PATH, 'hello', { scheme: 'jwt' })
+    const { 'Upload-Length': _, ...fields } = headers
+    const deferred = { ...request, headers: { ...fields, 'Upload-Defer-Length': '1' } }
+    const target = await created(site, deferred)
+    assert.equal((await ask(site.port, patch(target, 0, 'hello'))).status, 204)
+    const told = await ask(site.port, { method: 'HEAD', target, headers: TUS })
+    assert.deepEqual([told.headers['upload-offset'], told.headers['upload-length']], ['5', '5'])
+    const { headers: last, ...piece } = patch(target, 5, '')
+    const saying = { ...piece, headers: { ...last, 'Upload-Length': '5' } }
+    assert.equal((await ask(site.port, saying)).status, 204)
+  })
+
   test('never lets an upload grow beyond the slot', async () => {
     await using site = await startSite()
     const { headers, ...request } = creation(PATH, 'hello', { scheme: 'jwt' })

@@ -93,10 +93,10 @@ function methodOf({ method, headers }: Exchange): string {
 }
 
 function statusFields(status: UploadStatus): OutgoingHttpHeaders {
-  const { size, metadata, isLengthDeferred } = status
+  const { size, metadata, isComplete, isLengthDeferred } = status
   return {
     ...progressFields(status),
-    ...(isLengthDeferred === true
+    ...(isLengthDeferred === true && !isComplete
       ? { [HEADER.uploadDeferLength]: '1' }
       : { [HEADER.uploadLength]: String(size) }),
     ...(metadata === undefined ? {} : { [HEADER.uploadMetadata]: metadata }),
