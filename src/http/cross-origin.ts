@@ -45,6 +45,7 @@ const RESPONSE_HEADERS = [
   'ETag',
   'Last-Modified',
   'Location',
+  'Range',
   'Repr-Digest',
   'Retry-After',
   'Tus-Checksum-Algorithm',
