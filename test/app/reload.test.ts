@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { OPTION_ENTRIES } from '../../src/config/options.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { cutUpload, largePut } from './session-proofs.ts'
 import { type Site, SECRETS, auditOf, configOf, startSite, temporaryFolder } from './site.ts'
 import { get, signedPut } from './slots.ts'
 import { halfSent } from './visits.ts'
@@ -129,9 +131,18 @@ test('what can be reloaded is what can change under a running upload', () => {
     [
       'storage.max_file_size',
       'storage.min_free',
+      'session_store.enabled',
+      'session_store.max_sessions',
+      'session_store.max_session_age',
+      'network_resilience.enabled',
+      'network_resilience.session_recovery',
+      'network_resilience.max_token_refreshes',
+      'network_resilience.upload_resumption',
+      'network_resilience.chunk_size',
       'network_resilience.resume_timeout',
       'retention.max_age',
       'downloads.wait_for_upload',
+      'http.interim_104',
       'limits.open_uploads_per_owner',
       'limits.reserved_bytes_per_owner',
       'log.level',
@@ -177,4 +188,16 @@ test('SIGHUP reads the file again; a broken one changes nothing and is reported'
   assert.equal(await status('a/5', NEW_SECRET), 201)
   child.kill('SIGTERM')
   assert.deepEqual(await ended, [0, null])
+})
+
+test('session recovery can be switched off and on under a running server', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: systemClock() })
+  await using site = await startSite()
+  const put = largePut()
+  await cutUpload(site, put)
+  t.mock.timers.setTime(systemClock() + 3_600_000)
+  await reload(site, ['network_resilience.session_recovery=false'])
+  assert.equal((await ask(site.port, put)).status, 403)
+  await reload(site, [])
+  assert.equal((await ask(site.port, put)).status, 201)
 })
