@@ -150,3 +150,29 @@ test('pieces are kept for as long as an upload may stand still, counted from the
   await f.engine.sweep(signal)
   assert.equal(await offsetAfter(f.engine.range(QUESTION)), 0)
 })
+
+test('after the last byte nothing stops a piece: a question waits for the outcome', async () => {
+  await using f = await fixture()
+  const asked = Promise.withResolvers<void>()
+  const { leases } = f.needs
+  let acquired = 0
+  const engine = f.another({
+    leases: {
+      ...leases,
+      acquire: async (slot, request) => {
+        const lease = leases.acquire(slot, request)
+        acquired += 1
+        if (acquired === 2) asked.resolve()
+        return await lease
+      },
+    },
+  })
+  const body = sentBody()
+  const sending = engine.range(piece(0, body))
+  await body.send('0123456789')
+  const answer = engine.range(QUESTION)
+  await asked.promise
+  assert.equal(body.isCut, false)
+  body.end()
+  assert.deepEqual([(await sending).kind, (await answer).kind], ['published', 'published'])
+})
