@@ -35,7 +35,9 @@ export interface LiveSessions {
   forget(key: string): void
   /** Forgets the oldest session that has no upload, has been quiet and is not stored; `false` if there is none. */
   giveWay(): boolean
-  /** How many are not stored as far as is known. */
+  /** How many there are. */
+  size(): number
+  /** How many of them are not stored as far as is known. */
   unstored(): number
   /** What changed, handed out once. */
   takeChanges(): Changes
@@ -89,6 +91,7 @@ export function liveSessions(clock: Clock): LiveSessions {
       }
       return false
     },
+    size: () => sessions.size,
     unstored: () => sessions.size - stored,
     takeChanges(): Changes {
       const changed = [...sessions.values()].filter(({ isDirty }) => isDirty)

@@ -10,12 +10,13 @@ export interface SessionLimits {
   stored(): number
   /** So many more are stored. */
   add(more: number): void
-  /** Asks for room for one more, by the next time that limits are enforced. */
-  wantRoom(): void
   /** Asks the store how many there are, which costs it more the more there are. */
   count(): Promise<void>
-  /** Evicts, least recently used first. Sessions with an unfinished upload stay, whatever their number. */
-  makeRoom(): Promise<void>
+  /**
+   * Evicts, least recently used first, until there is room for so many more. Sessions with an unfinished
+   * upload stay, whatever their number.
+   */
+  makeRoom(more: number): Promise<void>
   /** Ends those that are too old. */
   endOld(signal: AbortSignal): Promise<void>
 }
@@ -23,21 +24,16 @@ export interface SessionLimits {
 export function sessionLimits(live: LiveSessions, needs: SessionNeeds): SessionLimits {
   const { store, events, clock, policy } = needs
   let stored = 0
-  let wanted = 0
   return {
     stored: () => stored,
     add(more): void {
       stored += more
     },
-    wantRoom(): void {
-      wanted += 1
-    },
     async count(): Promise<void> {
       stored = await store.count()
     },
-    async makeRoom(): Promise<void> {
-      const surplus = stored + wanted - policy().maxSessions
-      wanted = 0
+    async makeRoom(more): Promise<void> {
+      const surplus = stored + more - policy().maxSessions
       if (surplus <= 0) return
       const idle = await store.idle(Math.min(surplus, BATCH))
       await store.remove(idle.map(({ key }) => key))

@@ -1,69 +1,69 @@
 import type { Changes, LiveSession, LiveSessions } from './live-sessions.ts'
 import type { SessionNeeds } from './needs.ts'
-import { merged, switchBetween } from './session-life.ts'
-import type { SessionRecord } from './session-record.ts'
+import type { SessionLimits } from './session-limits.ts'
+import { sessionPast } from './session-past.ts'
 
 /** Sessions stored together before others get their turn. */
 const BATCH = 256
 
 /** Brings the store up to date with the sessions in memory. */
 export interface SessionWriter {
-  /**
-   * Stores what changed, in batches. Resolves to how many more sessions are stored now;
-   * rejects as the store does: then it is left to the next time.
-   */
-  write(): Promise<number>
+  /** Stores what changed, in batches. Rejects as the store does: then it is left to the next time. */
+  write(): Promise<void>
 }
 
-export function sessionWriter(live: LiveSessions, needs: SessionNeeds): SessionWriter {
-  const { store, events } = needs
+export function sessionWriter(
+  { live, limits }: { live: LiveSessions; limits: SessionLimits },
+  needs: SessionNeeds,
+): SessionWriter {
+  const { store, events, policy } = needs
+  const past = sessionPast(live, needs)
 
-  async function tell({ changed, ended, gone }: Changes): Promise<number> {
-    await Promise.all(changed.map(settle))
-    const wereStored = await Promise.all(ended.map(wasStored))
-    const present = changed.flatMap(({ record }) => live.find(record.key) ?? [])
-    const kept = present.filter(isWorthStoring)
+  async function removeEnded({ ended, gone }: Changes): Promise<void> {
+    const wereStored = await Promise.all(ended.map((session) => past.wasStored(session)))
+    await store.remove([...gone, ...ended.map(({ record }) => record.key)])
+    limits.add(-wereStored.filter(Boolean).length)
+  }
+
+  async function saveKept({ changed }: Changes): Promise<void> {
+    await Promise.all(changed.map((session) => past.settle(session)))
+    const keys = changed.map(({ record }) => record.key)
+    await limits.makeRoom(worthStoring(keys).filter(isNew).length)
+    const kept = withinRoom(worthStoring(keys))
+    limits.add(kept.filter(isNew).length)
     // From now on its end must reach the store, too.
     for (const session of kept) live.put({ ...session, origin: 'stored' })
-    await store.remove([...gone, ...ended.map(({ record }) => record.key)])
     for (let at = 0; at < kept.length; at += BATCH) {
       await store.save(kept.slice(at, at + BATCH).map(({ record }) => record))
     }
-    const added = kept.filter(({ origin }) => origin === 'new')
-    return added.length - wereStored.filter(Boolean).length
   }
 
-  /** Joins a session with its stored past where nobody has looked for one yet. */
-  async function settle({ origin, record: { key } }: LiveSession): Promise<void> {
-    if (origin !== 'unknown') return
-    const past = await store.find(key)
-    const session = live.find(key)
-    // It may have ended meanwhile, and come again.
-    if (session?.origin !== 'unknown') return
-    live.put(past === undefined ? { ...session, origin: 'new' } : joined(past, session))
+  /** Those that have not ended meanwhile and the store has to know of: uploads are unfinished, or it knows already. */
+  function worthStoring(keys: readonly string[]): readonly LiveSession[] {
+    const present = keys.flatMap((key) => live.find(key) ?? [])
+    return present.filter(({ record, origin }) => record.uploads.length > 0 || origin === 'stored')
   }
 
-  function joined(past: SessionRecord, session: LiveSession): LiveSession {
-    const record = merged(past, session.record)
-    const change = switchBetween(past, session.record)
-    if (change !== undefined) events.networkChanged(record, change)
-    return { ...session, record, origin: 'stored' }
-  }
-
-  /** Looks whether a session that ended is stored: it may have come back from another network for its end. */
-  async function wasStored(session: LiveSession): Promise<boolean> {
-    if (session.origin !== 'unknown') return true
-    const past = await store.find(session.record.key)
-    if (past !== undefined) joined(past, session)
-    return past !== undefined
+  /** Those there is room for; the rest are forgotten. */
+  function withinRoom(sessions: readonly LiveSession[]): readonly LiveSession[] {
+    let room = policy().maxSessions - limits.stored()
+    return sessions.filter((session) => {
+      if (!isNew(session)) return true
+      room -= 1
+      if (room >= 0) return true
+      live.forget(session.record.key)
+      events.noRoom(session.record.key)
+      return false
+    })
   }
 
   return {
-    async write(): Promise<number> {
+    async write(): Promise<void> {
       const changes = live.takeChanges()
-      if (Object.values(changes).every(({ length }) => length === 0)) return 0
+      if (Object.values(changes).every(({ length }) => length === 0)) return
       try {
-        return await tell(changes)
+        await removeEnded(changes)
+        await saveKept(changes)
       } catch (error) {
         live.giveBack(changes)
         throw error
@@ -72,7 +72,6 @@ export function sessionWriter(live: LiveSessions, needs: SessionNeeds): SessionW
   }
 }
 
-/** Whether the store has to know of it: it has an unfinished upload, or is there already. */
-function isWorthStoring({ record, origin }: LiveSession): boolean {
-  return record.uploads.length > 0 || origin === 'stored'
+function isNew({ origin }: LiveSession): boolean {
+  return origin === 'new'
 }

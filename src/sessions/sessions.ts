@@ -45,8 +45,8 @@ export interface Sessions {
 export function slotSessions(needs: SessionNeeds): Sessions {
   const { clock, events, policy } = needs
   const live = liveSessions(clock)
-  const writer = sessionWriter(live, needs)
   const limits = sessionLimits(live, needs)
+  const writer = sessionWriter({ live, limits }, needs)
   const count = (): number => limits.stored() + live.unstored()
 
   function change(slot: Fingerprint, how: (session: LiveSession) => Partial<LiveSession>): void {
@@ -91,15 +91,17 @@ export function slotSessions(needs: SessionNeeds): Sessions {
   }
 
   async function flush(): Promise<void> {
-    limits.add(await writer.write())
-    await limits.makeRoom()
+    await writer.write()
+    await limits.makeRoom(0)
     live.trim()
   }
 
-  /** Makes room in memory if need be; `false` when every session there is has something to do. */
+  /**
+   * Makes room in memory if need be; `false` when all that are there have something to do. Whether
+   * there is room in the store shows when it is needed: the session may be stored already.
+   */
   function hasRoom(slot: Fingerprint): boolean {
-    if (count() < policy().maxSessions || live.giveWay()) return true
-    limits.wantRoom()
+    if (live.size() < policy().maxSessions || live.giveWay()) return true
     events.noRoom(slot)
     return false
   }

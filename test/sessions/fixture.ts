@@ -16,6 +16,8 @@ export interface Fixture {
   readonly sessions: Sessions
   readonly store: SessionStore
   readonly told: string[]
+  /** Slots that went on without a session. */
+  readonly refused: ReadonlySet<string>
   time: number
   /** The sessions of another process, or of this one after a restart. */
   another(): Sessions
@@ -26,6 +28,7 @@ export function fixture(
   store = memorySessionStore(),
 ): Fixture {
   const told: string[] = []
+  const refused = new Set<string>()
   const state = { time: START }
   const another = (): Sessions =>
     slotSessions({
@@ -35,7 +38,10 @@ export function fixture(
         networkChanged: (_session, { from, to }) => told.push(`${from.network} → ${to.network}`),
         expired: () => told.push('expired'),
         evicted: () => told.push('evicted'),
-        noRoom: () => told.push('no room'),
+        noRoom(slotWithout) {
+          told.push('no room')
+          refused.add(slotWithout)
+        },
       },
       clock: () => state.time,
       policy: () => ({ ...POLICY, ...policy }),
@@ -45,6 +51,7 @@ export function fixture(
     sessions: another(),
     store,
     told,
+    refused,
     another,
     get time(): number {
       return state.time

@@ -153,6 +153,19 @@ test('with every session uploading, a newcomer goes on without one and none is e
   assert.notEqual(await f.store.find(A), undefined)
 })
 
+test('a client that comes back has its session, however full the store is', async () => {
+  const f = fixture({ maxSessions: 1 })
+  f.sessions.visit(A, WIFI)
+  f.sessions.opened(A)
+  await f.sessions.flush()
+  const restarted = f.another()
+  await restarted.cleanup(NEVER)
+  restarted.visit(A, MOBILE)
+  await restarted.flush()
+  assert.deepEqual(f.told, ['opened', SWITCH])
+  assert.equal((await f.store.find(A))?.requests, 2)
+})
+
 test('a request that came to nothing makes room for the next', () => {
   const f = fixture({ maxSessions: 1 })
   f.sessions.visit(A, WIFI)
@@ -177,11 +190,11 @@ test('of stored sessions without an upload the least recently used makes room', 
   await f.store.save(idle)
   await f.sessions.cleanup(NEVER)
   f.sessions.visit(A, WIFI)
+  f.sessions.opened(A)
   await f.sessions.flush()
-  assert.deepEqual(f.told, ['no room', 'evicted'])
+  assert.deepEqual(f.told, ['opened', 'evicted'])
   assert.equal(await f.store.find(slot('old')), undefined)
   assert.notEqual(await f.store.find(slot('new')), undefined)
-  f.sessions.visit(A, WIFI)
   assert.equal(f.sessions.count(), 2)
 })
 
