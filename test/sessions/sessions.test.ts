@@ -166,6 +166,23 @@ test('a client that comes back has its session, however full the store is', asyn
   assert.equal((await f.store.find(A))?.requests, 2)
 })
 
+test('a newcomer finds no room in a full store, and its upload goes on without a session', async () => {
+  const f = fixture({ maxSessions: 1 })
+  f.sessions.visit(A, WIFI)
+  f.sessions.opened(A)
+  await f.sessions.flush()
+  const restarted = f.another()
+  await restarted.cleanup(NEVER)
+  restarted.visit(B, WIFI)
+  restarted.opened(B)
+  await restarted.flush()
+  assert.deepEqual([...f.refused], [B])
+  assert.deepEqual([await f.store.count(), restarted.count()], [1, 1])
+  restarted.ended(B)
+  await restarted.flush()
+  assert.notEqual(await f.store.find(A), undefined)
+})
+
 test('a request that came to nothing makes room for the next', () => {
   const f = fixture({ maxSessions: 1 })
   f.sessions.visit(A, WIFI)
