@@ -55,8 +55,14 @@ export async function startRedis(
       await program.ended
     },
     async start() {
-      program = run()
-      await answering(cli)
+      // While it was down, somebody else may have got its port for a moment.
+      await eventually(`redis-server starts on ${taken} again`, async () => {
+        program = run()
+        const over = new AbortController()
+        const ended = program.ended.then(() => over.abort())
+        const up = answering(cli, over.signal).then(() => true as const)
+        return (await Promise.race([up, ended])) ?? undefined
+      })
     },
     [Symbol.asyncDispose]: async () => await kept.disposeAsync(),
   }
@@ -153,8 +159,7 @@ function cliAt(port: number, words: readonly string[]): string {
   return answer.stdout
 }
 
-async function answering(cli: RedisServer['cli']): Promise<void> {
-  await eventually('redis-server answers', async () =>
-    cli('ping') === 'PONG\n' ? true : undefined,
-  )
+async function answering(cli: RedisServer['cli'], signal?: AbortSignal): Promise<void> {
+  const probe = async (): Promise<true | undefined> => (cli('ping') === 'PONG\n' ? true : undefined)
+  await eventually('redis-server answers', probe, signal)
 }
