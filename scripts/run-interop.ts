@@ -1,6 +1,6 @@
 /**
  * The interop suite: our server between real XMPP servers, real clients and real proxies.
- * Installs the Debian packages it needs (root), then runs every `test/interop/**` + `*.interop.ts`.
+ * Installs the Debian packages it needs (root), then runs every `*.interop.ts` of `test/interop/` and `*.faults.ts` of `test/faults/`.
  * Arguments narrow the run to files whose path contains one of them.
  */
 import { spawnSync } from 'node:child_process'
@@ -10,7 +10,7 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { installPackages, missingPackages } from './debian-packages.ts'
 
-const SUITES = 'test/interop/**/*.interop.ts'
+const SUITES = ['test/interop/**/*.interop.ts', 'test/faults/**/*.faults.ts']
 const TRANSFER_FLOOR = 120
 const SUITE_TIMEOUT_MS = 10 * 60_000
 
@@ -41,9 +41,13 @@ function packagesNeeded(): string[] {
 }
 
 function suites(filters: readonly string[]): string[] {
-  const all = globSync(SUITES).toSorted()
+  const found = SUITES.map((pattern) => globSync(pattern).toSorted())
+  if (found.some(({ length }) => length === 0))
+    throw new Error(`No file for one of ${SUITES.join(' ')}`)
+  const all = found.flat()
   const chosen = all.filter((file) => filters.length === 0 || filters.some((f) => file.includes(f)))
-  if (chosen.length === 0) throw new Error(`No file of ${SUITES} matches ${filters.join(' ')}`)
+  if (chosen.length === 0)
+    throw new Error(`No file of ${SUITES.join(' ')} matches ${filters.join(' ')}`)
   return chosen
 }
 
