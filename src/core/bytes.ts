@@ -27,3 +27,9 @@ export interface ByteRange {
   readonly start: number
   readonly end: number
 }
+
+/**
+ * Bytes in front of each piece read from a store, in the same memory, that are its taker's to write
+ * over: an answer's head put there leaves with the piece in one write.
+ */
+export const HEADROOM = 2 * 1024

@@ -23,6 +23,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/u
  * invalid UTF-8 and anything longer than {@link MAX_PATH_BYTES}.
  */
 export function parseSlotPath(raw: string): SlotPath {
+  if (isPlainPath(raw)) return raw
   if (Buffer.byteLength(raw) > MAX_PATH_BYTES) throw new Refusal('bad-path', { why: 'too long' })
   if (raw.includes('%') && /%2f/iu.test(raw))
     throw new Refusal('bad-path', { why: 'encoded slash' })
@@ -56,11 +57,14 @@ export function encodeSlotPath(path: SlotPath): string {
     .replace(/[!'()*]/gu, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
-/** Characters that mean themselves: then there is nothing to decode. */
-const PLAIN = /^[\w./~-]*$/u
+/** Segments of characters that mean themselves, none of them dots alone: nothing to decode, nothing to doubt. */
+const PLAIN = /^(?!\.\.?(?:\/|$))[\w.~-]+(?:\/(?!\.\.?(?:\/|$))[\w.~-]+)*$/u
+
+function isPlainPath(raw: string): raw is SlotPath {
+  return raw.length <= MAX_PATH_BYTES && PLAIN.test(raw)
+}
 
 function decodeOnce(raw: string): string {
-  if (PLAIN.test(raw)) return raw
   // Node.js hands raw bytes of a request line over as latin1; a client that sent raw UTF-8
   // (ejabberd 25.08 slots) meant the bytes.
   const escaped = raw.replace(/[\u0080-\u00ff]/gu, (byte) => `%${byte.charCodeAt(0).toString(16)}`)

@@ -60,7 +60,10 @@ export interface PartWriter extends AsyncDisposable {
   sync(): Promise<void>
 }
 
-/** Takes a piece of a file that is read; lent until the result settles, `last` for the final piece. */
+/**
+ * Takes a piece of a file that is read; lent until the result settles, `last` for the final piece.
+ * So are the `HEADROOM` bytes in front of it, unless it is empty; what they hold means nothing.
+ */
 export type TakePiece = (piece: Uint8Array, last: boolean) => void | Promise<void>
 
 /** One file on disk, for the search for orphans. */

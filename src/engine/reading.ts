@@ -51,9 +51,7 @@ export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activiti
       const file = record === undefined ? undefined : publishedFile(record)
       return file ?? (await published)
     },
-    async read({ id }, request): Promise<void> {
-      await blobs.read(id, request)
-    },
+    read: ({ id }, request) => blobs.read(id, request),
     location: ({ id }) => blobs.location(id),
     forget(path): void {
       remembered.delete(path)

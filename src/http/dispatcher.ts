@@ -1,7 +1,7 @@
 import { Refusal } from '../core/refusals.ts'
 import type { Peer } from './client-address.ts'
 import type { HttpEvents } from './events.ts'
-import { type Handler, type Exchange } from './exchange.ts'
+import type { Handler } from './exchange.ts'
 import { optionsAnswer } from './cross-origin.ts'
 import { type ExchangeNeeds, nodeExchange } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-messages.ts'
@@ -108,15 +108,17 @@ export function refuse(exchange: RunningExchange, refusal: Refusal, events: Http
 }
 
 function run(exchange: RunningExchange, needs: DispatcherNeeds): void {
-  handled(exchange, needs.handler).then(
-    () => checkAnswered(exchange, needs.events),
-    (error: unknown) => thrown(exchange, error, needs.events),
+  const { handler, events } = needs
+  let answered: Promise<void>
+  try {
+    answered = handler(exchange)
+  } catch (error) {
+    return thrown(exchange, error, events)
+  }
+  answered.then(
+    () => checkAnswered(exchange, events),
+    (error: unknown) => thrown(exchange, error, events),
   )
-}
-
-/** Makes a handler that throws before its first `await` no different from one that rejects. */
-async function handled(exchange: Exchange, handler: Handler): Promise<void> {
-  await handler(exchange)
 }
 
 function checkAnswered(exchange: RunningExchange, events: HttpEvents): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
-import type { ByteRange } from '../../src/core/bytes.ts'
+import { type ByteRange, HEADROOM } from '../../src/core/bytes.ts'
 import { randomId } from '../../src/core/random.ts'
 import type { BlobStore, PartWriter } from '../../src/engine/ports.ts'
 import { collect } from './slot-store.ts'
@@ -29,7 +29,7 @@ export async function storeFile(store: BlobStore, bytes: Uint8Array): Promise<st
   return file
 }
 
-/** The bytes of a file's range; the lent pieces are overwritten as soon as they are given back. */
+/** The bytes of a file's range; the lent pieces, and what is in front, are overwritten as soon as they are given back. */
 export async function readBack(store: BlobStore, file: string, range: ByteRange): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   const lasts: boolean[] = []
@@ -40,6 +40,8 @@ export async function readBack(store: BlobStore, file: string, range: ByteRange)
     pieces.push(copy)
     lasts.push(last)
     piece.fill(0xee)
+    if (piece.length === 0) return
+    new Uint8Array(piece.buffer, piece.byteOffset - HEADROOM, HEADROOM).fill(0xee)
   }
   await store.read(file, { range, take })
   assert.deepEqual(lasts, [...lasts.slice(1).fill(false), true])

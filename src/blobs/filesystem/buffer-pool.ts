@@ -1,4 +1,6 @@
-/** Bytes of one pooled buffer. */
+import { HEADROOM } from '../../core/bytes.ts'
+
+/** Bytes of a file that one pooled buffer holds, behind its headroom. */
 export const BUFFER_BYTES = 256 * 1024
 
 /** Buffers kept for later when nobody uses them; more are left to the garbage collector. */
@@ -6,6 +8,7 @@ const KEPT = 64
 
 /** A buffer in use; disposing gives it back. */
 export interface PooledBuffer extends Disposable {
+  /** The headroom, and `BUFFER_BYTES` behind it. */
   readonly bytes: Buffer
 }
 
@@ -22,7 +25,7 @@ export function bufferPool(): BufferPool {
 
   function made(): PooledBuffer {
     const buffer: PooledBuffer = {
-      bytes: Buffer.allocUnsafeSlow(BUFFER_BYTES),
+      bytes: Buffer.allocUnsafeSlow(HEADROOM + BUFFER_BYTES),
       [Symbol.dispose]: () => {
         lent--
         if (free.length < KEPT) free.push(buffer)

@@ -1,6 +1,6 @@
 import { read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
-import type { ByteRange } from '../../core/bytes.ts'
+import { type ByteRange, HEADROOM } from '../../core/bytes.ts'
 import type { BlobStore } from '../../engine/ports.ts'
 import { type BufferPool, BUFFER_BYTES } from './buffer-pool.ts'
 import type { DiskPace } from './disk-pace.ts'
@@ -41,7 +41,9 @@ export function rangeReader(needs: Needs): RangeReader {
       return
     }
     using buffer = pool.borrow()
-    await take(await readOnce(file.descriptor, { range, bytes: buffer.bytes }, pace), true)
+    const piece = readOnce(file.descriptor, { range, bytes: buffer.bytes }, pace)
+    const taken = take(piece instanceof Promise ? await piece : piece, true)
+    if (taken !== undefined) await taken
   }
 }
 
@@ -100,18 +102,19 @@ function readOnce(descriptor: number, filling: Filling, pace: DiskPace): Buffer 
 function fillNow(descriptor: number, { range, bytes }: Filling): Buffer {
   const length = range.end - range.start
   for (let at = 0; at < length;) {
-    at += progress(readSync(descriptor, bytes, at, length - at, range.start + at))
+    at += progress(readSync(descriptor, bytes, HEADROOM + at, length - at, range.start + at))
   }
-  return bytes.subarray(0, length)
+  return bytes.subarray(HEADROOM, HEADROOM + length)
 }
 
 async function fillBehind(descriptor: number, { range, bytes }: Filling): Promise<Buffer> {
   const length = range.end - range.start
   for (let at = 0; at < length;) {
-    const { bytesRead } = await readBehind(descriptor, bytes, at, length - at, range.start + at)
+    const [offset, position] = [HEADROOM + at, range.start + at]
+    const { bytesRead } = await readBehind(descriptor, bytes, offset, length - at, position)
     at += progress(bytesRead)
   }
-  return bytes.subarray(0, length)
+  return bytes.subarray(HEADROOM, HEADROOM + length)
 }
 
 function progress(count: number): number {

@@ -3,9 +3,9 @@ import { Socket, type SocketConstructorOpts } from 'node:net'
 /** How the bytes of a connection are received. */
 export interface Reception {
   /** The buffer for the next bytes: used again as soon as `received` has returned. */
-  buffer(): Uint8Array
+  readonly buffer: () => Uint8Array
   /** Takes the first `count` bytes of the buffer; `false` pauses the connection until `resume`. */
-  received(count: number, buffer: Uint8Array): boolean
+  readonly received: (count: number, buffer: Uint8Array) => boolean
 }
 
 /**
@@ -61,6 +61,8 @@ function socketOn(handle: Handle, { buffer, received }: Reception): Socket {
     allowHalfOpen: true,
     readable: true,
     writable: true,
+    // One answer at a time is written, and waited for: `drain` would only tell what is known.
+    writableHighWaterMark: 1024 * 1024,
     onread: { buffer, callback: received },
   }
   return new Socket(options)

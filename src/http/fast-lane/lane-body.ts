@@ -118,13 +118,15 @@ export class LaneBody implements RequestBody, WatchedBody {
     if (taken === undefined) return true
     this.#busy = true
     void taken.then(
-      () => {
-        this.#busy = false
-        this.#handOver()
-      },
+      () => this.#goOn(),
       (error: unknown) => this.#fail(error),
     )
     return false
+  }
+
+  #goOn(): void {
+    this.#busy = false
+    this.#handOver()
   }
 
   /** Hands over what is held until the taker is busy or nothing is left. */

@@ -3,7 +3,7 @@ import type { Peer } from '../client-address.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { passOn, takeOver } from './accepted-socket.ts'
 import { LaneExchange, type LaneExchangeNeeds, type LaneLink } from './lane-exchange.ts'
-import { readRequestHead } from './request-head.ts'
+import { HeadReader } from './request-head.ts'
 
 /** What all connections of a lane share. */
 export interface LaneNeeds extends LaneExchangeNeeds {
@@ -35,6 +35,7 @@ export class LaneConnection implements LaneLink {
   isUsed = false
   readonly #needs: LaneNeeds
   readonly #closed: () => void
+  readonly #heads = new HeadReader()
   #socket: Socket | undefined
   #exchange: LaneExchange | undefined = undefined
   #ahead: Buffer[] = []
@@ -136,7 +137,7 @@ export class LaneConnection implements LaneLink {
 
   /** Begins the next request, or leaves the connection to the ordinary way. */
   #next(bytes: Buffer): void {
-    const head = readRequestHead(bytes)
+    const head = this.#heads.read(bytes)
     if (head === undefined) return this.#leave(bytes)
     this.isUsed = true
     this.#needs.taken()

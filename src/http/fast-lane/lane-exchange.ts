@@ -115,14 +115,10 @@ export class LaneExchange implements RunningExchange {
     const head = this.#headText(fieldLines(headers))
     const body = isHead ? undefined : answer.body
     this.phase = 'ended'
-    if (body === undefined || length === undefined) {
-      socket.write(head, 'latin1', this.#sent)
-    } else {
-      socket.cork()
-      socket.write(head, 'latin1')
-      socket.write(body, this.#sent)
-      socket.uncork()
-    }
+    if (body === undefined || length === undefined) socket.write(head, 'latin1')
+    else writeBoth(socket, head, body)
+    if (isTaken(socket)) void DONE.then(this.#sent)
+    else socket.write(NOTHING, this.#sent)
     this.#afterLastByte()
   }
 
@@ -139,35 +135,37 @@ export class LaneExchange implements RunningExchange {
     this.#head = this.#headText(linesOf(headers))
   }
 
-  write(piece: Uint8Array, last: boolean): Promise<void> {
+  write(piece: Uint8Array, last: boolean, headroom = 0): Promise<void> {
     if (this.phase !== 'begun') return Promise.reject(new Error('The answer is not open'))
     if (last) this.phase = 'ended'
-    return new Promise((resolve, reject) => {
-      this.#failWrite = reject
-      const written = (error?: Error | null): void => {
-        this.#failWrite = undefined
-        if (error) {
-          // The connection failed, which is told here before it closes.
-          this.phase = 'gone'
-          reject(error)
-          return
-        }
-        resolve()
-        if (last) this.#sent()
-      }
-      const { socket } = this.#link
-      const head = this.#head
-      if (head === undefined) {
-        socket.write(piece, written)
+    const { socket } = this.#link
+    const head = this.#head
+    this.#head = undefined
+    if (head === undefined) socket.write(piece)
+    else if (head.length <= headroom) socket.write(joined(head, piece))
+    else writeBoth(socket, head, piece)
+    if (last) this.#afterLastByte()
+    if (!isTaken(socket)) return this.#written(last)
+    if (last) void DONE.then(this.#sent)
+    return DONE
+  }
+
+  /** Resolves when the operating system has taken what was written. */
+  #written(last: boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#failWrite = reject
+    this.#link.socket.write(NOTHING, (error) => {
+      this.#failWrite = undefined
+      if (error) {
+        // The connection failed, which is told here before it closes.
+        this.phase = 'gone'
+        reject(error)
         return
       }
-      this.#head = undefined
-      socket.cork()
-      socket.write(head, 'latin1')
-      socket.write(piece, written)
-      socket.uncork()
-      if (last) this.#afterLastByte()
+      resolve()
+      if (last) this.#sent()
     })
+    return promise
   }
 
   cut(): void {
@@ -227,7 +225,7 @@ export class LaneExchange implements RunningExchange {
     return `${statusLine(this.#status)}${fields}${dateField(clock())}${connection}\r\n`
   }
 
-  readonly #sent = (error?: Error | null): void => {
+  readonly #sent = (error?: Error | null | void): void => {
     if (error) return
     this.#isWhole = true
     this.#link.ended()
@@ -238,6 +236,35 @@ export class LaneExchange implements RunningExchange {
     this.#laneBody?.abandon()
     this.#link.linger()
   }
+}
+
+/** For what is over already: nearly every write is. */
+const DONE = Promise.resolve()
+
+/** Written after something else to learn when that has left. */
+const NOTHING = new Uint8Array(0)
+
+/** Whether the operating system took everything written so far, as it mostly does at once. */
+function isTaken(socket: Socket): boolean {
+  return socket.writableLength === 0 && socket.writable
+}
+
+/** Puts the head in front of the piece, in the memory that the piece is in. */
+function joined(head: string, piece: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(
+    piece.buffer,
+    piece.byteOffset - head.length,
+    head.length + piece.length,
+  )
+  bytes.write(head, 'latin1')
+  return bytes
+}
+
+function writeBoth(socket: Socket, head: string, body: string | Uint8Array): void {
+  socket.cork()
+  socket.write(head, 'latin1')
+  socket.write(body)
+  socket.uncork()
 }
 
 /** Heads of files as text: a popular file's is sent again and again. */

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { ByteRange } from '../../core/bytes.ts'
+import { type ByteRange, HEADROOM } from '../../core/bytes.ts'
 import { randomId } from '../../core/random.ts'
 import { Refusal, REFUSALS } from '../../core/refusals.ts'
 import type { Engine, PublishedFile } from '../../engine/engine.ts'
@@ -105,7 +105,7 @@ async function sendRange(
       // Not before there is a byte: a file removed meanwhile must still become a proper refusal.
       if (!begun) exchange.begin(answer.status, answer.headers)
       begun = true
-      return exchange.write(piece, last)
+      return exchange.write(piece, last, HEADROOM)
     },
   })
 }
