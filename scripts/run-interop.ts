@@ -33,6 +33,8 @@ const PACKAGES = [
   'strace',
   'redis-server',
   'redis-sentinel',
+  'chromium',
+  'iproute2',
 ]
 
 function packagesNeeded(): string[] {

@@ -88,13 +88,17 @@ async function checkLength({ tenure, upload }: Held, length: number | undefined)
   }
 }
 
-/** The client lost the last answer: it is given again to whoever has nothing more to send. */
+/**
+ * The client lost the last answer: it is given again to whoever has nothing more to send. Browsers repeat a request
+ * by themselves when a kept connection breaks, so one for an earlier offset is told where the upload stands.
+ */
 async function replay(
   record: SlotRecord,
   { offset, length = offset, completes, digests }: AppendRequest,
   { blobs, clock }: EngineNeeds,
 ): Promise<Published> {
-  const isSame = completes && offset === record.size && length === record.size
+  if (offset !== record.size) throw new Refusal('offset-mismatch', { expected: record.size })
+  const isSame = completes && length === record.size
   if (!isSame) throw new Refusal('upload-complete')
   const file = servable(record, clock())
   if (file === undefined) throw new Refusal('upload-gone')

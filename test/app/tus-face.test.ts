@@ -483,7 +483,7 @@ test('bytes for a complete upload are 409, the question after a lost answer is n
   await using site = await startSite()
   const target = await created(site, creation(PATH, 'hello'))
   await ask(site.port, patch(target, 0, 'hello'))
-  assertRefused(await ask(site.port, patch(target, 3, 'lo')), 409, 'upload-complete')
+  assertRefused(await ask(site.port, patch(target, 3, 'lo')), 409, 'offset-mismatch')
   const again = await ask(site.port, patch(target, 5, ''))
   assert.deepEqual([again.status, again.headers['upload-offset']], [204, '5'])
 })
