@@ -480,9 +480,8 @@ describe('D24: defaults do no harm', () => {
     await using site = await startSite(['http.body_idle=120s'])
     using wire = await dial(site.port)
     wire.send(headOf(signedPut('a/b.txt', 'hello')))
-    await site.logged('slot opened')
-    // A whole request later the server waits for the body.
-    await ask(site.port, get('c/d.txt'))
+    // Readers are told of an upload as soon as the server waits for its body.
+    while ((await ask(site.port, get('a/b.txt'))).status !== 503);
     t.mock.timers.tick(100_000)
     assert.equal((await ask(site.port, get('a/b.txt'))).status, 503)
     assert.equal(wire.socket.readableEnded, false)
