@@ -41,29 +41,29 @@ export function reservations({ slots, clock, policy }: EngineNeeds): Reservation
     else unstored.set(owner, after)
   }
 
-  /** The store's present answer. Nobody takes a share meanwhile: all wait for the same answer. */
   async function ask(owner: string): Promise<Bound> {
     // Looked at before the store: what is stored meanwhile is counted twice rather than not at all.
     const { uploads, bytes } = unstored.get(owner) ?? NOTHING
+    const stored = await slots.reserved(owner)
+    const sums = { uploads: stored.uploads + uploads, bytes: stored.bytes + bytes }
+    const bound: Bound = { ...sums, until: clock() + FRESH }
+    bounds.set(owner, bound)
+    return bound
+  }
+
+  /** The store's present answer. Nobody takes a share meanwhile: all wait for the same answer. */
+  async function boundOf(owner: string, size: number): Promise<Bound> {
+    const running = asking.get(owner)
+    if (running !== undefined) return await running
+    const bound = bounds.get(owner)
+    if (bound !== undefined && clock() < bound.until && hasRoom(bound, size)) return bound
+    const answer = ask(owner)
+    asking.set(owner, answer)
     try {
-      const stored = await slots.reserved(owner)
-      const sums = { uploads: stored.uploads + uploads, bytes: stored.bytes + bytes }
-      const bound: Bound = { ...sums, until: clock() + FRESH }
-      bounds.set(owner, bound)
-      return bound
+      return await answer
     } finally {
       asking.delete(owner)
     }
-  }
-
-  async function boundOf(owner: string, size: number): Promise<Bound> {
-    const bound = bounds.get(owner)
-    const isEnough = bound !== undefined && clock() < bound.until && hasRoom(bound, size)
-    const running = asking.get(owner)
-    if (running === undefined && isEnough) return bound
-    const answer = running ?? ask(owner)
-    asking.set(owner, answer)
-    return await answer
   }
 
   function hasRoom(bound: Bound, size: number): boolean {

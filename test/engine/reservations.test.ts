@@ -53,3 +53,21 @@ test('what another process reserves counts after a second at the latest', async 
     (error) => error instanceof Refusal && error.code === 'too-many-uploads',
   )
 })
+
+test('a store that was away for a while leaves nothing behind', async () => {
+  await using f = await fixture({ openUploadsPerOwner: 2 })
+  let isAway = true
+  const slots = {
+    ...f.needs.slots,
+    reserved: (owner: string) => {
+      if (isAway) throw new Refusal('state-unavailable')
+      return f.needs.slots.reserved(owner)
+    },
+  }
+  const engine = f.another({ slots })
+  const put = (n: number): Promise<unknown> =>
+    engine.put({ grant: grantFor(`n${n}`, 1), client: CLIENT, body: wholeBody('x') })
+  for (let n = 0; n < 5; n += 1) await assert.rejects(put(n), { code: 'state-unavailable' })
+  isAway = false
+  for (let n = 0; n < 9; n += 1) await put(n)
+})
