@@ -20,6 +20,7 @@ export function conflicts(config: Config): Conflict[] {
     ...halfOfTls(config),
     ...openAdmin(config),
     ...redisWithoutUrl(config),
+    ...workersWithoutSharedState(config),
   ]
 }
 
@@ -75,4 +76,11 @@ function redisWithoutUrl({ sessionStore }: Config): Conflict[] {
   const options = ['session_store.redis_url', 'session_store.backend']
   const remedy = 'set redis_url, for example redis://127.0.0.1:6379'
   return [{ options, why: 'the redis backend needs to know where Redis is', remedy }]
+}
+
+function workersWithoutSharedState({ server, sessionStore }: Config): Conflict[] {
+  if (server.workers === 1 || sessionStore.backend !== 'memory') return []
+  const options = ['server.workers', 'session_store.backend']
+  const why = 'several processes cannot share a state that is in the memory of one'
+  return [{ options, why, remedy: 'set session_store.backend = "sqlite", or workers = 1' }]
 }

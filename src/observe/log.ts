@@ -22,6 +22,8 @@ export interface LogOptions {
   readonly format: 'auto' | 'json' | 'pretty'
   readonly destination: LogDestination
   readonly clock: Clock
+  /** Process that tells its lines from those of others in the same log. */
+  readonly worker?: number | undefined
 }
 
 /** How pino counts `error`. */
@@ -35,7 +37,7 @@ const batches = new WeakMap<LogDestination, LineBatch>()
  * thread, `error` and `fatal` at once, and all of them before the process ends: what was logged
  * before a crash is there after it. `flush` writes what waits. Every line passes {@link redact}.
  */
-export function createLog({ level, format, destination, clock }: LogOptions): Log {
+export function createLog({ level, format, destination, clock, worker }: LogOptions): Log {
   const pretty = format === 'pretty' || (format === 'auto' && destination.isTTY === true)
   const now = timeText(clock)
   const { add, flush } = batchTo(destination)
@@ -53,7 +55,7 @@ export function createLog({ level, format, destination, clock }: LogOptions): Lo
   return pino(
     {
       level,
-      base: null,
+      base: worker === undefined ? null : { worker },
       timestamp: () => `,"time":"${now()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },

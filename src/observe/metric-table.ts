@@ -9,6 +9,8 @@ export interface MetricRow {
   /** Label → its values, in words. Every label is bounded. */
   readonly labels?: Readonly<Record<string, string>>
   readonly buckets?: readonly number[]
+  /** The processes of a server do not add up: any of them tells the whole. */
+  readonly common?: true
 }
 
 /** Every metric of the program's own; `docs/metrics.md` is derived from it. */
@@ -108,10 +110,12 @@ export const METRICS = {
   },
   hfs_disk_free_bytes: {
     type: 'gauge',
+    common: true,
     help: 'Bytes that the storage can still take; NaN while it does not answer.',
   },
   hfs_build_info: {
     type: 'gauge',
+    common: true,
     help: 'Always 1.',
     labels: {
       version: 'of the server',
@@ -127,9 +131,16 @@ export type MetricName = keyof typeof METRICS
 export function metricHead(
   registry: Registry,
   name: MetricName,
-): { name: string; help: string; labelNames: string[]; registers: Registry[] } {
-  const { help, labels = {} }: MetricRow = METRICS[name]
-  return { name, help, labelNames: Object.keys(labels), registers: [registry] }
+): {
+  name: string
+  help: string
+  labelNames: string[]
+  registers: Registry[]
+  aggregator: 'sum' | 'first'
+} {
+  const { help, labels = {}, common }: MetricRow = METRICS[name]
+  const aggregator = common === true ? 'first' : 'sum'
+  return { name, help, labelNames: Object.keys(labels), registers: [registry], aggregator }
 }
 
 /** The text of `docs/metrics.md`. */

@@ -6,6 +6,7 @@ import type { SessionEvents } from '../sessions/events.ts'
 import type { BuildInfo } from './build-info.ts'
 import { METRICS, metricHead } from './metric-table.ts'
 import type { MetricName, MetricRow } from './metric-table.ts'
+import type { MetricsSnapshot } from './merged-metrics.ts'
 import { sessionMetrics } from './session-metrics.ts'
 import { total, totalBy, totalByTwo } from './totals.ts'
 
@@ -33,6 +34,8 @@ export interface Metrics {
   readonly contentType: string
   /** All metrics in the Prometheus text format. */
   text(): Promise<string>
+  /** All metrics as {@link mergedMetrics} takes them, to be joined with those of other processes. */
+  snapshot(): Promise<MetricsSnapshot>
 }
 
 /** Makes the metrics, in a registry of their own. */
@@ -50,6 +53,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
   }
 }
 

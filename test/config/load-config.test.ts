@@ -154,7 +154,7 @@ test('an option under the wrong section is pointed to the right one', () => {
 })
 
 test('options of features that this release does not have are unknown', () => {
-  for (const name of ['server.workers', 'security.unbound']) {
+  for (const name of ['server.component', 'security.unbound']) {
     assert.equal(problemsWith(`${name}=1`)[0]?.why, 'there is no such option', name)
   }
 })

@@ -1,5 +1,5 @@
 import { baseUrl, listenAddresses, networks } from '../address-kinds.ts'
-import { choice, duration, path } from '../kinds.ts'
+import { choice, duration, integer, path } from '../kinds.ts'
 import { optional, section } from '../option.ts'
 
 export const server = section('Where the server listens and what the world calls it.', {
@@ -23,6 +23,14 @@ export const server = section('Where the server listens and what the world calls
     default: '30s',
     max: '1h',
     help: 'How long running requests may go on after SIGTERM.',
+  }),
+  workers: integer({
+    default: 1,
+    min: 1,
+    max: 64,
+    help:
+      'Processes that share the work, on a machine with several processors. More than one needs ' +
+      'session_store.backend sqlite or redis.',
   }),
   tls_cert: optional(
     path({

@@ -1,0 +1,88 @@
+import type { Config } from '../config/options.ts'
+import { systemClock } from '../core/clock.ts'
+import type { ListenAddress } from '../core/listen-address.ts'
+import { gate } from '../gate/gate.ts'
+import { grantVerifier } from '../grants/verifier.ts'
+import { clientAddressPolicy } from '../http/client-address.ts'
+import type { Handler } from '../http/exchange.ts'
+import { type Listeners, startListeners } from '../http/listeners.ts'
+import type { Observer } from '../observe/observer.ts'
+import { downloadHandler } from '../protocols/download/download-handler.ts'
+import { healthHandler } from '../protocols/health/handler.ts'
+import { deleteHandler } from '../protocols/plain/delete.ts'
+import { putHandler } from '../protocols/plain/put.ts'
+import { resumableFaces } from './faces.ts'
+import { router } from './router.ts'
+import type { Core } from './server-core.ts'
+import { accelerationOf, grantSecretsOf } from './settings.ts'
+
+/** What clients reach of a server. Disposing ends every connection at once. */
+export interface Front extends AsyncDisposable {
+  /** Where it listens, with the ports that were really taken. */
+  readonly addresses: readonly ListenAddress[]
+  /** Answers as a new configuration says. */
+  follow(config: Config): void
+  /** Ends it after running requests had `server.shutdown_grace` to finish. */
+  shutdown(): Promise<void>
+}
+
+/** Starts the listeners for clients; rejects with what is wrong, nothing listens then. */
+export async function startFront(config: Config, core: Core): Promise<Front> {
+  let handler = handlerOf(config, core)
+  const current: Handler = async (exchange) => await handler(exchange)
+  const listeners = await listenersOf(config, { handler: current, observing: core.observing })
+  return {
+    addresses: listeners.addresses,
+    follow(next): void {
+      handler = handlerOf(next, core)
+    },
+    async shutdown(): Promise<void> {
+      const { listen, shutdownGrace: graceMs } = config.server
+      const successor = listen.every(({ kind }) => kind === 'fd')
+      await listeners.shutdown({ graceMs, successor })
+    },
+    [Symbol.asyncDispose]: async () => await listeners[Symbol.asyncDispose](),
+  }
+}
+
+function handlerOf(config: Config, { engine, readiness, readers, sessions }: Core): Handler {
+  const { publicUrl } = config.server
+  const accel = accelerationOf(config)
+  const grants = grantVerifier(grantSecretsOf(config), systemClock)
+  const entrance = gate({ grants, sessions })
+  const put = putHandler({ gate: entrance, engine, publicUrl })
+  return router({
+    put,
+    ...resumableFaces(config, { gate: entrance, engine, clock: systemClock, plain: put }),
+    remove: deleteHandler({ gate: entrance, engine }),
+    download: downloadHandler({
+      engine,
+      readers,
+      clock: systemClock,
+      waitForUpload: config.downloads.waitForUpload,
+      ...(accel === undefined ? {} : { accel }),
+    }),
+    health: healthHandler(readiness),
+  })
+}
+
+async function listenersOf(
+  { server, http }: Config,
+  { handler, observing }: { handler: Handler; observing: Observer },
+): Promise<Listeners> {
+  const { tlsCert: certFile, tlsKey: keyFile } = server
+  return await startListeners({
+    listen: server.listen,
+    tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
+    handler,
+    events: observing.httpEvents,
+    limits: { bodyIdle: http.bodyIdle },
+    fastLane: http.fastLane,
+    clientAddress: clientAddressPolicy({
+      source: server.clientAddress,
+      trustedProxies: server.trustedProxies,
+    }),
+    publicUrl: server.publicUrl,
+    clock: systemClock,
+  })
+}

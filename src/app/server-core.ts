@@ -1,0 +1,92 @@
+import type { Config } from '../config/options.ts'
+import { systemClock, systemStopwatch } from '../core/clock.ts'
+import { OperatorError } from '../core/operator-error.ts'
+import type { UploadEngine } from '../engine/engine.ts'
+import { type AuditTrail, openAudit } from '../observe/audit.ts'
+import { readBuildInfo } from '../observe/build-info.ts'
+import { type Log, type LogDestination, createLog } from '../observe/log.ts'
+import { type Metrics, createMetrics } from '../observe/metrics.ts'
+import { type Observer, observer } from '../observe/observer.ts'
+import { type WaitingReaders, waitingReaders } from '../protocols/download/waiting-readers.ts'
+import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import { engineOver } from './engine.ts'
+import { networkNames } from './network-names.ts'
+import { startSessionUpkeep } from './session-upkeep.ts'
+import { sessionPolicyOf, sessionsFollowing, sessionsOver } from './sessions.ts'
+import { enginePolicyOf } from './settings.ts'
+import type { Stores } from './stores.ts'
+
+/** What tells the processes of a server apart. */
+export interface CoreNeeds {
+  readonly destination: LogDestination
+  /** Opens the stores; `warn` is told what the operator should know about them. */
+  readonly open: (config: Config, warn: (text: string) => void) => Promise<Stores>
+  /** Stands in the log lines where several processes write them. */
+  readonly worker?: number
+}
+
+/** What every process of a server has: state, engine, sessions, and what it tells of them. */
+export interface Core {
+  readonly log: Log
+  readonly stores: Stores
+  readonly metrics: Metrics
+  readonly audit: AuditTrail | undefined
+  readonly observing: Observer
+  readonly readiness: Readiness
+  readonly readers: WaitingReaders
+  readonly sessions: Sessions
+  readonly engine: UploadEngine
+  /** Puts the policies of a new configuration into effect. */
+  follow(config: Config): void
+}
+
+/** Opens all that; `started` is to end it. */
+export async function startCore(
+  config: Config,
+  { destination, open, worker }: CoreNeeds,
+  started: AsyncDisposableStack,
+): Promise<Core> {
+  const log = createLog({ ...config.log, destination, clock: systemClock, worker })
+  const stores = started.use(await open(config, (text) => log.warn(text)))
+  const readers = waitingReaders()
+  const build = readBuildInfo()
+  const freeBytes = async (): Promise<number> => await stores.blobs.free()
+  const metrics = createMetrics({ build, waitingReaders: () => readers.count(), freeBytes })
+  const audit = await openAuditOf(config, { log, metrics })
+  if (audit !== undefined) started.use(audit)
+  const observing = started.use(
+    observer({ log, metrics, privacy: config.privacy, ...(audit && { audit }) }),
+  )
+  const { version } = build
+  const readiness = createReadiness({ ...stores, version, stopwatch: systemStopwatch })
+  let [enginePolicy, sessionPolicy] = [enginePolicyOf(config), sessionPolicyOf(config)]
+  const names = { networkName: networkNames(config) }
+  const rules = { ...names, policy: () => sessionPolicy }
+  const sessions = sessionsOver(stores, observing.sessionEvents, rules)
+  const { cleanupInterval } = config.sessionStore
+  // Ends after the engine, whose last requests are their last news.
+  started.use(startSessionUpkeep({ sessions, cleanupInterval, log }))
+  const events = sessionsFollowing(sessions, observing.engineEvents)
+  const engine = started.use(engineOver(stores, events, { ...names, policy: () => enginePolicy }))
+  return {
+    ...{ log, stores, metrics, audit, observing, readiness, readers, sessions, engine },
+    follow(next): void {
+      ;[enginePolicy, sessionPolicy] = [enginePolicyOf(next), sessionPolicyOf(next)]
+      log.level = next.log.level
+    },
+  }
+}
+
+async function openAuditOf(
+  { audit: { file } }: Config,
+  { log, metrics }: { log: Log; metrics: Metrics },
+): Promise<AuditTrail | undefined> {
+  if (file === '') return undefined
+  const onLost = (lines: number): void => metrics.auditLinesLost(lines)
+  try {
+    return await openAudit({ file, clock: systemClock, log, onLost })
+  } catch (cause) {
+    throw new OperatorError(`The audit file ${file} (audit.file) cannot be used`, cause)
+  }
+}
