@@ -52,6 +52,7 @@ function isFingerprint(text: string): text is Fingerprint {
 
 /** Percent-encodes a path for a URL: unreserved characters and `/` stay, escapes are upper-case (RFC 3986 §2.3). */
 export function encodeSlotPath(path: SlotPath): string {
+  if (PLAIN.test(path)) return path
   return encodeURIComponent(path)
     .replaceAll('%2F', '/')
     .replace(/[!'()*]/gu, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)

@@ -93,7 +93,9 @@ export function tenureOf(record: SlotRecord, needs: EngineNeeds, opening?: Unsto
     isStored: () => unstored === undefined,
     async apply(event): Promise<boolean> {
       const before = current
-      const after = withFreshLease(before, next(before, event, contextOf(needs)), needs)
+      const moved = next(before, event, contextOf(needs))
+      // What was never stored nobody can have read.
+      const after = unstored === undefined ? withFreshLease(before, moved, needs) : moved
       // A slot of which nothing is left was never more than an attempt.
       const isNothing = unstored !== undefined && event.type === 'aborted'
       if (!isNothing && !(await store(after))) return false

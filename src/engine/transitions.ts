@@ -69,9 +69,9 @@ export function opened(grant: Grant, opening: Opening, context: TransitionContex
     scheme,
     size,
     contentType,
-    ...(grant.user === undefined ? {} : { user: grant.user }),
-    ...(grant.expiresAt === undefined ? {} : { grantExpiresAt: grant.expiresAt }),
-    ...(grant.fileExpiresAt === undefined ? {} : { fileExpiresAt: grant.fileExpiresAt }),
+    ...(grant.user !== undefined && { user: grant.user }),
+    ...(grant.expiresAt !== undefined && { grantExpiresAt: grant.expiresAt }),
+    ...(grant.fileExpiresAt !== undefined && { fileExpiresAt: grant.fileExpiresAt }),
     state: 'open',
     openedAt: context.now,
     lease: { epoch: 0, id: '' },
@@ -92,12 +92,17 @@ const MAX_GIVEN_UP = 8
  */
 export function next(record: SlotRecord, event: SlotEvent, context: TransitionContext): SlotRecord {
   const moved = apply(record, event, context)
-  return withDueAt({ ...moved, uploads: remembered(moved.uploads) }, context)
+  const uploads = remembered(moved.uploads)
+  return withDueAt(uploads === moved.uploads ? moved : { ...moved, uploads }, context)
 }
+
+const NONE: readonly UploadRecord[] = []
 
 /** An ended upload that was never told to a client can never be asked for again. */
 function remembered(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
   if (uploads.every(({ state }) => state === 'receiving')) return uploads
+  // The usual end: one upload, by one request.
+  if (uploads.length === 1 && uploads[0]?.resource === undefined) return NONE
   const told = uploads.filter(
     ({ state, resource }) => state === 'receiving' || resource !== undefined,
   )
@@ -108,8 +113,9 @@ function remembered(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
 
 /** Ids of the parts that nothing refers to any more once `after` has replaced `before`. */
 export function releasedParts(before: SlotRecord, after: SlotRecord): readonly string[] {
-  const kept = new Set(receivingIds(after))
-  return receivingIds(before).filter((id) => !kept.has(id))
+  // A record holds a handful of uploads: looking through a list is cheaper than making a set.
+  const kept = receivingIds(after)
+  return receivingIds(before).filter((id) => !kept.includes(id))
 }
 
 function receivingIds(record: SlotRecord): readonly string[] {

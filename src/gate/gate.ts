@@ -35,8 +35,9 @@ export function gate({
   sessions: Pick<Sessions, 'visit'>
 }): Gate {
   return {
-    async admit({ rawPath, client, userAgent, ...presented }): Promise<Grant> {
-      const grant = await grants.verify({ path: parseSlotPath(rawPath), ...presented })
+    async admit(approach): Promise<Grant> {
+      const { rawPath, client, userAgent } = approach
+      const grant = await grants.verify({ ...approach, path: parseSlotPath(rawPath) })
       sessions.visit(grant.fingerprint, { client, userAgent })
       return grant
     },

@@ -32,11 +32,16 @@ const MAX_SIZE = 999_999_999_999_999
  * the grant does not say it either.
  */
 export function sized(request: GrantRequest, granted: () => unknown): SizedRequest {
+  if (isSized(request)) return request
   if (request.size === undefined) throw new Refusal('length-required')
   const size = request.size === 'as-granted' ? granted() : request.size
   if (size === undefined) throw new Refusal('bad-request', { why: 'no length stated' })
   if (!isSize(size)) throw new Refusal('bad-request', { why: 'impossible length' })
   return { ...request, size }
+}
+
+function isSized(request: GrantRequest): request is SizedRequest {
+  return isSize(request.size)
 }
 
 /** Whether the number is one that 1–15 decimal digits can write. */
@@ -49,6 +54,8 @@ export function isSize(value: unknown): value is number {
  * Refuses a repeated one, which could mean two things.
  */
 export function parameter(request: GrantRequest, name: string): string | undefined {
+  // Asked first: of all the parameters that are looked for a request has one.
+  if (!request.query.has(name)) return undefined
   const [value, ...more] = request.query.getAll(name)
   if (more.length > 0) throw new Refusal('grant-invalid', { why: `repeated parameter ${name}` })
   return value === '' ? undefined : value

@@ -17,8 +17,11 @@ const LONGEST_PATH = 2048
 /** What the engine does, as log lines: publishing is `info`, all else is detail. */
 export function engineLog(log: Log, privacy: Privacy): EngineEvents {
   return {
-    slotOpened: (slot, client) =>
-      log.debug({ ...slotFacts(slot), address: shownAddress(client, privacy) }, 'slot opened'),
+    slotOpened(slot, client) {
+      // Asked first: at the usual level an upload has one line, its last.
+      if (!log.isLevelEnabled('debug')) return
+      log.debug({ ...slotFacts(slot), address: shownAddress(client, privacy) }, 'slot opened')
+    },
     recovered: (slot, client) =>
       log.debug(
         { ...slotFacts(slot), address: shownAddress(client, privacy), count: slot.recoveries },

@@ -5,7 +5,7 @@ const BLOCK_BYTES = 64 * 1024
 const KEPT = 64
 
 /** A piece smaller than this gets memory of its own. */
-const SMALL = 4 * 1024
+const SMALL = 1024
 
 /** Most bytes, and most pieces, before there is no more room. */
 const MOST_BYTES = 128 * 1024

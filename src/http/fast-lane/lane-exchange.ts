@@ -106,13 +106,11 @@ export class LaneExchange implements RunningExchange {
 
   reply(answer: Answer): void {
     if (this.phase !== 'none') return
-    const headers: OutgoingHttpHeaders = { ...CROSS_ORIGIN, ...answer.headers }
     const isHead = this.method === 'HEAD'
     const length = lengthOf(answer)
-    if (length !== undefined && !isHead) headers['content-length'] ??= length
     this.#status = answer.status
     const { socket } = this.#link
-    const head = this.#headText(fieldLines(headers))
+    const head = this.#headText(answerLines(answer, isHead ? undefined : length))
     const body = isHead ? undefined : answer.body
     this.phase = 'ended'
     if (body === undefined || length === undefined) socket.write(head, 'latin1')
@@ -265,6 +263,17 @@ function writeBoth(socket: Socket, head: string, body: string | Uint8Array): voi
   socket.write(head, 'latin1')
   socket.write(body)
   socket.uncork()
+}
+
+const CROSS_ORIGIN_LINES = fieldLines(CROSS_ORIGIN)
+
+/** The fields of a complete answer; `length` is added unless they say one. */
+function answerLines({ headers = {} }: Answer, length: number | undefined): string {
+  const own = fieldLines(headers)
+  if (length === undefined || headers['content-length'] !== undefined) {
+    return CROSS_ORIGIN_LINES + own
+  }
+  return `${CROSS_ORIGIN_LINES}${own}content-length: ${length}\r\n`
 }
 
 /** Heads of files as text: a popular file's is sent again and again. */

@@ -1,5 +1,5 @@
 import { Refusal } from '../../core/refusals.ts'
-import { type SlotPath, encodeSlotPath } from '../../core/slot-path.ts'
+import { encodeSlotPath } from '../../core/slot-path.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
@@ -11,7 +11,8 @@ export function putHandler(needs: {
   engine: Pick<Engine, 'put'>
   publicUrl: URL
 }): Handler {
-  const { gate, engine, publicUrl } = needs
+  const { gate, engine } = needs
+  const base = needs.publicUrl.href
   return async (exchange: Exchange): Promise<void> => {
     const { headers, target, client, body, contentLength } = exchange
     if (headers[HEADER.contentRange] !== undefined) throw new Refusal('range-not-supported')
@@ -30,13 +31,9 @@ export function putHandler(needs: {
       status: 201,
       headers: {
         [HEADER.contentLength]: '0',
-        [HEADER.location]: downloadUrl(publicUrl, outcome.file.path),
+        [HEADER.location]: base + encodeSlotPath(outcome.file.path),
         [HEADER.etag]: `"${outcome.file.id}"`,
       },
     })
   }
-}
-
-function downloadUrl(publicUrl: URL, path: SlotPath): string {
-  return `${publicUrl.href}${encodeSlotPath(path)}`
 }

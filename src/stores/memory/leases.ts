@@ -31,7 +31,8 @@ interface Waiter {
 interface Queue {
   holder: Holder
   waiter: Waiter | undefined
-  readonly takeovers: Takeovers
+  /** Nothing until somebody newer comes, which most never see. */
+  takeovers: Takeovers | undefined
 }
 
 /**
@@ -61,6 +62,7 @@ export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = 
       queues.delete(slot)
       return
     }
+    queue.takeovers ??= takeovers(stopwatch)
     queue.takeovers.note()
     queue.holder = { release: waiter.release, asked: false }
     queue.waiter = undefined
@@ -95,7 +97,7 @@ export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = 
       const queue = queues.get(slot)
       if (queue !== undefined) return await wait(queue, request)
       const holder = { release: request.release, asked: false }
-      queues.set(slot, { holder, waiter: undefined, takeovers: takeovers(stopwatch) })
+      queues.set(slot, { holder, waiter: undefined, takeovers: undefined })
       return leaseOf(slot, holder)
     },
     isHeld: (slot) => queues.has(slot),
@@ -108,7 +110,7 @@ export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = 
 
 /** Asks the holder, in a fight after a pause. Returns how to call that off. */
 function askInTurn(queue: Queue, after: After): () => void {
-  if (queue.takeovers.isFight()) return after(FIGHT_PAUSE, () => askNow(queue.holder))
+  if (queue.takeovers?.isFight() === true) return after(FIGHT_PAUSE, () => askNow(queue.holder))
   askNow(queue.holder)
   return () => {}
 }
