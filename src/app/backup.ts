@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type FileCopies, fileCopies } from '../blobs/filesystem/file-copies.ts'
 import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
+import { OperatorError } from '../core/operator-error.ts'
 import type { SlotStore } from '../engine/ports.ts'
 import type { SlotRecord } from '../engine/slot-record.ts'
 import { type TransitionContext, next } from '../engine/transitions.ts'
@@ -23,7 +24,7 @@ export interface BackupReport {
 /**
  * Backs up the state and every published file it knows into the new folder `folder`, as
  * `state.db` and `files/`. A server may run meanwhile. Rejects, leaving nothing, when the
- * folder exists or `signal` aborts.
+ * folder exists (`OperatorError`) or `signal` aborts.
  *
  * The state is copied first, then exactly the files it names. The other way round, a file published
  * in between would be in the state but not in the backup: lost, although a 201 was sent for it. This
@@ -36,7 +37,7 @@ export async function backUp(
 ): Promise<BackupReport> {
   signal.throwIfAborted()
   await using undo = new AsyncDisposableStack()
-  await mkdir(folder, { mode: 0o700 })
+  await makeNewFolder(folder)
   undo.defer(async () => await rm(folder, { recursive: true, force: true }))
   const unfinished = join(folder, 'state.db.unfinished')
   snapshotDatabase(config.sessionStore.path, unfinished)
@@ -48,6 +49,18 @@ export async function backUp(
   await syncFolder(folder)
   undo.move()
   return report
+}
+
+async function makeNewFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 })
+  } catch (cause) {
+    const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
+    if (!exists) throw new OperatorError(`The backup folder ${folder} cannot be made`, cause)
+    throw new OperatorError(
+      `${folder} exists: name a folder that does not, so that no older backup is mixed with this one`,
+    )
+  }
 }
 
 async function copyFiles(

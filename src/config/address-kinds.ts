@@ -70,19 +70,6 @@ export function showListenAddress(address: ListenAddress): string {
   }
 }
 
-/** Whether only this machine can reach the address. A descriptor counts as reachable: we cannot tell. */
-export function isLocal(address: ListenAddress): boolean {
-  if (address.kind !== 'tcp') return address.kind === 'unix'
-  return isLoopbackHost(address.host)
-}
-
-/** Whether a host name or address means this machine. */
-export function isLoopbackHost(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/gu, '').toLowerCase()
-  if (bare === 'localhost' || bare.endsWith('.localhost')) return true
-  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback'
-}
-
 function unixAddress(path: string, folder: string): ListenAddress {
   if (path === '') throw new BadValue('the path of the socket is missing')
   return { kind: 'unix', path: resolve(folder, path) }

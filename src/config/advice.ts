@@ -1,4 +1,5 @@
-import { isLocal, isLoopbackHost, showListenAddress } from './address-kinds.ts'
+import { isLocal, isLoopbackHost } from '../core/listen-address.ts'
+import { showListenAddress } from './address-kinds.ts'
 import type { Config } from './options.ts'
 
 /** What is valid but will disappoint somebody, one sentence each. */

@@ -1,4 +1,5 @@
-import { isLoopbackHost, showListenAddress } from './address-kinds.ts'
+import { isLocal } from '../core/listen-address.ts'
+import { showListenAddress } from './address-kinds.ts'
 import type { Config } from './options.ts'
 
 /** A rule about several options together, broken. */
@@ -62,11 +63,10 @@ function halfOfTls({ server }: Config): Conflict[] {
 
 function openAdmin({ admin }: Config): Conflict[] {
   if (admin.token !== undefined) return []
-  const open = admin.listen.find(
-    (address) => address.kind === 'tcp' && !isLoopbackHost(address.host),
-  )
+  const open = admin.listen.find((address) => !isLocal(address))
   if (open === undefined) return []
-  const why = `${showListenAddress(open)} is open to other machines and admin.token is not set`
+  const reach = open.kind === 'fd' ? 'may be' : 'is'
+  const why = `${showListenAddress(open)} ${reach} open to other machines and admin.token is not set`
   const remedy = 'listen on 127.0.0.1 or a UNIX socket, or set admin.token'
   return [{ options: ['admin.listen', 'admin.token'], why, remedy }]
 }

@@ -3,7 +3,7 @@ import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type GrantRequest, type SizedRequest, bearerToken, isSize } from './grant-request.ts'
-import { OCTET_STREAM, mediaTypeOr } from './media-type.ts'
+import { OCTET_STREAM, mediaTypeOr } from '../core/media-type.ts'
 import { type GrantScheme, type SlotToSign, invalid, plainGrant } from './scheme.ts'
 import { hasControl, instantOf, keyOf, mac, secondsOf } from './signed-text.ts'
 

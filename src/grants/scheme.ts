@@ -3,7 +3,7 @@ import type { Grant, Scheme } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type SlotPath, fingerprintOf } from '../core/slot-path.ts'
 import type { GrantRequest, SizedRequest } from './grant-request.ts'
-import { mediaTypeOr } from './media-type.ts'
+import { mediaTypeOr } from '../core/media-type.ts'
 import { escaped } from './signed-text.ts'
 
 /** What a credential is checked with. */

@@ -1,5 +1,6 @@
 import { type SizedRequest, parameter } from './grant-request.ts'
-import { OCTET_STREAM, mediaTypeOr, typeCandidates } from './media-type.ts'
+import { OCTET_STREAM, mediaTypeOr } from '../core/media-type.ts'
+import { typeCandidates } from './media-type.ts'
 import { type Check, type GrantScheme, invalid, plainGrant } from './scheme.ts'
 import { isHexMac, mac } from './signed-text.ts'
 

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { chmod, lstat, rm } from 'node:fs/promises'
 import { type Server, connect } from 'node:net'
 import { OperatorError } from '../core/operator-error.ts'
@@ -40,12 +41,25 @@ export async function bind(
   address: ListenAddress,
   socketMode = 0o660,
 ): Promise<ListenAddress> {
-  if (address.kind === 'unix') await removeStaleSocket(address)
+  // Of a worker the primary process listens, and all workers share the socket.
+  if (address.kind === 'unix' && cluster.isPrimary) await removeStaleSocket(address)
   await listen(server, address)
-  if (address.kind === 'unix') await chmod(address.path, socketMode)
+  if (address.kind === 'unix') await restrict(server, { ...address, mode: socketMode })
   const bound = server.address()
   if (address.kind !== 'tcp' || bound === null || typeof bound === 'string') return address
   return { ...address, port: bound.port }
+}
+
+async function restrict(
+  server: Server,
+  { mode, ...address }: ListenAddress & { kind: 'unix'; mode: number },
+): Promise<void> {
+  try {
+    await chmod(address.path, mode)
+  } catch (cause) {
+    server.close()
+    throw new ListenError(address, `its mode cannot be set: ${remedyFor(cause)}`, { cause })
+  }
 }
 
 async function listen(server: Server, address: ListenAddress): Promise<void> {
@@ -73,7 +87,8 @@ function remedyFor(error: unknown): string {
   return ('code' in error && REMEDIES[String(error.code)]) || error.message
 }
 
-async function removeStaleSocket(address: ListenAddress & { kind: 'unix' }): Promise<void> {
+/** Takes a socket away on which nobody answers. Rejects with {@link ListenError} if somebody does. */
+export async function removeStaleSocket(address: ListenAddress & { kind: 'unix' }): Promise<void> {
   const found = await lstat(address.path).catch(() => undefined)
   if (found === undefined) return
   if (!found.isSocket()) {

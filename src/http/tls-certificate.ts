@@ -37,7 +37,7 @@ export async function readCertificate(files: CertificateFiles): Promise<Certific
 
 /**
  * Watches the folders of the files (renewal tools replace files and links, so the files themselves
- * cannot be watched) and hands every usable change to `use`; an unusable one is only reported.
+ * cannot be watched) and hands every usable change to `use`; an unusable one is only reported, once.
  */
 export function watchCertificate(
   files: CertificateFiles,
@@ -49,15 +49,20 @@ export function watchCertificate(
 ): Disposable {
   let { current } = needs
   let timer: NodeJS.Timeout | undefined
+  /** What was told last, until a certificate can be used again. */
+  let told: string | undefined
   let reading = Promise.resolve()
   const reload = async (): Promise<void> => {
     try {
       const read = await readCertificate(files)
+      told = undefined
       if (read.cert.equals(current.cert) && read.key.equals(current.key)) return
       current = read
       needs.use(read)
       needs.events.certificateReloaded()
     } catch (error) {
+      if (told === String(error)) return
+      told = String(error)
       needs.events.certificateRefused(error)
     }
   }

@@ -192,7 +192,14 @@ test('a listener that other machines reach does not start without a token', asyn
   ]) {
     assert.ok(adminExposure({ kind: 'tcp', host, port: 1 }, undefined), host)
   }
-  for (const host of ['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1', 'localhost']) {
+  for (const host of [
+    '127.0.0.1',
+    '127.8.9.1',
+    '::1',
+    '::ffff:127.0.0.1',
+    'localhost',
+    'a.localhost',
+  ]) {
     assert.equal(adminExposure({ kind: 'tcp', host, port: 1 }, undefined), undefined, host)
   }
   assert.ok(adminExposure({ kind: 'fd', fd: 3 }, undefined))

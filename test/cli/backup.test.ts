@@ -28,7 +28,7 @@ test('backup refuses an existing folder, a state in memory, and anything but one
   assert.equal((await runCli(['serve', ...ANY_PORT], cwd)).code, 0)
   const existing = await runCli(['backup', 'data'], cwd, RUNNING)
   assert.equal(existing.code, 1)
-  assert.match(existing.err, /EEXIST.*data/u)
+  assert.match(existing.err, /error: .*\/data exists: name a folder that does not/u)
   const memory = ['--set', 'session_store.backend=memory']
   const nothing = await runCli(['backup', 'new', ...memory], cwd, RUNNING)
   assert.equal(nothing.code, 1)

@@ -32,15 +32,42 @@ test('files list names users and ages, as text or JSON', async (t) => {
   const listed = async (...more: readonly string[]): Promise<readonly string[]> => {
     const { out } = await runCli(['files', 'list', '--json', ...more, ...SAME_SITE], cwd)
     const objects = out.split('\n').filter(Boolean)
-    return objects.map((line) => String(JSON.parse(line).url)).toSorted()
+    return objects.map((line) => String(JSON.parse(line).url))
   }
   const [old, newer, other] = ['a/old.txt', 'a/new.txt', 'b/new.txt'].map(
     (path) => `https://files.example/up/${path}`,
   )
-  assert.deepEqual(await listed(), [newer, old, other])
+  assert.deepEqual((await listed()).toSorted(), [newer, old, other])
   assert.deepEqual(await listed('--older-than', '1d'), [old])
   assert.deepEqual(await listed('--user', 'romeo@montague.example'), [newer, old])
   assert.deepEqual(await listed('--user', 'juliet@capulet.example', '--older-than', '1d'), [])
+})
+
+test('files list begins with the newest, or in the order that is asked for', async (t) => {
+  const cwd = await temporaryFolder(t)
+  t.mock.timers.enable({ apis: ['Date'], now: systemClock() })
+  await using site = await siteIn(cwd)
+  for (const [path, content] of [
+    ['b/first.txt', 'xx'],
+    ['a/second.txt', 'x'],
+    ['c/third.txt', 'xxx'],
+  ] as const) {
+    await upload(site, path, { content })
+    t.mock.timers.setTime(systemClock() + 1000)
+  }
+  const listed = async (...more: readonly string[]): Promise<string> => {
+    const { out } = await runCli(['files', 'list', ...more, ...SAME_SITE], cwd)
+    return [...out.matchAll(/\/(first|second|third)\.txt$/gmu)].map(([, name]) => name).join(' ')
+  }
+  assert.equal(await listed(), 'third second first')
+  assert.equal(await listed('--sort', 'oldest'), 'first second third')
+  assert.equal(await listed('--sort', 'largest'), 'third first second')
+  assert.equal(await listed('--sort', 'url'), 'second first third')
+  assert.deepEqual((await listed('--sort', 'none')).split(' ').toSorted(), [
+    'first',
+    'second',
+    'third',
+  ])
 })
 
 test('files show tells of a file by its URL or its path, and says what is not there', async (t) => {
@@ -99,6 +126,7 @@ test('files says what it does not understand', async (t) => {
     ['files', 'show'],
     ['files', 'show', 'a/../b'],
     ['files', 'list', '--older-than', 'long'],
+    ['files', 'list', '--sort', 'prettiest'],
   ]
   for (const argv of wrong) {
     const { code, err } = await runCli([...argv, ...SAME_SITE], cwd)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
 import { configTemplate } from '../../src/cli/config-template.ts'
@@ -53,6 +53,15 @@ test('init replaces nothing unless it is forced to', async (t) => {
   assert.equal(await readFile(join(cwd, 'secret'), 'utf8'), 'mine')
   assert.equal((await runCli(['init', '--force'], cwd)).code, 0)
   assert.notEqual(await readFile(join(cwd, 'secret'), 'utf8'), 'mine')
+})
+
+test('init leaves no secret behind when there is a configuration already', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeFile(join(cwd, 'hmac-file-server.toml'), '# mine\n')
+  const { code, err } = await runCli(['init'], cwd)
+  assert.equal(code, 1)
+  assert.match(err, /hmac-file-server\.toml exists; --force/u)
+  assert.deepEqual(await readdir(cwd), ['hmac-file-server.toml'])
 })
 
 test('a public URL that is none is refused before anything is written', async (t) => {

@@ -32,6 +32,15 @@ test('the component is called upload.<host>, once', () => {
   assert.equal(componentName({ ...SITE, publicUrl }), 'upload.example.org')
 })
 
+test('an address or localhost is no domain of a component: the operator is told to write one', () => {
+  for (const host of ['127.0.0.1', '[::1]', '192.0.2.7', 'localhost']) {
+    const site = { ...SITE, publicUrl: new URL(`http://${host}:5050/`) }
+    assert.equal(componentName(site), 'upload.REPLACE-BY-YOUR-XMPP-DOMAIN')
+    assert.match(prosodyFileShare(site).text, /^Component "upload\.REPLACE-BY-YOUR-XMPP-DOMAIN" /u)
+    assert.match(ejabberd(site).text, /host: "upload\.@HOST@"\n/u)
+  }
+})
+
 test('proxies reach a UNIX socket in their own way of writing it', () => {
   const site = { ...SITE, upstream: 'unix:/run/hfs.sock' }
   assert.match(nginx(site).text, /proxy_pass http:\/\/unix:\/run\/hfs\.sock;/u)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { rmSync, watch, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import {
   type ClientHttp2Session,
@@ -13,9 +13,11 @@ import { connect as connectTls } from 'node:tls'
 import { Refusal } from '../../src/core/refusals.ts'
 import type { Handler } from '../../src/http/exchange.ts'
 import type { ListenersOptions } from '../../src/http/listeners.ts'
+import { readCertificate, watchCertificate } from '../../src/http/tls-certificate.ts'
 import {
   type Running,
   collect,
+  recordedEvents,
   replyTo,
   scratchFolder,
   serve,
@@ -193,6 +195,42 @@ test('a changed certificate is used, a broken one is reported and the old one ke
   writeFileSync(certFile, 'junk')
   await refused
   assert.equal(await servedName(server.port), 'renewed.example')
+})
+
+test('a certificate that cannot be used is reported once, however often it is written', async (t) => {
+  using folder = scratchFolder()
+  const files = writeCertificate(folder.path)
+  const told = recordedEvents()
+  const refused: unknown[] = []
+  const certificateRefused = (error: unknown): void => {
+    refused.push(error)
+    told.certificateRefused(error)
+  }
+  const current = await readCertificate(files)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  using _watch = watchCertificate(files, {
+    current,
+    events: { ...told, certificateRefused },
+    use: () => assert.fail('nothing can be used'),
+  })
+  // Told of a change after the watcher above, which has set its timer then.
+  const seen = watch(folder.path)
+  t.after(() => seen.close())
+  const noticed = async (change: () => void): Promise<void> => {
+    const event = once(seen, 'change')
+    change()
+    await event
+    t.mock.timers.tick(1_000)
+  }
+  const first = told.next('certificateRefused')
+  await noticed(() => writeFileSync(files.keyFile, 'junk'))
+  await first
+  await noticed(() => writeFileSync(files.keyFile, 'junk'))
+  const second = told.next('certificateRefused')
+  await noticed(() => rmSync(files.keyFile))
+  await second
+  assert.equal(refused.length, 2)
+  assert.match(String(refused[1]), /ENOENT/u)
 })
 
 test('a certificate that cannot be used stops the start', async () => {

@@ -12,6 +12,11 @@ const FLAGS = {
   ...CONFIG_FLAGS,
   user: { type: 'string', value: 'JID', help: 'only files of this user (bare JID)' },
   'older-than': { type: 'string', value: 'AGE', help: 'only files published before, e.g. 30d' },
+  sort: {
+    type: 'string',
+    value: 'ORDER',
+    help: 'newest (the default), oldest, largest, url; none: as they are stored',
+  },
   json: { type: 'boolean', help: 'print one JSON object per file' },
 } as const
 
@@ -39,6 +44,33 @@ interface Job {
   readonly io: Io
 }
 
+/** A line of a list, and what it is sorted by. */
+interface Entry {
+  readonly publishedAt: Instant
+  readonly size: number
+  readonly url: string
+  readonly line: string
+}
+
+type Order = (one: Entry, other: Entry) => number
+
+/** Files that are equal in an order stand by their URL, so that two runs print the same. */
+const ORDERS: ReadonlyMap<string, Order> = new Map([
+  ['newest', thenByUrl((one, other) => other.publishedAt - one.publishedAt)],
+  ['oldest', thenByUrl((one, other) => one.publishedAt - other.publishedAt)],
+  ['largest', thenByUrl((one, other) => other.size - one.size)],
+  ['url', byUrl],
+])
+
+function byUrl(one: Entry, other: Entry): number {
+  if (one.url === other.url) return 0
+  return one.url < other.url ? -1 : 1
+}
+
+function thenByUrl(order: Order): Order {
+  return (one, other) => order(one, other) || byUrl(one, other)
+}
+
 const JOBS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
   list,
   show: async (job) => await eachNamed(job, show),
@@ -52,7 +84,8 @@ export const filesCommand: Command = command({
   parameters: 'list | show URL… | delete URL…',
   details:
     'URL is what a message carries, or its path. A running server stops serving a deleted file\n' +
-    'within a second; its path can never be used again.',
+    'within a second; its path can never be used again. To sort, list holds one line per file in\n' +
+    'memory; with millions of files use --sort none.',
   flags: FLAGS,
   run: async (given, io) => {
     const job = JOBS[given.positionals[0] ?? '']
@@ -70,17 +103,40 @@ function refuseNonsense({ flags, positionals }: Given, config: Config): void {
   if (job !== 'list' && urls.length === 0) throw new UsageError('Name at least one URL')
   for (const url of urls) pathOf(url, config)
   if (flags['older-than'] !== undefined) duration(flags['older-than'])
+  sortOf(flags.sort)
 }
 
-async function list({ engine, config, given, io }: Job): Promise<number> {
+async function list(job: Job): Promise<number> {
+  const { config, given, io } = job
+  const order = sortOf(given.flags.sort)
+  const entries: Entry[] = []
+  for await (const record of wanted(job)) {
+    const file = listed(record, config)
+    const line = lineOf(file, given)
+    const { publishedAt = 0, size } = record
+    if (order === undefined) io.stdout.write(line)
+    else entries.push({ publishedAt, size, url: file.url, line })
+  }
+  if (order !== undefined) for (const { line } of entries.toSorted(order)) io.stdout.write(line)
+  return 0
+}
+
+async function* wanted({ engine, given }: Job): AsyncGenerator<StoredFile> {
   const { user, 'older-than': age } = given.flags
   const before = age === undefined ? Infinity : systemClock() - duration(age)
   for await (const record of engine.files()) {
     if (user !== undefined && record.user !== user) continue
-    if ((record.publishedAt ?? 0) >= before) continue
-    print(record, { config, given, io })
+    if ((record.publishedAt ?? 0) < before) yield record
   }
-  return 0
+}
+
+function sortOf(name = 'newest'): Order | undefined {
+  if (name === 'none') return undefined
+  const order = ORDERS.get(name)
+  if (order === undefined) {
+    throw new UsageError(`--sort takes ${[...ORDERS.keys()].join(', ')} or none, not "${name}"`)
+  }
+  return order
 }
 
 async function eachNamed(
@@ -100,7 +156,7 @@ async function eachNamed(
 async function show(path: SlotPath, job: Job): Promise<boolean> {
   const record = await job.engine.find(path)
   if (record?.state !== 'published') return false
-  print(record, job)
+  job.io.stdout.write(lineOf(listed(record, job.config), job.given))
   return true
 }
 
@@ -110,14 +166,10 @@ async function remove(path: SlotPath, { engine, io }: Job): Promise<boolean> {
   return true
 }
 
-function print(record: StoredFile, { config, given, io }: Omit<Job, 'engine'>): void {
-  const file = listed(record, config)
-  if (given.flags.json === true) {
-    io.stdout.write(`${JSON.stringify(file)}\n`)
-    return
-  }
+function lineOf(file: ListedFile, { flags }: Given): string {
+  if (flags.json === true) return `${JSON.stringify(file)}\n`
   const { url, size, published = '-', user = '-' } = file
-  io.stdout.write(`${published}  ${String(size).padStart(12)}  ${user}  ${url}\n`)
+  return `${published}  ${String(size).padStart(12)}  ${user}  ${url}\n`
 }
 
 function listed(record: StoredFile, { server }: Config): ListedFile {

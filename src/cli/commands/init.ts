@@ -71,12 +71,15 @@ async function writeConfiguration(configFile: string, flags: InitFlags, io: Io):
   })
   if (flags.force === true)
     for (const file of [configFile, secretFile]) await rm(file, { force: true })
+  await using undo = new AsyncDisposableStack()
   for (const [file, text] of [
     [secretFile, secret],
     [configFile, configTemplate(settings)],
   ] as const) {
     if (!(await written(file, text, io))) return 1
+    undo.defer(async () => await rm(file))
   }
+  undo.move()
   const site = siteOf(config, secret)
   const snippets = [...xmppSnippets(site), ...proxySnippets(site), ...filesSnippets(config)]
   io.stdout.write(

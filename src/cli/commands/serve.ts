@@ -5,6 +5,7 @@ import { CONFIG_FLAGS, configurationOf, dataFolderOf, usesOwnSecret } from '../c
 import type { Io } from '../io.ts'
 import { keepOwnSecret, ownSecretFile } from '../own-secret.ts'
 import { paint } from '../paint.ts'
+import { type Site, YOUR_DOMAIN, hasDomain } from '../snippets/site.ts'
 import { siteOf, snippetText, xmppSnippets } from '../snippets/site-snippets.ts'
 
 /** Runs the server until it is asked to stop. */
@@ -47,10 +48,16 @@ export function connectionGuide({ config }: LoadedConfig, secret: string, io: Io
   const file = ownSecretFile(dataFolderOf(io))
   // What is not read by a person ends in a log, where a secret has no place.
   const shown = io.isTerminal ? secret : `(the content of ${file})`
+  const site = siteOf(config, shown)
   return [
     `No configuration file: everything is kept in ${dataFolderOf(io)}, the secret in ${file}.`,
-    'Connect your XMPP server with one of these:\n',
-    ...xmppSnippets(siteOf(config, shown)).map((snippet) => snippetText(snippet)),
+    `Connect your XMPP server with one of these:${replacing(site)}\n`,
+    ...xmppSnippets(site).map((snippet) => snippetText(snippet)),
     'Phones need an https public_url: hmac-file-server init prints snippets for a proxy.\n',
   ].join('\n')
+}
+
+function replacing(site: Site): string {
+  if (hasDomain(site)) return ''
+  return ` (${YOUR_DOMAIN} is for you to replace, e.g. upload.example.org)`
 }

@@ -1,14 +1,18 @@
 import type { Site, Snippet } from './site.ts'
 
-/** nginx: passes bodies on as they come, and keeps signatures out of its log. */
+/** nginx: passes bodies on as they come, and keeps out of its log whatever gives a right to upload. */
 export function nginx(site: Site): Snippet {
   const { publicUrl, upstream } = site
   return {
     title: 'nginx',
     note: 'a file in conf.d/; add ssl_certificate and ssl_certificate_key',
     language: 'nginx',
-    text: `# The path without the query, which carries the signature.
-log_format upload '$remote_addr [$time_local] "$request_method $uri" $status $body_bytes_sent';
+    text: `# The path without the query, which carries the signature, and without names of uploads, which are keys.
+map $uri $upload_path {
+    ~^(?<upload_place>.*/-/(?:uploads|put)/) $upload_place;
+    default $uri;
+}
+log_format upload '$remote_addr [$time_local] "$request_method $upload_path" $status $body_bytes_sent';
 
 server {
     listen 443 ssl;
@@ -89,7 +93,7 @@ export function caddy(site: Site): Snippet {
 		format filter {
 			wrap json
 			fields {
-				request>uri regexp [?].* ?hidden
+				request>uri regexp ([?]|/-/uploads/|/-/put/).* ?hidden
 			}
 		}
 	}
@@ -112,8 +116,9 @@ export function haproxy(site: Site): Snippet {
     bind :443 ssl crt /etc/haproxy/${publicUrl.hostname}.pem alpn h2,http/1.1
     timeout client 10m
     timeout http-request 20s
-    # The path without the query, which carries the signature.
-    log-format "%ci [%tr] %HM %HPO %ST %B"
+    # The path without the query, which carries the signature, and without names of uploads, which are keys.
+    http-request set-var(txn.path) path,regsub(/-/uploads/.*,/-/uploads/),regsub(/-/put/.*,/-/put/)
+    log-format "%ci [%tr] %HM %[var(txn.path)] %ST %B"
     use_backend upload if { hdr(host),host_only -i ${publicUrl.hostname} } { path_beg ${publicUrl.pathname} }
 
 backend upload

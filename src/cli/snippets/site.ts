@@ -1,3 +1,6 @@
+import { isIP } from 'node:net'
+import { isLoopbackHost } from '../../core/listen-address.ts'
+
 /** What the snippets for other programs are filled in with. */
 export interface Site {
   /** Ends in a slash. */
@@ -20,9 +23,20 @@ export interface Snippet {
   readonly text: string
 }
 
-/** The host name under which the XMPP server announces uploads, made of the public one. */
-export function componentName({ publicUrl }: Site): string {
-  return publicUrl.hostname.startsWith('upload.')
-    ? publicUrl.hostname
-    : `upload.${publicUrl.hostname}`
+/** Stands where the operator's domain is to be written. */
+export const YOUR_DOMAIN = 'REPLACE-BY-YOUR-XMPP-DOMAIN'
+
+/**
+ * The host name under which the XMPP server announces uploads, made of the public one. An address
+ * and `localhost` are no part of any: then {@link YOUR_DOMAIN} says what is to be filled in.
+ */
+export function componentName(site: Site): string {
+  if (!hasDomain(site)) return `upload.${YOUR_DOMAIN}`
+  const { hostname } = site.publicUrl
+  return hostname.startsWith('upload.') ? hostname : `upload.${hostname}`
+}
+
+/** Whether the public URL has a name that others can use. */
+export function hasDomain({ publicUrl: { hostname } }: Site): boolean {
+  return !isLoopbackHost(hostname) && isIP(hostname.replace(/^\[|\]$/gu, '')) === 0
 }

@@ -1,4 +1,4 @@
-import { componentName, type Site, type Snippet } from './site.ts'
+import { componentName, hasDomain, type Site, type Snippet } from './site.ts'
 
 /** Prosody with the community module and its second protocol. */
 export function prosodyExternal(site: Site): Snippet {
@@ -30,7 +30,7 @@ export function prosodyFileShare(site: Site): Snippet {
   }
 }
 
-/** ejabberd 23.01 and later. */
+/** ejabberd 23.01 and later, which writes each of its domains in the place of `@HOST@`. */
 export function ejabberd(site: Site): Snippet {
   const url = yaml(site.publicUrl.href.replace(/\/$/u, ''))
   return {
@@ -38,7 +38,7 @@ export function ejabberd(site: Site): Snippet {
     note: 'ejabberd.yml, below modules:',
     language: 'yaml',
     text: `  mod_http_upload:
-    host: ${yaml(componentName(site))}
+    host: ${yaml(hasDomain(site) ? componentName(site) : 'upload.@HOST@')}
     put_url: ${url}
     get_url: ${url}
     external_secret: ${yaml(site.secret)}

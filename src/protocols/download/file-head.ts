@@ -1,8 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { Clock } from '../../core/clock.ts'
+import { mediaTypeOr } from '../../core/media-type.ts'
 import type { PublishedFile } from '../../engine/engine.ts'
 import { HEADER } from '../../wire/header-names.ts'
-import { dispositionOf, servedType } from './content-rules.ts'
+import { dispositionOf } from './content-rules.ts'
 import type { Validators } from './preconditions.ts'
 
 /** The head of a file's answers. Objects are shared between requests: never to be changed. */
@@ -53,7 +54,7 @@ function maxAgeOf(file: PublishedFile, clock: Clock): number {
 function buildHead(file: PublishedFile, maxAge: number): FileHead {
   const etag = `"${file.id}"`
   const lastModified = Math.floor(file.publishedAt / 1000) * 1000
-  const contentType = servedType(file.contentType)
+  const contentType = mediaTypeOr(file.contentType)
   const caching = {
     [HEADER.etag]: etag,
     [HEADER.lastModified]: new Date(lastModified).toUTCString(),
