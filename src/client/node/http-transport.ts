@@ -1,0 +1,116 @@
+import { type ClientRequest, type IncomingMessage, request as overTcp } from 'node:http'
+import { request as overTls } from 'node:https'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Transport, UploadRequest } from '../transport.ts'
+
+export interface HttpTransportOptions {
+  /** A connection on which nothing moves for so long while bytes are to be sent is dead; in milliseconds. */
+  readonly stall?: number
+  /** How long the answer may take after the last byte, in milliseconds. */
+  readonly patience?: number
+  /** Sends no faster, in bytes per second. */
+  readonly rate?: number
+  /** Makes the connection of plain http; default: to the URL's host. */
+  readonly connect?: () => Socket
+}
+
+/** Sends by Node.js' own client, a connection for each request; tells progress and notices dead connections. */
+export function httpTransport(options: HttpTransportOptions = {}): Transport {
+  const { stall = 10_000, patience = 30_000 } = options
+  return async (asked) => {
+    const request = opened(asked, options)
+    request.setTimeout(stall, () => request.destroy(new Error('The connection is dead')))
+    const answered = answerOf(request)
+    const sending = sendBody(request, asked, options.rate).then(() => request.setTimeout(patience))
+    // A body cut short matters only if there is no answer either, and that is what `answered` tells.
+    sending.catch(() => {})
+    try {
+      const { statusCode = 0, headers } = await answered
+      return { status: statusCode, headers: new Headers(singleValues(headers)) }
+    } finally {
+      request.destroy()
+    }
+  }
+}
+
+function opened(
+  { method, url, headers, body, signal }: UploadRequest,
+  { connect }: HttpTransportOptions,
+): ClientRequest {
+  const length = method === 'HEAD' ? {} : { 'Content-Length': String(body?.size ?? 0) }
+  const request = url.startsWith('https:') ? overTls : overTcp
+  return request(url, {
+    method,
+    headers: { ...headers, ...length },
+    signal,
+    // An agent would make the connection itself.
+    ...(connect === undefined ? { agent: false } : { createConnection: connect }),
+  })
+}
+
+async function answerOf(request: ClientRequest): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  request.once('response', resolve)
+  request.on('error', reject)
+  request.once('close', () => reject(new Error('The connection was closed')))
+  return await promise
+}
+
+async function sendBody(
+  request: ClientRequest,
+  { body, signal, onSent }: UploadRequest,
+  rate: number | undefined,
+): Promise<void> {
+  if (body === undefined) return void request.end()
+  const bytes = paced(body, rate, signal)
+  await pipeline(Readable.from(counted(bytes, onSent)), request)
+}
+
+async function* counted(
+  bytes: AsyncIterable<Uint8Array>,
+  onSent: UploadRequest['onSent'],
+): AsyncGenerator<Uint8Array> {
+  let sent = 0
+  for await (const piece of bytes) {
+    yield piece
+    sent += piece.length
+    onSent?.(sent)
+  }
+}
+
+/** Shorter rests than this, in milliseconds, timers cannot make. */
+const SHORTEST_REST = 10
+
+async function* paced(
+  body: Blob,
+  rate: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let owed = 0
+  for await (const piece of pieces(body)) {
+    yield piece
+    if (rate === undefined) continue
+    owed += (piece.length * 1000) / rate
+    if (owed < SHORTEST_REST) continue
+    await delay(owed, undefined, { signal })
+    owed = 0
+  }
+}
+
+/** What is counted and paced at once, in bytes. */
+const PIECE = 64 * 1024
+
+async function* pieces(body: Blob): AsyncGenerator<Uint8Array> {
+  // A blob in memory comes as one chunk.
+  const chunks: AsyncIterable<Uint8Array> = body.stream()
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += PIECE) yield chunk.subarray(at, at + PIECE)
+  }
+}
+
+function singleValues(headers: IncomingMessage['headers']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+}

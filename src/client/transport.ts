@@ -1,0 +1,22 @@
+/** A request as a transport sends it. */
+export interface UploadRequest {
+  readonly method: 'PUT' | 'HEAD' | 'PATCH'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Blob
+  readonly signal: AbortSignal
+  /** Told how many bytes of the body have been handed to the network so far. */
+  readonly onSent?: (bytes: number) => void
+}
+
+/** What of an answer matters. */
+export interface UploadAnswer {
+  readonly status: number
+  readonly headers: Headers
+}
+
+/**
+ * Sends a request and resolves to its final answer, even if that comes before the last byte of the body was sent.
+ * Rejects when the connection is lost, found dead, or the signal fires.
+ */
+export type Transport = (request: UploadRequest) => Promise<UploadAnswer>
