@@ -2,15 +2,36 @@ import { type EngineNeeds, contextOf } from './needs.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Tenure, nextLease, tenureOf } from './tenure.ts'
 
+/** Records that are mended side by side: a store writes together what comes together. */
+const AT_ONCE = 2048
+
 /**
  * Mends what a crash left, before the first request: a file that was linked but not committed is
  * committed; a part longer than its record is cut when it is gone on with; a shorter one is lost.
  */
-export async function recover(needs: EngineNeeds): Promise<void> {
-  for await (const record of needs.slots.reserving()) {
-    // What another process is busy with is none of ours.
-    if (!(await needs.leases.isHeldElsewhere(record.fingerprint))) await mend(record, needs)
+export async function recover(
+  needs: EngineNeeds,
+  left: AsyncIterable<SlotRecord> = needs.slots.reserving(),
+): Promise<void> {
+  for await (const records of batchesOf(left)) {
+    await Promise.all(records.map(async (record) => await mendUnlessHeld(record, needs)))
   }
+}
+
+async function* batchesOf(records: AsyncIterable<SlotRecord>): AsyncGenerator<SlotRecord[]> {
+  let batch: SlotRecord[] = []
+  for await (const record of records) {
+    batch.push(record)
+    if (batch.length < AT_ONCE) continue
+    yield batch
+    batch = []
+  }
+  yield batch
+}
+
+async function mendUnlessHeld(record: SlotRecord, needs: EngineNeeds): Promise<void> {
+  // What another process is busy with is none of ours.
+  if (!(await needs.leases.isHeldElsewhere(record.fingerprint))) await mend(record, needs)
 }
 
 async function mend(record: SlotRecord, needs: EngineNeeds): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { memorySlotStore } from '../../src/stores/memory/slot-store.ts'
 import { COMMIT_INTERVAL } from '../../src/engine/policy.ts'
+import type { SlotStore } from '../../src/engine/ports.ts'
 import { type SentBody, sentBody, wholeBody } from './bodies.ts'
 import { type Fixture, blobCount, contentOf, fixture } from './fixture.ts'
 import { clientAt, grantFor } from './grants.ts'
@@ -79,6 +80,35 @@ test('a part that lost what was promised is given up', async () => {
     body: wholeBody('abcdef'),
   })
   assert.equal(outcome.kind, 'published')
+})
+
+test('thousands of unfinished uploads are mended side by side, and not all at once', async () => {
+  await using f = await fixture()
+  await dieWith(f, 'abcd')
+  const record = await f.needs.slots.find(grantFor('a', 6).fingerprint)
+  const upload = record?.uploads[0]
+  assert.ok(record !== undefined && upload !== undefined)
+  const count = 5_000
+  for (let n = 0; n < count; n += 1) {
+    const { path, fingerprint } = grantFor(`n${n}`, 6)
+    const uploads = [{ ...upload, id: `lost${n}` }]
+    await f.needs.slots.create({ ...record, id: `file${n}`, path, fingerprint, uploads })
+  }
+  const writing = { now: 0, most: 0 }
+  const slots: SlotStore = {
+    ...f.needs.slots,
+    async replace(after, held) {
+      writing.now += 1
+      writing.most = Math.max(writing.most, writing.now)
+      // As a store that writes to a disk: what comes together has come by then.
+      await new Promise(setImmediate)
+      writing.now -= 1
+      return await f.needs.slots.replace(after, held)
+    },
+  }
+  await f.another({ slots }).recover()
+  assert.equal(f.events.filter((event) => event === 'abandoned lost').length, count)
+  assert.ok(writing.most > 1_000 && writing.most < count, `${writing.most} at once`)
 })
 
 test('after a recovery the process from before can commit nothing', async () => {
