@@ -6,6 +6,7 @@ import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
 import { type Log, createLog } from '../observe/log.ts'
 import { type RunningServer, startServer } from './running-server.ts'
+import { startPrimary } from './workers/primary.ts'
 
 /** How `serve` talks to whoever runs it. */
 export interface ServeOptions {
@@ -23,7 +24,8 @@ export interface ServeOptions {
 export async function serve(config: Config, options: ServeOptions): Promise<void> {
   const { announce, signal, onReload, load } = options
   const destination = process.stderr
-  await using server = await startServer(config, { destination })
+  const start = config.server.workers === 1 ? startServer : startPrimary
+  await using server = await start(config, { destination })
   const log = createLog({ ...config.log, destination, clock: systemClock })
   let reloads: Promise<void> = Promise.resolve()
   using _asked = onReload(() => {

@@ -70,7 +70,15 @@ export async function startCore(
   const events = sessionsFollowing(sessions, observing.engineEvents)
   const engine = started.use(engineOver(stores, events, { ...names, policy: () => enginePolicy }))
   return {
-    ...{ log, stores, metrics, audit, observing, readiness, readers, sessions, engine },
+    log,
+    stores,
+    metrics,
+    audit,
+    observing,
+    readiness,
+    readers,
+    sessions,
+    engine,
     follow(next): void {
       ;[enginePolicy, sessionPolicy] = [enginePolicyOf(next), sessionPolicyOf(next)]
       log.level = next.log.level

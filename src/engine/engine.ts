@@ -176,8 +176,11 @@ export interface Engine {
 
 /** The engine as its owner sees it. Disposing waits for what is under way. */
 export interface UploadEngine extends Engine, AsyncDisposable {
-  /** To be called once before the first request: mends what a crash left. */
-  recover(): Promise<void>
+  /**
+   * Mends what a crash left of these slots, which nobody may use meanwhile; without any, of all: to be
+   * called once before the first request.
+   */
+  recover(left?: AsyncIterable<SlotRecord>): Promise<void>
   /** Ends what is overdue, oldest first, in small batches. Resolves to how many slots changed. */
   sweep(signal: AbortSignal): Promise<number>
   /** What a sweep would look at now, earliest first, at most `limit` slots. */

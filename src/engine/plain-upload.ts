@@ -1,6 +1,6 @@
 import type { ByteSource } from '../core/bytes.ts'
 import { Refusal } from '../core/refusals.ts'
-import type { Activities } from './activity.ts'
+import type { Activities, Activity } from './activity.ts'
 import { admit, claimPath, judge } from './admission.ts'
 import { compare } from './comparing.ts'
 import type { Cut, Published, PutRequest } from './engine.ts'
@@ -20,7 +20,7 @@ export function plainUploads(
   return { put }
 
   async function put(request: PutRequest): Promise<Published | Cut> {
-    await claimPath(request.grant, needs)
+    if (request.grant.claim !== undefined) await claimPath(request.grant, needs)
     for (;;) {
       const { fingerprint } = request.grant
       const seen = await needs.slots.find(fingerprint)
@@ -45,8 +45,24 @@ export function plainUploads(
       request.body.cut()
       return CUT
     }
-    using _lease = lease
-    const record = hadToWait ? await needs.slots.find(fingerprint) : seen
+    // What is disposed of by hand here and below is so because every upload passes.
+    try {
+      return await withLease({ seen, request, holder, rival, hadToWait })
+    } finally {
+      lease[Symbol.dispose]()
+    }
+  }
+
+  /** As `attempt`, now that nobody else writes. */
+  async function withLease({
+    seen,
+    request,
+    holder,
+    rival,
+    hadToWait,
+  }: Attempt): Promise<Published | Cut | 'stale'> {
+    const { fingerprint } = request.grant
+    const record = hadToWait || isDoubtful(seen, needs) ? await needs.slots.find(fingerprint) : seen
     // Whoever was taken over may have been the first to use the slot, which no store knows of then.
     if (hadToWait) judge(record ?? rival?.record(), request.grant, needs)
     if (record?.state === 'published') return 'stale'
@@ -54,11 +70,30 @@ export function plainUploads(
       const slot = record ?? rival.record()
       needs.events.takenOver(slot, { from: rival.client, to: request.client })
     }
-    using share = await admit(record, request, needs)
-    const tenure = await begin(record, { request, holder, face: 'plain', share }, needs)
-    if (tenure === undefined) return holder.isReleased() ? CUT : 'stale'
-    return await fill({ tenure, request, holder }, needs, activity)
+    const share = await admit(record, request, needs)
+    try {
+      const tenure = await begin(record, { request, holder, face: 'plain', share }, needs)
+      if (tenure === undefined) return holder.isReleased() ? CUT : 'stale'
+      return await fill({ tenure, request, holder }, needs, activity)
+    } finally {
+      share[Symbol.dispose]()
+    }
   }
+}
+
+/** One request on a slot as it was seen, before there was the right to write. */
+interface Attempt {
+  readonly seen: SlotRecord | undefined
+  readonly request: PutRequest
+  readonly holder: Holder
+  /** Who was writing then. */
+  readonly rival: Activity | undefined
+  readonly hadToWait: boolean
+}
+
+/** Whether another process, where there are some, may have stored the slot since it was looked for. */
+function isDoubtful(seen: SlotRecord | undefined, { notices }: EngineNeeds): boolean {
+  return seen === undefined && notices !== undefined
 }
 
 async function fill(
@@ -68,12 +103,13 @@ async function fill(
 ): Promise<Published | Cut> {
   const upload = tenure.record().uploads.at(-1)
   if (upload === undefined) return CUT
-  await using writer = await needs.blobs.create(upload.id)
+  const writer = await needs.blobs.create(upload.id)
   const writing = { tenure, holder, upload, writer, body: request.body, completes: true }
   try {
     const outcome = await write(writing, needs, activity)
     return outcome.kind === 'progress' ? CUT : outcome
   } finally {
+    await writer[Symbol.asyncDispose]()
     // Without a record nobody could ever go on with the part.
     if (!tenure.isStored()) await needs.blobs.removePart(upload.id)
   }

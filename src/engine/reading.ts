@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Instant } from '../core/clock.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type Fingerprint, type SlotPath, fingerprintOf } from '../core/slot-path.ts'
-import type { Activities } from './activity.ts'
+import type { Activities, Activity } from './activity.ts'
 import type { Engine, Lookup, PublishedFile } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
 import { publishedFile, servable } from './publishing.ts'
@@ -27,7 +27,8 @@ export interface Reading extends Pick<Engine, 'lookup' | 'untilPublished' | 'rea
   readonly notice: (slot: Fingerprint) => void
 }
 
-export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activities): Reading {
+export function reading(needs: EngineNeeds, activity: Activities): Reading {
+  const { slots, blobs, clock } = needs
   const remembered = new LRUCache<SlotPath, Remembered>({ max: REMEMBERED })
   return {
     async lookup(path): Promise<Lookup> {
@@ -66,7 +67,9 @@ export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activiti
     const fingerprint = fingerprintOf(path)
     const record = await slots.find(fingerprint)
     const file = record === undefined ? undefined : servable(record, clock())
-    if (file === undefined) return unfinished(record, fingerprint)
+    if (file === undefined) {
+      return await unfinished({ record, live: activity.find(fingerprint) }, fingerprint, needs)
+    }
     const lookup = sameFile(known, file) ?? { kind: 'published', file }
     const until = Math.min(clock() + FRESH, file.expiresAt ?? Infinity)
     remembered.set(path, { lookup, until })
@@ -78,15 +81,23 @@ export function reading({ slots, blobs, clock }: EngineNeeds, activity: Activiti
     const file = record === undefined ? undefined : servable(record, clock())
     if (file !== undefined) activity.announce(slot, file)
   }
+}
 
-  function unfinished(record: SlotRecord | undefined, fingerprint: Fingerprint): Lookup {
-    const live = activity.find(fingerprint)
-    const slot = record ?? live?.record()
-    if (slot === undefined || !isReserving(slot)) return { kind: 'unknown' }
-    const stored = Math.max(...slot.uploads.map((upload) => upload.lastByteAt ?? 0))
-    const lastByteAt = live?.lastByteAt ?? stored
-    return lastByteAt === 0 ? { kind: 'unfinished' } : { kind: 'unfinished', lastByteAt }
+/** What a reader is told of a slot without a file. */
+async function unfinished(
+  { record, live }: { record: SlotRecord | undefined; live: Activity | undefined },
+  fingerprint: Fingerprint,
+  { leases, clock }: EngineNeeds,
+): Promise<Lookup> {
+  const slot = record ?? live?.record()
+  // What another process has just begun to receive is not stored yet.
+  if (slot === undefined && (await leases.isHeldElsewhere(fingerprint))) {
+    return { kind: 'unfinished', lastByteAt: clock() }
   }
+  if (slot === undefined || !isReserving(slot)) return { kind: 'unknown' }
+  const stored = Math.max(...slot.uploads.map((upload) => upload.lastByteAt ?? 0))
+  const lastByteAt = live?.lastByteAt ?? stored
+  return lastByteAt === 0 ? { kind: 'unfinished' } : { kind: 'unfinished', lastByteAt }
 }
 
 function isStateLost(error: unknown): boolean {

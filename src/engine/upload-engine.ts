@@ -24,12 +24,12 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
   const resumable = resumableUploads(parts, activity)
   const ranges = rangeUploads(parts, activity)
   return {
-    put: async (request) => await tracked(plain.put(request)),
-    create: async (request) => await tracked(creation.create(request)),
-    append: async (request) => await tracked(resumable.append(request)),
-    status: async (request) => await tracked(resumable.status(request)),
-    abort: async (request) => await tracked(resumable.abort(request)),
-    range: async (request) => await tracked(ranges.range(request)),
+    put: (request) => tracked(plain.put(request)),
+    create: (request) => tracked(creation.create(request)),
+    append: (request) => tracked(resumable.append(request)),
+    status: (request) => tracked(resumable.status(request)),
+    abort: (request) => tracked(resumable.abort(request)),
+    range: (request) => tracked(ranges.range(request)),
     sizeOf: ranges.sizeOf,
     lookup: reader.lookup,
     untilPublished: reader.untilPublished,
@@ -41,7 +41,7 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
       reader.forget(path)
       return removed
     },
-    recover: async () => await tracked(recover(needs)),
+    recover: async (left) => await tracked(recover(needs, left)),
     sweep: async (signal) => await tracked(sweep(needs, signal)),
     overdue: async (limit) => await needs.slots.due(needs.clock(), limit),
     collect: async (options) => await tracked(collect(needs, options)),

@@ -20,3 +20,18 @@ export async function lastingMetrics(
   )
   return await AggregatorRegistry.aggregate(lasting).getMetricsAsJSON()
 }
+
+/** Reads a snapshot that another process of this server wrote as JSON. */
+export function parseSnapshot(text: string): MetricsSnapshot {
+  const value: unknown = JSON.parse(text)
+  if (!isSnapshot(value)) throw new TypeError('no metrics')
+  return value
+}
+
+function isSnapshot(value: unknown): value is MetricsSnapshot {
+  return Array.isArray(value) && value.every((metric: unknown) => isMetric(metric))
+}
+
+function isMetric(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'name' in value && 'values' in value
+}

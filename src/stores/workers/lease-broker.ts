@@ -50,34 +50,65 @@ export function leaseBroker(needs: BrokerNeeds): LeaseBroker {
   return { serve: (channel) => seatOf(channel, needs) }
 }
 
-function seatOf(channel: Channel, { leases, onPassedOver }: BrokerNeeds): Seat {
-  const contenders = new Map<number, Contender>()
+function seatOf(channel: Channel, needs: BrokerNeeds): Seat {
   const say = (word: string, id: number, text = ''): void => channel.send({ word, id, text })
+  const contention = contentionOf(say, needs)
 
-  async function contend(id: number, slot: Fingerprint): Promise<void> {
-    const contender: Contender = { slot, leaving: new AbortController() }
-    contenders.set(id, contender)
-    const { signal: left } = contender.leaving
-    const patience = leases.isHeld(slot) ? AbortSignal.timeout(PATIENCE) : undefined
-    const signal = patience === undefined ? left : AbortSignal.any([left, patience])
-    try {
-      const lease = await leases.acquire(slot, { release: () => ask(id, contender), signal })
-      if (lease === 'superseded') return end(id, 'superseded')
-      contender.lease = lease
-      if (contenders.has(id)) say('given', id)
-      else lease[Symbol.dispose]()
-    } catch (error) {
-      if (left.aborted) end(id, 'left')
-      else end(id, 'refused', error === patience?.reason ? 'upload-settling' : codeOf(error))
-    }
+  async function answerWho(id: number, slot: Fingerprint): Promise<void> {
+    const { leases } = needs
+    const isHere = leases.isHeld(slot) && !contention.holds(slot)
+    const isHeld = isHere || (await leases.isHeldElsewhere(slot).catch(() => false))
+    say('holding', id, isHeld ? 'yes' : 'no')
   }
 
-  function end(id: number, word: string, text?: string): void {
+  const listening = channel.listen(({ word, id, text }: Message) => {
+    switch (word) {
+      case 'acquire':
+        return void contention.contend(id, parseFingerprint(text))
+      case 'leave':
+        return contention.giveUp(id)
+      case 'back':
+        return contention.takeBack(id)
+      case 'heard':
+        return contention.heard(id)
+      case 'who':
+        return void answerWho(id, parseFingerprint(text))
+    }
+  })
+
+  return {
+    leave() {
+      listening[Symbol.dispose]()
+      return contention.end()
+    },
+  }
+}
+
+/** The requests of one worker, by their numbers. */
+interface Contention {
+  contend(id: number, slot: Fingerprint): Promise<void>
+  /** The request waits no longer; a lease that it was given meanwhile comes back by itself. */
+  giveUp(id: number): void
+  takeBack(id: number): void
+  /** The worker knows that somebody newer wants the lease. */
+  heard(id: number): void
+  holds(slot: Fingerprint): boolean
+  /** Ends every wait; returns the leases that are held, as they are. */
+  end(): readonly Lease[]
+}
+
+function contentionOf(
+  say: (word: string, id: number, text?: string) => void,
+  { leases, onPassedOver }: BrokerNeeds,
+): Contention {
+  const contenders = new Map<number, Contender>()
+
+  function dismiss(id: number, word: string, text?: string): void {
     if (contenders.delete(id)) say(word, id, text)
   }
 
   function ask(id: number, contender: Contender): void {
-    // Of a worker that is gone the leases come back by `leave`.
+    // Of a worker that is gone the leases come back in another way.
     if (!contenders.has(id)) return
     contender.silence = setTimeout(() => {
       takeBack(id)
@@ -93,36 +124,30 @@ function seatOf(channel: Channel, { leases, onPassedOver }: BrokerNeeds): Seat {
     contender?.lease?.[Symbol.dispose]()
   }
 
-  async function isHeldElsewhere(slot: Fingerprint): Promise<boolean> {
-    const all = [...contenders.values()]
-    const own = all.some((one) => one.slot === slot && one.lease !== undefined)
-    return (!own && leases.isHeld(slot)) || (await leases.isHeldElsewhere(slot))
-  }
-
-  async function answerWho(id: number, slot: Fingerprint): Promise<void> {
-    const isHeld = await isHeldElsewhere(slot).catch(() => false)
-    say('holding', id, isHeld ? 'yes' : 'no')
-  }
-
-  const listening = channel.listen(({ word, id, text }: Message) => {
-    switch (word) {
-      case 'acquire':
-        return void contend(id, parseFingerprint(text))
-      case 'leave':
-        // A lease that was given meanwhile comes back by itself.
-        return contenders.get(id)?.leaving.abort()
-      case 'back':
-        return takeBack(id)
-      case 'heard':
-        return clearTimeout(contenders.get(id)?.silence)
-      case 'who':
-        return void answerWho(id, parseFingerprint(text))
-    }
-  })
-
   return {
-    leave() {
-      listening[Symbol.dispose]()
+    async contend(id, slot) {
+      const contender: Contender = { slot, leaving: new AbortController() }
+      contenders.set(id, contender)
+      const { signal: left } = contender.leaving
+      const patience = leases.isHeld(slot) ? AbortSignal.timeout(PATIENCE) : undefined
+      const signal = patience === undefined ? left : AbortSignal.any([left, patience])
+      try {
+        const lease = await leases.acquire(slot, { release: () => ask(id, contender), signal })
+        if (lease === 'superseded') return dismiss(id, 'superseded')
+        contender.lease = lease
+        if (contenders.has(id)) say('given', id)
+        else lease[Symbol.dispose]()
+      } catch (error) {
+        if (left.aborted) return dismiss(id, 'left')
+        const code = error instanceof Refusal ? error.code : 'internal'
+        dismiss(id, 'refused', patience?.aborted === true ? 'upload-settling' : code)
+      }
+    },
+    giveUp: (id) => contenders.get(id)?.leaving.abort(),
+    takeBack,
+    heard: (id) => clearTimeout(contenders.get(id)?.silence),
+    holds: (slot) => [...contenders.values()].some((one) => one.slot === slot && one.lease),
+    end() {
       const all = [...contenders.values()]
       contenders.clear()
       for (const { silence, leaving } of all) {
@@ -132,8 +157,4 @@ function seatOf(channel: Channel, { leases, onPassedOver }: BrokerNeeds): Seat {
       return all.flatMap(({ lease }) => lease ?? [])
     },
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Refusal ? error.code : 'internal'
 }

@@ -18,7 +18,7 @@ export function workerNotices(channel: Channel): Notices {
 /** Passes on what one worker announces to all others. */
 export interface NoticeRelay {
   /** Includes the worker at the other end of the channel, until it is disposed of. */
-  include(channel: Channel): Disposable
+  readonly include: (channel: Channel) => Disposable
 }
 
 export function noticeRelay(): NoticeRelay {

@@ -1,0 +1,103 @@
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Message } from '../../stores/workers/channel.ts'
+import { type Member, type MemberNeeds, startMember } from './member.ts'
+
+/** A worker that lived so long did not fail at its start, in milliseconds. */
+const STEADY = 10_000
+
+/** The pause before a worker is replaced that failed twice, in milliseconds; it doubles with each failure … */
+const PAUSE = 500
+
+/** … up to this. */
+const LONGEST_PAUSE = 30_000
+
+/** What workers get beyond the grace of their requests to end by themselves, in milliseconds. */
+const ENDING_TIME = 10_000
+
+export interface TeamNeeds extends MemberNeeds {
+  readonly size: number
+}
+
+/** The workers of a server. Disposing ends them at once. */
+export interface Team extends AsyncDisposable {
+  /** The ports they listen on, in the order of `server.listen`. */
+  readonly ports: readonly number[]
+  /** Tells every worker. */
+  tell(message: Message): void
+  /** Ends every worker after its requests had so many milliseconds to finish. */
+  shutdown(graceMs: number): Promise<void>
+}
+
+/** Starts the workers; rejects with what is wrong, none runs then. One that ends by itself is replaced. */
+export async function startTeam(needs: TeamNeeds): Promise<Team> {
+  cluster.setupPrimary({
+    exec: program(),
+    args: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const stop = new AbortController()
+  const members = new Set<Member>()
+  const places = Array.from({ length: needs.size }, async () => await man(begin()))
+  const tell = (message: Message): void => members.forEach(({ channel }) => channel.send(message))
+  try {
+    const [ports = []] = await Promise.all([...members].map(async ({ ready }) => await ready))
+    return { ports, tell, shutdown, [Symbol.asyncDispose]: endAtOnce }
+  } catch (error) {
+    await endAtOnce()
+    throw error
+  }
+
+  function begin(): Member {
+    const member = startMember(needs)
+    members.add(member)
+    return member
+  }
+
+  /** Keeps one place in the team taken until the team ends. */
+  async function man(first: Member): Promise<void> {
+    let member = first
+    for (let failures = 0; ;) {
+      const { lived, ...exit } = await member.ended
+      members.delete(member)
+      if (stop.signal.aborted) return
+      needs.log.error({ worker: member.pid, ...exit }, 'a worker ended by itself and is replaced')
+      failures = lived > STEADY ? 0 : failures + 1
+      await pauseAfter(failures, stop.signal)
+      if (stop.signal.aborted) return
+      member = begin()
+    }
+  }
+
+  async function shutdown(graceMs: number): Promise<void> {
+    stop.abort()
+    tell({ word: 'shutdown', id: 0, text: '' })
+    const guard = setTimeout(killAll, graceMs + ENDING_TIME)
+    await Promise.all(places)
+    clearTimeout(guard)
+  }
+
+  async function endAtOnce(): Promise<void> {
+    stop.abort()
+    killAll()
+    await Promise.all(places)
+  }
+
+  function killAll(): void {
+    for (const member of members) member.kill()
+  }
+}
+
+/** The file that stands beside this one, in a checkout as in a built package. */
+function program(): string {
+  return fileURLToPath(new URL(`worker-process${extname(import.meta.url)}`, import.meta.url))
+}
+
+async function pauseAfter(failures: number, signal: AbortSignal): Promise<void> {
+  if (failures < 2 || signal.aborted) return
+  const length = Math.min(PAUSE * 2 ** (failures - 2), LONGEST_PAUSE)
+  const passed = AbortSignal.any([signal, AbortSignal.timeout(length)])
+  if (!passed.aborted) await once(passed, 'abort')
+}

@@ -1,0 +1,87 @@
+import cluster from 'node:cluster'
+import process from 'node:process'
+import { configFromText } from '../../config/handover.ts'
+import type { Config } from '../../config/options.ts'
+import { OperatorError } from '../../core/operator-error.ts'
+import type { Channel } from '../../stores/workers/channel.ts'
+import { workerLeases } from '../../stores/workers/leases.ts'
+import { workerNotices } from '../../stores/workers/notices.ts'
+import { type Front, startFront } from '../front.ts'
+import { reloader } from '../reloader.ts'
+import { type Core, startCore } from '../server-core.ts'
+import { type Stores, openStores } from '../stores.ts'
+import { nextMessage } from './process-channel.ts'
+
+const NEVER = new AbortController().signal
+
+/**
+ * Serves clients as the primary says, until it says to stop. The primary keeps the leases, ends what is
+ * overdue and mends what was left; a worker ends when its primary does.
+ */
+export async function runWorker(channel: Channel): Promise<void> {
+  const { text } = await nextMessage(channel, ['config'], NEVER)
+  const stopping = nextMessage(channel, ['shutdown'], NEVER)
+  const config = configFromText(text)
+  await using started = new AsyncDisposableStack()
+  try {
+    const { core, front } = await start(config, channel, started)
+    using _orders = obey(channel, config, { core, front })
+    channel.send({ word: 'ready', id: 0, text: portsOf(front) })
+    await stopping
+    await front.shutdown()
+    await started.disposeAsync()
+    await tellMetrics(core, channel, 0)
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    channel.send({ word: 'failed', id: 0, text: error.message })
+    process.exitCode = 1
+  }
+  cluster.worker?.disconnect()
+}
+
+async function start(
+  config: Config,
+  channel: Channel,
+  started: AsyncDisposableStack,
+): Promise<{ readonly core: Core; readonly front: Front }> {
+  const open = async (): Promise<Stores> => await openShared(config, channel)
+  const worker = process.pid
+  const core = await startCore(config, { destination: process.stderr, open, worker }, started)
+  return { core, front: started.use(await startFront(config, core)) }
+}
+
+function portsOf({ addresses }: Front): string {
+  return addresses.map((address) => (address.kind === 'tcp' ? address.port : 0)).join(',')
+}
+
+/** The stores that the primary has opened before, with the leases that it keeps. */
+async function openShared(config: Config, channel: Channel): Promise<Stores> {
+  const stores = await openStores(config)
+  return {
+    ...stores,
+    leases: workerLeases(channel),
+    notices: stores.notices ?? workerNotices(channel),
+    // Old sessions are ended by the primary, once and not by everybody.
+    sessions: { ...stores.sessions, openedBefore: async () => [] },
+  }
+}
+
+function obey(
+  channel: Channel,
+  config: Config,
+  { core, front }: { core: Core; front: Front },
+): Disposable {
+  const apply = (next: Config): void => {
+    front.follow(next)
+    core.follow(next)
+  }
+  const reload = reloader({ ...core, config, apply })
+  return channel.listen(({ word, id, text }) => {
+    if (word === 'reload') void reload(configFromText(text))
+    if (word === 'metrics?') void tellMetrics(core, channel, id)
+  })
+}
+
+async function tellMetrics({ metrics }: Core, channel: Channel, id: number): Promise<void> {
+  channel.send({ word: 'metrics', id, text: JSON.stringify(await metrics.snapshot()) })
+}
