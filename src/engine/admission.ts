@@ -57,8 +57,8 @@ export async function claimPath(grant: Grant, { slots }: EngineNeeds): Promise<v
   }
 }
 
-/** Characters of a SHA-1 in hexadecimal, which is how ejabberd names its users in paths. */
-const EJABBERD_USER = /^[0-9a-f]{40}$/u
+/** A path of three segments whose first is a SHA-1 in hexadecimal: how ejabberd names its users. */
+const EJABBERD_PATH = /^([0-9a-f]{40})\/[^/]*\/[^/]*$/u
 
 /**
  * Whom a reservation counts for: the grant's user, else the user that ejabberd puts in front of
@@ -66,9 +66,6 @@ const EJABBERD_USER = /^[0-9a-f]{40}$/u
  */
 function ownerOf(grant: Grant, network: string): string {
   if (grant.user !== undefined) return `user:${grant.user}`
-  const [first = '', ...rest] = grant.path.split('/')
-  if (grant.scheme === 'v1' && rest.length === 2 && EJABBERD_USER.test(first)) {
-    return `user:${first}`
-  }
-  return `network:${network}`
+  const user = grant.scheme === 'v1' ? EJABBERD_PATH.exec(grant.path)?.[1] : undefined
+  return user === undefined ? `network:${network}` : `user:${user}`
 }

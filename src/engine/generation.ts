@@ -4,7 +4,7 @@ import { ID_BYTES, contextOf } from './needs.ts'
 import { standingOf } from './reopening.ts'
 import type { Face, SlotRecord, UploadDescription } from './slot-record.ts'
 import { type Holder, type Tenure, nextLease, tenureOf } from './tenure.ts'
-import { type SlotEvent, next, opened } from './transitions.ts'
+import { type SlotEvent, begunAnew } from './transitions.ts'
 
 /** What starts a new generation of a slot. */
 export interface Start {
@@ -36,7 +36,7 @@ export async function begin(
   const { grant, client } = request
   // A grant that is not valid any more, and was let pass.
   const reopens = standingOf(seen, grant, contextOf(needs)).kind !== 'valid'
-  const event: SlotEvent = {
+  const event: Extract<SlotEvent, { type: 'generation' }> = {
     type: 'generation',
     ...start,
     reopens,
@@ -50,12 +50,12 @@ export async function begin(
     return tenure
   }
   const context = contextOf(needs)
-  const facts = {
+  const opening = {
     id: needs.newId(ID_BYTES),
     owner: share.owner,
     network: needs.networkName(client),
   }
-  const record = next(opened(grant, facts, context), event, context)
+  const record = begunAnew({ grant, opening }, event, context)
   return tenureOf(record, needs, {
     stored: (first) => {
       share[Symbol.dispose]()

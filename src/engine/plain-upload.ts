@@ -54,15 +54,10 @@ export function plainUploads(
   }
 
   /** As `attempt`, now that nobody else writes. */
-  async function withLease({
-    seen,
-    request,
-    holder,
-    rival,
-    hadToWait,
-  }: Attempt): Promise<Published | Cut | 'stale'> {
-    const { fingerprint } = request.grant
-    const record = hadToWait || isDoubtful(seen, needs) ? await needs.slots.find(fingerprint) : seen
+  async function withLease(attempted: Attempt): Promise<Published | Cut | 'stale'> {
+    const { seen, request, holder, rival, hadToWait } = attempted
+    const isOld = hadToWait || isDoubtful(seen, needs)
+    const record = isOld ? await needs.slots.find(request.grant.fingerprint) : seen
     // Whoever was taken over may have been the first to use the slot, which no store knows of then.
     if (hadToWait) judge(record ?? rival?.record(), request.grant, needs)
     if (record?.state === 'published') return 'stale'

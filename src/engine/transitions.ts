@@ -27,8 +27,13 @@ export type SlotEvent =
   | { readonly type: 'leased'; readonly lease: LeaseToken; readonly reopens?: boolean }
   /** The client said how long its file is. */
   | { readonly type: 'length-said'; readonly upload: string }
-  /** Bytes up to `durable` are kept. */
-  | { readonly type: 'advanced'; readonly upload: string; readonly durable: number }
+  /** Bytes up to `durable` are kept; whoever sent them `rests` if that was all it meant to send now. */
+  | {
+      readonly type: 'advanced'
+      readonly upload: string
+      readonly durable: number
+      readonly rests?: boolean
+    }
   /** All bytes came and the file is readable. */
   | { readonly type: 'published'; readonly upload: string }
   /** The upload was given up by its owner or is lost. */
@@ -61,9 +66,26 @@ export interface Opening {
 
 /** A slot that was never used before, without an upload yet. */
 export function opened(grant: Grant, opening: Opening, context: TransitionContext): SlotRecord {
+  return withDueAt(unused(grant, opening, context), context)
+}
+
+/** A slot that was never used before, with its first upload; of use to a store after its next event only. */
+export function begunAnew(
+  slot: { readonly grant: Grant; readonly opening: Opening },
+  event: Extract<SlotEvent, { type: 'generation' }>,
+  context: TransitionContext,
+): SlotRecord {
+  const record = unused(slot.grant, slot.opening, context)
+  return begun(admitted(record, event, context), event, context.now)
+}
+
+function unused(grant: Grant, opening: Opening, context: TransitionContext): SlotRecord {
   const { fingerprint, path, scheme, size, contentType } = grant
-  const record: SlotRecord = {
-    ...opening,
+  const { id, owner, network } = opening
+  return {
+    id,
+    owner,
+    network,
     fingerprint,
     path,
     scheme,
@@ -77,7 +99,6 @@ export function opened(grant: Grant, opening: Opening, context: TransitionContex
     lease: { epoch: 0, id: '' },
     uploads: [],
   }
-  return withDueAt(record, context)
 }
 
 /** Live generations that are kept; the oldest without an upload resource goes first. */
@@ -201,12 +222,13 @@ function advanced(
   event: Extract<SlotEvent, { type: 'advanced' }>,
   now: Instant,
 ): SlotRecord {
-  const upload = receiving(record, event)
+  const { isAtRest: _, ...upload } = receiving(record, event)
   if (event.durable < upload.durable || event.durable > record.size) {
     throw new IllegalTransition(record, event)
   }
   const moved = event.durable > upload.durable ? { durable: event.durable, lastByteAt: now } : {}
-  return withUpload(record, { ...upload, ...moved })
+  const rest = event.rests === true ? { isAtRest: true as const } : {}
+  return withUpload(record, { ...upload, ...moved, ...rest })
 }
 
 function published(
