@@ -1,6 +1,8 @@
 import cluster from 'node:cluster'
-import { chmod, lstat, rm } from 'node:fs/promises'
-import { type Server, connect } from 'node:net'
+import { once } from 'node:events'
+import { access, chmod, constants, lstat, rm } from 'node:fs/promises'
+import { type Server, connect, createServer } from 'node:net'
+import { dirname } from 'node:path'
 import { OperatorError } from '../core/operator-error.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
 
@@ -23,6 +25,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EBADF: 'the service manager passed no such socket; check the socket unit',
   EINVAL: 'the service manager passed no such socket; check the socket unit',
 }
+
+const NO_SOCKET = 'a file that is no socket lies there; remove it or choose another path'
 
 /** An address as it is written in the configuration. */
 function addressText(address: ListenAddress): string {
@@ -48,6 +52,49 @@ export async function bind(
   const bound = server.address()
   if (address.kind !== 'tcp' || bound === null || typeof bound === 'string') return address
   return { ...address, port: bound.port }
+}
+
+/** How an address would do: it can be listened on, somebody does already, or it can't be, for the reason in `problem`. */
+export type AddressTrial =
+  | { readonly kind: 'free' }
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'unusable'; readonly problem: string }
+
+/**
+ * Tries whether an address could be listened on, for a moment and without disturbing whoever does. A
+ * UNIX socket is not made, only its place is looked at; a passed-on socket can be judged by nobody but the
+ * service that it is passed to, and counts as free.
+ */
+export async function tryAddress(address: ListenAddress): Promise<AddressTrial> {
+  if (address.kind === 'fd') return { kind: 'free' }
+  if (address.kind === 'unix') return await trySocketPath(address)
+  const server = createServer()
+  try {
+    await listen(server, address)
+  } catch (error) {
+    return trialOf(error instanceof ListenError ? error.cause : error)
+  }
+  const isClosed = once(server, 'close')
+  server.close()
+  await isClosed
+  return { kind: 'free' }
+}
+
+async function trySocketPath({ path }: ListenAddress & { kind: 'unix' }): Promise<AddressTrial> {
+  try {
+    const found = await lstat(path).catch(() => undefined)
+    if (found?.isSocket() === false) return { kind: 'unusable', problem: NO_SOCKET }
+    if (found !== undefined && (await answers(path))) return { kind: 'taken' }
+    await access(dirname(path), constants.W_OK | constants.X_OK)
+    return { kind: 'free' }
+  } catch (error) {
+    return trialOf(error)
+  }
+}
+
+function trialOf(error: unknown): AddressTrial {
+  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  return taken ? { kind: 'taken' } : { kind: 'unusable', problem: remedyFor(error) }
 }
 
 async function restrict(
@@ -92,10 +139,7 @@ export async function removeStaleSocket(address: ListenAddress & { kind: 'unix' 
   const found = await lstat(address.path).catch(() => undefined)
   if (found === undefined) return
   if (!found.isSocket()) {
-    throw new ListenError(
-      address,
-      'a file that is no socket lies there; remove it or choose another path',
-    )
+    throw new ListenError(address, NO_SOCKET)
   }
   if (await answers(address.path)) throw new ListenError(address, `${REMEDIES['EADDRINUSE']}`)
   await rm(address.path)

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
+import { promisify } from 'node:util'
+import { systemClock } from '../../src/core/clock.ts'
 import { runCli, temporaryFolder } from './cli-run.ts'
 
 const SECRET = 'kQ8yVnZ2rT5wX1aB'
@@ -80,4 +85,112 @@ test('check misses the place of Redis when it is the backend', async (t) => {
   const { code, err } = await runCli(['check', '--set', 'session_store.backend=redis'], cwd)
   assert.equal(code, 1)
   assert.match(err, /redis backend needs to know where Redis is.*\n?.*redis:\/\/127\.0\.0\.1:6379/u)
+})
+
+const HERE = ['--set', 'server.listen=127.0.0.1:0', '--set', 'admin.listen=']
+
+/** Writes a fresh self-signed certificate for `names`; resolves to the settings that use it. */
+async function tlsIn(
+  cwd: string,
+  { names = 'DNS:upload.example.org', days = 90 } = {},
+): Promise<string[]> {
+  const [cert, key] = [join(cwd, 'cert.pem'), join(cwd, 'key.pem')]
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+  const subject = ['-subj', '/CN=test', '-addext', `subjectAltName=${names}`, '-days', `${days}`]
+  const files = ['-keyout', key, '-out', cert]
+  await promisify(execFile)('openssl', ['req', '-x509', '-nodes', ...curve, ...subject, ...files])
+  const settings = [`server.tls_cert=${cert}`, `server.tls_key=${key}`]
+  const url = 'server.public_url=https://upload.example.org/'
+  return [...HERE, ...[...settings, url].flatMap((setting) => ['--set', setting])]
+}
+
+test('check finds nothing wrong with a good certificate and free addresses', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const { code, out } = await runCli(['check', ...(await tlsIn(cwd))], cwd)
+  assert.equal(code, 0, out)
+  assert.ok(!/^(?:error|warning|note):/mu.test(out), out)
+})
+
+test('check says which of the TLS files is missing, is none, or belongs to another', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const settings = await tlsIn(cwd)
+  const outOf = async (): Promise<string> => {
+    const { code, out } = await runCli(['check', ...settings], cwd)
+    assert.equal(code, 1, out)
+    assert.match(out, /The server could not start\./u)
+    return out
+  }
+  const key = await readFile(join(cwd, 'key.pem'))
+  await writeFile(join(cwd, 'key.pem'), 'junk')
+  assert.match(await outOf(), /error: server\.tls_key: .*key\.pem does not hold a private key/u)
+  await rm(join(cwd, 'key.pem'))
+  assert.match(
+    await outOf(),
+    /error: server\.tls_key: .*key\.pem cannot be read: there is no such/u,
+  )
+  await tlsIn(cwd)
+  await writeFile(join(cwd, 'key.pem'), key)
+  assert.match(await outOf(), /error: server\.tls_key: .*is the key of another certificate/u)
+  await writeFile(join(cwd, 'cert.pem'), 'junk')
+  assert.match(await outOf(), /error: server\.tls_cert: .*cert\.pem does not hold a certificate/u)
+})
+
+test('check warns of a certificate that ends soon, has ended, or is for another host', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const soon = await runCli(['check', ...(await tlsIn(cwd, { days: 5 }))], cwd)
+  assert.equal(soon.code, 0)
+  assert.match(soon.out, /warning: server\.tls_cert: the certificate expires on \d{4}-\d\d-\d\d:/u)
+  const other = await runCli(['check', ...(await tlsIn(cwd, { names: 'DNS:example.org' }))], cwd)
+  assert.equal(other.code, 0)
+  assert.match(other.out, /warning: server\.tls_cert: .*not for upload\.example\.org/u)
+  const settings = await tlsIn(cwd, { days: 1 })
+  t.mock.timers.enable({ apis: ['Date'], now: systemClock() + 2 * 86_400_000 })
+  const ended = await runCli(['check', '--json', ...settings], cwd)
+  assert.equal(ended.code, 0)
+  assert.match(ended.out, /"warnings": \[\s*"server\.tls_cert: the certificate expired on /u)
+})
+
+test('check notes that something listens already, and leaves it alone', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using tcp = createServer()
+  await using unix = createServer()
+  await once(tcp.listen(0, '127.0.0.1'), 'listening')
+  await once(unix.listen(join(cwd, 'admin.sock')), 'listening')
+  const bound = tcp.address()
+  assert.ok(typeof bound === 'object' && bound !== null)
+  const listen = `server.listen=127.0.0.1:${bound.port}`
+  const settings = ['--set', listen, '--set', `admin.listen=unix:${cwd}/admin.sock`]
+  const { code, out } = await runCli(['check', ...settings], cwd)
+  assert.equal(code, 0, out)
+  assert.match(out, /note: server\.listen: 127\.0\.0\.1:\d+: something listens there already/u)
+  assert.match(out, /note: admin\.listen: unix:.*\/admin\.sock: something listens there already/u)
+  assert.ok(tcp.listening && unix.listening)
+})
+
+test('check says which addresses cannot be listened on, and why', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeFile(join(cwd, 'plain'), '')
+  const cases = [
+    [
+      '192.0.2.1:5050',
+      /error: server\.listen: 192\.0\.2\.1:5050: this machine does not have the address/u,
+    ],
+    [`unix:${cwd}/none/socket`, /error: server\.listen: unix:.*: the folder does not exist/u],
+    [`unix:${cwd}/plain`, /error: server\.listen: unix:.*: a file that is no socket lies there/u],
+  ] as const
+  for (const [address, expected] of cases) {
+    const settings = ['--set', `server.listen=${address}`, '--set', 'admin.listen=']
+    const { code, out } = await runCli(['check', ...settings], cwd)
+    assert.equal(code, 1, address)
+    assert.match(out, expected)
+  }
+})
+
+test('check judges an admin listener as serve does: a socket that is passed on needs a token', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const open = await runCli(['check', '--set', 'admin.listen=fd:3'], cwd)
+  assert.equal(open.code, 1)
+  assert.match(open.err, /fd:3 may be open to other machines and admin\.token is not set/u)
+  const local = await runCli(['check', '--set', 'admin.listen=localhost:0'], cwd)
+  assert.equal(local.code, 0, local.err)
 })

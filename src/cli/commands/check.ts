@@ -1,4 +1,4 @@
-import { redisShortcomings } from '../../app/redis-records.ts'
+import { type Finding, preflight } from '../../app/preflight.ts'
 import { advice } from '../../config/advice.ts'
 import type { LoadedConfig } from '../../config/load-config.ts'
 import { OPTION_ENTRIES } from '../../config/options.ts'
@@ -16,7 +16,8 @@ export const checkCommand: Command = command({
   name: 'check',
   summary: 'Validates a configuration, explains every problem, prints what is in effect.',
   details:
-    'Secrets are not printed. Nothing is created. A configured Redis is asked for its settings.\n' +
+    'Secrets are not printed. Nothing is created, and a running server is not disturbed. The TLS\n' +
+    'files are read, the addresses tried, and a configured Redis is asked for its settings.\n' +
     'Exit code 1 if the server would not start.',
   flags: { ...CONFIG_FLAGS, json: { type: 'boolean', help: 'print one JSON object' } },
   run: async ({ flags }, io) => {
@@ -36,29 +37,19 @@ export const checkCommand: Command = command({
 interface Findings {
   readonly loaded: LoadedConfig
   readonly places: readonly PlaceFacts[]
-  /** What keeps the server from using its state. */
-  readonly stateProblems: readonly string[]
+  /** What the machine says. */
+  readonly found: readonly Finding[]
   readonly warnings: readonly string[]
 }
 
 async function findingsOf(loaded: LoadedConfig): Promise<Findings> {
   const { config, warnings } = loaded
-  const [fatal, bearable] = splitByFatality(await redisShortcomings(config))
   return {
     loaded,
     places: await placeFacts(config),
-    stateProblems: fatal,
-    warnings: [...warnings, ...advice(config), ...bearable],
+    found: await preflight(config),
+    warnings: [...warnings, ...advice(config)],
   }
-}
-
-function splitByFatality(
-  found: readonly { readonly fatal: boolean; readonly text: string }[],
-): readonly [fatal: readonly string[], bearable: readonly string[]] {
-  const { fatal = [], bearable = [] } = Object.groupBy(found, (one) =>
-    one.fatal ? 'fatal' : 'bearable',
-  )
-  return [fatal.map(({ text }) => text), bearable.map(({ text }) => text)]
 }
 
 /** `serve` would make a secret; a check writes nothing, so any secret stands in. */
@@ -66,37 +57,52 @@ async function ownSecretOrFresh(io: Io): Promise<string> {
   return (await readOwnSecret(dataFolderOf(io))) ?? freshSecret()
 }
 
-function reportText({ loaded, places, stateProblems, warnings }: Findings, io: Io): number {
+const TONES = { error: 'bad', warning: 'warning', note: 'heading' } as const
+
+function reportText(findings: Findings, io: Io): number {
+  const { loaded, places, found, warnings } = findings
   const { config, sources } = loaded
   io.stdout.write(`${redact(config, sources)}\n`)
   for (const place of places) {
     const mark = place.usable ? paint('ok', 'good', io) : paint('error', 'bad', io)
     io.stdout.write(`${mark}: ${placeSentence(place)}\n`)
   }
-  for (const problem of stateProblems) {
-    io.stdout.write(`${paint('error', 'bad', io)}: session_store.redis_url: ${problem}\n`)
+  for (const { kind, option, text } of found) {
+    io.stdout.write(`${paint(kind, TONES[kind], io)}: ${option}: ${text}\n`)
   }
   for (const warning of warnings) {
     io.stdout.write(`${paint('warning', 'warning', io)}: ${warning}\n`)
   }
-  const writable = places.every(({ usable }) => usable)
-  if (!writable) io.stdout.write('The server could not write its data.\n')
-  else if (stateProblems.length > 0) io.stdout.write('The server could not use its state.\n')
-  else io.stdout.write('The configuration is valid.\n')
-  return writable && stateProblems.length === 0 ? 0 : 1
+  io.stdout.write(`${verdictOn(findings)}\n`)
+  return wouldStart(findings) ? 0 : 1
 }
 
-function reportJson({ loaded, places, stateProblems, warnings }: Findings, io: Io): number {
+function verdictOn(findings: Findings): string {
+  if (findings.places.some(({ usable }) => !usable)) return 'The server could not write its data.'
+  return wouldStart(findings) ? 'The configuration is valid.' : 'The server could not start.'
+}
+
+function wouldStart({ places, found }: Findings): boolean {
+  return places.every(({ usable }) => usable) && found.every(({ kind }) => kind !== 'error')
+}
+
+function reportJson(findings: Findings, io: Io): number {
+  const { loaded, places, found, warnings } = findings
   const { config, sources } = loaded
-  const ok = places.every(({ usable }) => usable) && stateProblems.length === 0
+  const ok = wouldStart(findings)
   const options = OPTION_ENTRIES.map((entry) => [
     entry.name,
     { value: shownValue(config, entry), source: sources.get(entry.name)?.place },
   ])
+  const sentences = (kind: Finding['kind']): readonly string[] =>
+    found.filter((one) => one.kind === kind).map(({ option, text }) => `${option}: ${text}`)
   const report = {
     ok,
-    problems: stateProblems.map((why) => ({ option: 'session_store.redis_url', why })),
-    warnings,
+    problems: found
+      .filter(({ kind }) => kind === 'error')
+      .map(({ option, text: why }) => ({ option, why })),
+    warnings: [...warnings, ...sentences('warning')],
+    notes: sentences('note'),
     places,
     options: Object.fromEntries(options),
   }

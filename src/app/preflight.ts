@@ -1,0 +1,66 @@
+import { showListenAddress } from '../config/address-kinds.ts'
+import type { Config } from '../config/options.ts'
+import { systemClock } from '../core/clock.ts'
+import type { ListenAddress } from '../core/listen-address.ts'
+import { tryAddress } from '../http/binding.ts'
+import { certificateFindings } from '../http/certificate-findings.ts'
+import { redisShortcomings } from './redis-records.ts'
+
+/** What the machine says to a configuration that is valid in itself. */
+export interface Finding {
+  /** An `error` keeps the server from starting; a `note` is nothing to mend. */
+  readonly kind: 'error' | 'warning' | 'note'
+  /** The option that it is about. */
+  readonly option: string
+  readonly text: string
+}
+
+/** Looks at what a start would need: Redis, the certificate, the addresses. Changes nothing. */
+export async function preflight(config: Config): Promise<readonly Finding[]> {
+  const found = await Promise.all([
+    stateFindings(config),
+    tlsFindings(config),
+    addressFindings('server.listen', config.server.listen),
+    addressFindings('admin.listen', config.admin.listen),
+  ])
+  return found.flat()
+}
+
+async function stateFindings(config: Config): Promise<Finding[]> {
+  const found = await redisShortcomings(config)
+  return found.map(({ fatal, text }) => ({
+    kind: fatal ? 'error' : 'warning',
+    option: 'session_store.redis_url',
+    text,
+  }))
+}
+
+async function tlsFindings({ server }: Config): Promise<Finding[]> {
+  const { tlsCert: certFile, tlsKey: keyFile, publicUrl } = server
+  if (certFile === undefined || keyFile === undefined) return []
+  const host = publicUrl.protocol === 'https:' ? publicUrl.hostname : undefined
+  const found = await certificateFindings({ certFile, keyFile }, { now: systemClock(), host })
+  return found.map(({ fatal, file, text }) => ({
+    kind: fatal ? 'error' : 'warning',
+    option: file === 'certFile' ? 'server.tls_cert' : 'server.tls_key',
+    text,
+  }))
+}
+
+async function addressFindings(
+  option: string,
+  addresses: readonly ListenAddress[],
+): Promise<Finding[]> {
+  const found: Finding[] = []
+  for (const address of addresses) {
+    const trial = await tryAddress(address)
+    const shown = showListenAddress(address)
+    if (trial.kind === 'taken') {
+      const text = `${shown}: something listens there already (a running server?)`
+      found.push({ kind: 'note', option, text })
+    } else if (trial.kind === 'unusable') {
+      found.push({ kind: 'error', option, text: `${shown}: ${trial.problem}` })
+    }
+  }
+  return found
+}
