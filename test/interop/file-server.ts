@@ -20,6 +20,8 @@ export interface FileServerOptions {
   readonly publicUrl?: string
   /** Laid over the default configuration, key by key. */
   readonly config?: Sections
+  /** The network namespace in which it runs; else with the test. */
+  readonly namespace?: string
 }
 
 export interface FileServer extends AsyncDisposable {
@@ -43,10 +45,14 @@ export async function startFileServer(options: FileServerOptions = {}): Promise<
   const configFile = join(folder.path, 'config.toml')
   await writeFile(configFile, toml(overlaid(defaults, options.config ?? {})))
   const entry = join(import.meta.dirname, '../../bin/hmac-file-server.js')
-  const program = stack.use(
-    startProgram(process.execPath, [entry, 'serve', '--config', configFile], { cwd: folder.path }),
-  )
-  await healthy(program, adminPort)
+  const own = [process.execPath, entry, 'serve', '--config', configFile]
+  const { namespace } = options
+  const inSpace = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
+  const [command = '', ...args] = [...inSpace, ...own]
+  const program = stack.use(startProgram(command, args, { cwd: folder.path }))
+  // From outside, nothing reaches into a namespace.
+  if (namespace === undefined) await healthy(program, adminPort)
+  else await program.line(/^Listening on /)
   const running = stack.move()
   return {
     port,
