@@ -49,6 +49,7 @@ const audit = opened.use(
 const metrics = createMetrics({
   build: { version: '1', node: '24', commit: 'unknown' },
   waitingReaders: () => 0,
+  sessions: () => 0,
   freeBytes: async () => await Promise.resolve(1),
 })
 const logged = engineLog(silent, PRIVACY)

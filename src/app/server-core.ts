@@ -52,7 +52,12 @@ export async function startCore(
   const readers = waitingReaders()
   const build = readBuildInfo()
   const freeBytes = async (): Promise<number> => await stores.blobs.free()
-  const metrics = createMetrics({ build, waitingReaders: () => readers.count(), freeBytes })
+  const metrics = createMetrics({
+    build,
+    waitingReaders: () => readers.count(),
+    sessions: () => sessions.count(),
+    freeBytes,
+  })
   const audit = await openAuditOf(config, { log, metrics })
   if (audit !== undefined) started.use(audit)
   const observing = started.use(

@@ -12,6 +12,8 @@ export interface EngineEvents {
   recovered(slot: SlotRecord, client: ClientAddress): void
   /** A client came back to an upload by its resource. */
   continued(slot: SlotRecord, client: ClientAddress): void
+  /** An upload that was cut goes on after its `durable` bytes, which are not sent again. */
+  resumed(slot: SlotRecord, upload: UploadRecord, client: ClientAddress): void
   /** A newer request took the writer's place. */
   takenOver(slot: SlotRecord, clients: { from: ClientAddress; to: ClientAddress }): void
   /** An upload ended before its last byte; `kept` bytes stay. */

@@ -12,7 +12,7 @@ import { publishedFile } from './publishing.ts'
 import { standingOf } from './reopening.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Holder, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
-import { CUT, write } from './writing.ts'
+import { CUT, noteResumption, write } from './writing.ts'
 
 type Outcome = Progress | Published | Cut
 
@@ -126,6 +126,7 @@ async function goOn(
   }
   // All bytes may have come before a crash that kept them from being published.
   if (piece === undefined && durable < record.size) return { kind: 'progress', offset: durable }
+  noteResumption({ tenure, upload, holder }, needs)
   await using writer = await needs.blobs.resume(upload.id, durable)
   const { body } = piece ?? { body: NOTHING }
   return await write({ tenure, holder, upload, writer, body, completes: true }, needs, activity)

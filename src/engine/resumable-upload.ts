@@ -17,7 +17,7 @@ import type { EngineNeeds } from './needs.ts'
 import { servable } from './publishing.ts'
 import { type Asking, type Held, holdResource } from './resource-hold.ts'
 import type { SlotRecord } from './slot-record.ts'
-import { CUT, progressOf, write } from './writing.ts'
+import { CUT, noteResumption, progressOf, write } from './writing.ts'
 
 /** Uploads that a client can come back to by their resource. */
 export function resumableUploads(
@@ -35,6 +35,7 @@ export function resumableUploads(
       throw new Refusal('offset-mismatch', { expected: held.upload.durable })
     }
     await checkLength(held, request.length)
+    noteResumption(held, needs)
     return await goOn(held, request)
   }
 

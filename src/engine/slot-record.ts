@@ -42,6 +42,8 @@ export interface UploadRecord {
   readonly credential?: string
   /** What the client says of the whole file's digests. */
   readonly digests?: Digests
+  /** The latest request with bytes for it ended as its sender meant: the next one is no resumption. */
+  readonly isAtRest?: true
   /** The client has not said yet how long its file is; it can only be as long as the slot. */
   readonly isLengthDeferred?: true
 }

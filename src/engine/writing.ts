@@ -98,7 +98,7 @@ async function interrupted(writing: Writing, needs: EngineNeeds, doing: Activity
 }
 
 async function kept(writing: Writing, needs: EngineNeeds): Promise<Progress | Cut> {
-  if (!(await commit(writing, needs))) return CUT
+  if (!(await commit(writing, needs, 'rests'))) return CUT
   return progressOf(writing, needs)
 }
 
@@ -110,6 +110,15 @@ export function progressOf(
   const record = tenure.record()
   const { durable: offset } = record.uploads.find(({ id }) => id === upload.id) ?? upload
   return { kind: 'progress', offset, size: record.size, expiresAt: deadline(upload, policy()) }
+}
+
+/** Tells of an upload that goes on although its latest request was cut. */
+export function noteResumption(
+  { tenure, upload, holder }: Pick<Writing, 'tenure' | 'upload' | 'holder'>,
+  { events }: EngineNeeds,
+): void {
+  if (upload.durable === 0 || upload.isAtRest === true) return
+  events.resumed(tenure.record(), upload, holder.client)
 }
 
 /** Who can come back to an upload gains by every byte that is kept; of others enough is. */
@@ -127,10 +136,13 @@ async function keepOn(writing: Writing, digests: Digesting, needs: EngineNeeds):
 async function commit(
   { tenure, upload, writer, body }: Writing,
   { policy }: EngineNeeds,
+  sender?: 'rests',
 ): Promise<boolean> {
   const durable = writer.length
   if (policy().fsync === 'ack') await writer.sync()
-  if (await tenure.apply({ type: 'advanced', upload: upload.id, durable })) return true
+  const event = { type: 'advanced', upload: upload.id, durable } as const
+  const isKept = await tenure.apply(sender === 'rests' ? { ...event, rests: true } : event)
+  if (isKept) return true
   body.cut()
   return false
 }

@@ -7,6 +7,7 @@ export type AuditEvent =
   | 'refused'
   | 'refusals'
   | 'takeover'
+  | 'resumed'
   | 'interrupted'
   | 'repeated'
   | 'deleted'

@@ -31,6 +31,13 @@ export function engineAudit({ record }: Recorder, privacy: Privacy): EngineEvent
         count: slot.recoveries,
       }),
     continued: () => undefined,
+    resumed: (slot, { face, durable }, client) =>
+      record({
+        ...of('resumed', slot),
+        address: shownAddress(client, privacy),
+        face,
+        kept: durable,
+      }),
     takenOver: (slot, { from, to }) =>
       record({
         ...of('takeover', slot),

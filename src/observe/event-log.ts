@@ -28,6 +28,15 @@ export function engineLog(log: Log, privacy: Privacy): EngineEvents {
         'expired slot reopened',
       ),
     continued: () => undefined,
+    resumed: (slot, upload, client) =>
+      log.debug(
+        {
+          ...uploadFacts(slot, upload),
+          address: shownAddress(client, privacy),
+          kept: upload.durable,
+        },
+        'upload resumed',
+      ),
     takenOver: (slot, { from, to }) =>
       log.debug(
         {

@@ -44,6 +44,15 @@ export const METRICS = {
     help: "Requests that took an older request's place.",
     labels: { network: '`same` as before, or `changed`' },
   },
+  hfs_resumes_total: {
+    type: 'counter',
+    help: 'Uploads that went on where they had been cut.',
+    labels: { face: 'of the upload: `plain`, `rufh`, `tus` or `range`' },
+  },
+  hfs_resumed_bytes_total: {
+    type: 'counter',
+    help: 'Bytes that were there when an upload went on, and so were not sent again.',
+  },
   hfs_repeats_total: {
     type: 'counter',
     help: 'Uploads of a slot that was finished already.',
@@ -73,6 +82,11 @@ export const METRICS = {
     labels: {
       event: '`opened`, `expired`, `evicted`, or `no-room` where an upload went on without one',
     },
+  },
+  hfs_sessions: {
+    type: 'gauge',
+    common: true,
+    help: 'Sessions of unfinished uploads that there are now, on all servers with one state.',
   },
   hfs_network_switches_total: {
     type: 'counter',

@@ -20,6 +20,8 @@ export interface MetricSources {
   readonly build: BuildInfo
   /** Downloads that wait for an upload to finish, now. */
   waitingReaders(): number
+  /** Sessions that there are now. */
+  sessions(): number
   /** Bytes that the storage can still take. */
   freeBytes(): Promise<number>
 }
@@ -64,6 +66,8 @@ function engineMetrics(registry: Registry): EngineEvents {
   const durations = histogram(registry, 'hfs_upload_duration_seconds')
   const sizes = histogram(registry, 'hfs_upload_size_bytes')
   const recoveries = total(registry, 'hfs_recoveries_total')
+  const resumes = totalBy(registry, 'hfs_resumes_total', ['plain', 'rufh', 'tus', 'range'])
+  const resumedBytes = total(registry, 'hfs_resumed_bytes_total')
   const takeovers = totalBy(registry, 'hfs_takeovers_total', ['same', 'changed'])
   const repeats = totalBy(registry, 'hfs_repeats_total', ['same', 'different'])
   const removed = totalBy(registry, 'hfs_files_removed_total', ['expired', 'requested'])
@@ -77,6 +81,10 @@ function engineMetrics(registry: Registry): EngineEvents {
     continued: () => undefined,
     takenOver(_slot, { from, to }) {
       takeovers(from.network === to.network ? 'same' : 'changed').count += 1
+    },
+    resumed(_slot, { face, durable }) {
+      resumes(face).count += 1
+      resumedBytes.count += durable
     },
     interrupted(_slot, { face }) {
       uploads(face, 'interrupted').count += 1
@@ -129,6 +137,7 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
   const { version, node, commit } = sources.build
   gauge(registry, 'hfs_build_info').set({ version, node, commit }, 1)
   gauge(registry, 'hfs_waiting_readers', (self) => self.set(sources.waitingReaders()))
+  gauge(registry, 'hfs_sessions', (self) => self.set(sources.sessions()))
   gauge(registry, 'hfs_disk_free_bytes', async (self) => self.set(await freeOrNaN(sources)))
 }
 

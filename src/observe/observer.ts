@@ -74,6 +74,9 @@ function toEngineObservers(all: readonly EngineEvents[]): EngineEvents {
     continued(slot, client) {
       for (const each of all) each.continued(slot, client)
     },
+    resumed(slot, upload, client) {
+      for (const each of all) each.resumed(slot, upload, client)
+    },
     takenOver(slot, clients) {
       for (const each of all) each.takenOver(slot, clients)
     },

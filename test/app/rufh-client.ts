@@ -61,13 +61,13 @@ export function located({ headers }: { headers: IncomingHttpHeaders | Reply['hea
 }
 
 /** Creates an upload without a byte, and returns its path. */
-export async function created(site: Site, put: SignedPut, interop: Interop = 8): Promise<string> {
+export async function created(site: Pick<Site, 'port'>, put: SignedPut, interop: Interop = 8): Promise<string> {
   const empty = creation(put, interop, { bytes: Buffer.alloc(0), isComplete: false })
   return located(await ask(site.port, empty))
 }
 
 /** Offset of an upload, as HEAD tells it. */
-export async function offsetOf(site: Site, target: string): Promise<number> {
+export async function offsetOf(site: Pick<Site, 'port'>, target: string): Promise<number> {
   const { headers } = await ask(site.port, head(target, 8))
   return Number(headers['upload-offset'])
 }

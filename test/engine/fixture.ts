@@ -78,6 +78,7 @@ function recordingEvents(names: string[]): EngineEvents {
     slotOpened: () => names.push('opened'),
     recovered: (slot) => names.push(`recovered ${slot.recoveries}`),
     continued: () => undefined,
+    resumed: () => undefined,
     takenOver: (_slot, { from, to }) => names.push(`taken over ${from.address} → ${to.address}`),
     interrupted: (_slot, _upload, kept) => names.push(`interrupted ${kept}`),
     published: () => names.push('published'),

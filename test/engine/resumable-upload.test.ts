@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Published } from '../../src/engine/engine.ts'
+import type { EngineEvents } from '../../src/engine/events.ts'
 import { sentBody, wholeBody } from './bodies.ts'
 import { blobCount, contentOf, fixture } from './fixture.ts'
 import { clientAt, grantFor } from './grants.ts'
@@ -250,4 +251,35 @@ test('one upload created after the other leaves a record that does not grow', as
   assert.equal((await asked('r28')).kind, 'status')
   await assert.rejects(asked('r27'), { code: 'upload-gone' })
   await assert.rejects(asked('r0'), { code: 'not-found' })
+})
+
+test('going on after a cut is told of with the bytes that were there, the next piece of a sender is not', async () => {
+  await using f = await fixture()
+  const resumed: string[] = []
+  const events: EngineEvents = {
+    ...f.needs.events,
+    resumed: (_slot, { face, durable }) => resumed.push(`${face} ${durable}`),
+  }
+  const engine = f.another({ events })
+  await engine.create({ grant: grantFor('a', 9), client: WIFI, face: 'tus', resource: 'r' })
+  const pieces = { resource: 'r', client: WIFI, completes: true }
+  await engine.append({ ...pieces, offset: 0, body: wholeBody('abc') })
+  const cut = sentBody()
+  const lost = engine.append({ ...pieces, offset: 3, body: cut })
+  await cut.send('def')
+  assert.deepEqual(resumed, [])
+  await engine.status({ resource: 'r', client: MOBILE })
+  assert.deepEqual(await lost, { kind: 'cut' })
+  published(await engine.append({ ...pieces, offset: 6, body: wholeBody('ghi') }))
+
+  const grant = grantFor('b', 4)
+  const whole = sentBody()
+  const put = engine.put({ grant, client: WIFI, body: whole })
+  await whole.send('ab')
+  whole.cut()
+  await put
+  published(
+    await engine.range({ grant, client: MOBILE, piece: { offset: 2, body: wholeBody('cd') } }),
+  )
+  assert.deepEqual(resumed, ['tus 6', 'plain 2'])
 })

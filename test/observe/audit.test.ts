@@ -63,6 +63,7 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   const http = httpAudit(audit, privacy)
   engine.slotOpened(SLOT, HOME)
   engine.takenOver(SLOT, { from: HOME, to: TRAIN })
+  engine.resumed(SLOT, { ...UPLOAD, durable: 9 }, TRAIN)
   engine.interrupted(SLOT, UPLOAD, 12)
   engine.published(SLOT, UPLOAD, 1.5)
   engine.repeated(SLOT, 'same')
@@ -94,6 +95,7 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
     [
       'opened',
       'takeover',
+      'resumed',
       'interrupted',
       'published',
       'repeated',
@@ -118,7 +120,7 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
     size: 2048,
     from: '192.0.2.0/24',
   })
-  assert.deepEqual(lines[7], {
+  assert.deepEqual(lines[8], {
     time: '2026-11-22T12:00:00.000Z',
     event: 'refused',
     slot: SLOT.fingerprint,

@@ -11,6 +11,7 @@ function metricsOf(sources: Partial<MetricSources> = {}): Metrics {
   return createMetrics({
     build: { version: '1.2.3', node: '24.0.0', commit: 'abcdef' },
     waitingReaders: () => 3,
+    sessions: () => 7,
     freeBytes: () => Promise.resolve(4096),
     ...sources,
   })
@@ -57,6 +58,8 @@ test('everything else that happens to a slot has its counter', async () => {
   engine.takenOver(SLOT, { from: HOME, to: TRAIN })
   engine.takenOver(SLOT, { from: HOME, to: HOME })
   engine.interrupted(SLOT, UPLOAD, 12)
+  engine.resumed(SLOT, { ...UPLOAD, face: 'tus', durable: 12 }, TRAIN)
+  engine.resumed(SLOT, { ...UPLOAD, face: 'tus', durable: 30 }, TRAIN)
   engine.repeated(SLOT, 'different')
   engine.fileRemoved(SLOT, 'requested')
   engine.abandoned(SLOT, UPLOAD, 'lost')
@@ -67,6 +70,9 @@ test('everything else that happens to a slot has its counter', async () => {
     ['hfs_takeovers_total{network="same"}', 1],
     ['hfs_uploads_total{face="plain",outcome="interrupted"}', 1],
     ['hfs_uploads_total{face="plain",outcome="abandoned"}', 1],
+    ['hfs_resumes_total{face="tus"}', 2],
+    ['hfs_resumes_total{face="rufh"}', 0],
+    ['hfs_resumed_bytes_total', 42],
     ['hfs_repeats_total{outcome="same"}', 0],
     ['hfs_repeats_total{outcome="different"}', 1],
     ['hfs_files_removed_total{why="requested"}', 1],
@@ -106,6 +112,7 @@ test('gauges are asked when somebody scrapes', async () => {
   assert.equal(await valueOf(metrics, 'hfs_waiting_readers'), 3)
   waiting = 0
   assert.equal(await valueOf(metrics, 'hfs_waiting_readers'), 0)
+  assert.equal(await valueOf(metrics, 'hfs_sessions'), 7)
   assert.equal(await valueOf(metrics, 'hfs_disk_free_bytes'), 4096)
   const build = 'hfs_build_info{version="1.2.3",node="24.0.0",commit="abcdef"}'
   assert.equal(await valueOf(metrics, build), 1)

@@ -11,6 +11,7 @@ test('log, audit trail and metrics all learn of everything that is raised', asyn
   const metrics = createMetrics({
     build: { version: '1', node: '24', commit: 'unknown' },
     waitingReaders: () => 0,
+    sessions: () => 0,
     freeBytes: () => Promise.resolve(1),
   })
   const entries: AuditEntry[] = []

@@ -24,6 +24,7 @@ function watched(t: TestContext, privacy: Privacy = { address: 'prefix' }): Watc
   const metrics = createMetrics({
     build: { version: '1', node: '24', commit: 'unknown' },
     waitingReaders: () => 0,
+    sessions: () => 0,
     freeBytes: async () => await Promise.resolve(1),
   })
   const audit = { record: (entry: AuditEntry): void => void entries.push(entry) }

@@ -80,6 +80,7 @@ function nothing(): void {}
 const ENGINE_EVENTS: EngineEvents = {
   slotOpened: nothing,
   recovered: nothing,
+  resumed: nothing,
   continued: nothing,
   takenOver: nothing,
   interrupted: nothing,
