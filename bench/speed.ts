@@ -53,6 +53,9 @@ export interface SpeedRun {
 
 const ATTEMPTS = 4
 
+/** A server that is slow has no more time than that to get warm. */
+const WARM_UP_SECONDS = 15
+
 interface Bench {
   readonly generator: Generator
   readonly work: WorkFolder
@@ -99,6 +102,17 @@ async function prepareStage(workload: Workload, peer: RunningPeer, bench: Bench)
 function targetsOf({ workload, peer, size, readTargets }: Stage): readonly string[] {
   if (workload.method === 'GET') return readTargets
   return Array.from({ length: workload.requests }, () => peer.slot(size).put)
+}
+
+/** Servers in use are warm: compilers have seen the code, caches the files. */
+async function warmUp(stage: Stage, bench: Bench): Promise<void> {
+  const { workload, peer, size } = stage
+  const warming = { ...workload, requests: workload.warmUp, seconds: WARM_UP_SECONDS }
+  const mode = workload.method === 'PUT' ? ('put' as const) : ('get' as const)
+  const targets = targetsOf({ ...stage, workload: warming })
+  const load = { ...warming, size, mode, port: peer.port, targets }
+  assertComplete(await bench.generator.run(load, bench.options.signal), stage)
+  if (mode === 'put') await emptyFiles(peer.files)
 }
 
 async function runOnce(stage: Stage, bench: Bench): Promise<Measured> {
@@ -154,6 +168,7 @@ async function runWorkload(
 ): Promise<SpeedRun[]> {
   const stages: Stage[] = []
   for (const peer of peers) stages.push(await prepareStage(workload, peer, bench))
+  for (const stage of stages) await warmUp(stage, bench)
   const runs: SpeedRun[] = []
   for (let round = 0; round < bench.options.rounds; round += 1) {
     for (const stage of rotated(stages, round)) {

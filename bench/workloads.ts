@@ -14,6 +14,8 @@ export interface Workload {
   readonly size: number
   /** Files that a GET load reads in turn; a PUT load writes a new one each time. */
   readonly files: number
+  /** Requests sent to each server before the first round, which no figure counts. */
+  readonly warmUp: number
   /** No request starts later than this many seconds into a run. */
   readonly seconds: number
   /** What the server is compared by. */
@@ -31,6 +33,7 @@ export const WORKLOADS: readonly Workload[] = [
     requests: 1,
     size: GIB,
     files: 0,
+    warmUp: 1,
     seconds: 90,
     unit: 'MB/s',
     demand: 0.55,
@@ -43,6 +46,7 @@ export const WORKLOADS: readonly Workload[] = [
     requests: 6000,
     size: 64 * KIB,
     files: 0,
+    warmUp: 24_000,
     seconds: 2,
     unit: 'req/s',
     demand: 0.6,
@@ -55,6 +59,7 @@ export const WORKLOADS: readonly Workload[] = [
     requests: 100,
     size: 5 * MIB,
     files: 0,
+    warmUp: 100,
     seconds: 4,
     unit: 'MB/s',
     demand: undefined,
@@ -67,6 +72,7 @@ export const WORKLOADS: readonly Workload[] = [
     requests: 1,
     size: GIB,
     files: 1,
+    warmUp: 1,
     seconds: 60,
     unit: 'MB/s',
     demand: 0.6,
@@ -79,6 +85,7 @@ export const WORKLOADS: readonly Workload[] = [
     requests: 30_000,
     size: 64 * KIB,
     files: 16,
+    warmUp: 60_000,
     seconds: 2,
     unit: 'req/s',
     demand: 0.45,
@@ -90,6 +97,7 @@ export function quickForm(workload: Workload): Workload {
   return {
     ...workload,
     requests: Math.ceil(workload.requests / 10),
+    warmUp: Math.ceil(workload.warmUp / 10),
     size: Math.min(workload.size, 64 * MIB),
   }
 }
