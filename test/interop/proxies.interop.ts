@@ -1,15 +1,13 @@
 /** Real reverse proxies with a path prefix between real clients and our server. */
 import assert from 'node:assert/strict'
 import { randomBytes, createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { eventually } from './eventually.ts'
-import { type FileServer, type FileServerOptions, startFileServer } from './file-server.ts'
-import { freePort } from './free-ports.ts'
 import { type FrontProxy, startCaddy, startHaproxy, startNginx } from './front-proxy.ts'
 import { goSendxmpp } from './go-sendxmpp.ts'
 import { get, put } from './http-client.ts'
+import { type HiddenServer, PREFIX, hiddenServer } from './hidden-server.ts'
 import { profanity } from './profanity.ts'
 import { startProsody } from './prosody.ts'
 import { frontUrl, type ProxySite } from './proxies/proxy-site.ts'
@@ -17,12 +15,10 @@ import { sampleFile } from './sample-file.ts'
 import { signedUrl } from './signed-url.ts'
 import { type SlixmppAccount, slixmppAccount } from './slixmpp-account.ts'
 import { tempFolder } from './temp-folder.ts'
-import { throwawayCa } from './throwaway-ca.ts'
 import { assertTransfer } from './transfer.ts'
 import type { UploadingClient } from './uploading-client.ts'
 import { hostOf, type XmppHost } from './xmpp-server.ts'
 
-const PREFIX = '/upload/'
 const LAST_PATH = 'wrong/size.bin'
 
 interface Front {
@@ -170,34 +166,4 @@ test('the transfers through proxies are counted', (t) => {
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
-}
-
-/** Our server, told the URL of a front that is yet to be started. */
-interface HiddenServer extends ProxySite, AsyncDisposable {
-  readonly server: FileServer
-  /** The front's certificate authority: its file, and its text. */
-  readonly caFile: string
-  readonly ca: string
-}
-
-async function hiddenServer(config: FileServerOptions['config'] = {}): Promise<HiddenServer> {
-  await using stack = new AsyncDisposableStack()
-  const folder = stack.use(await tempFolder('front')).path
-  const { caFile, issue } = await throwawayCa(folder)
-  const front = { port: await freePort(), prefix: PREFIX }
-  const server = stack.use(await startFileServer({ publicUrl: frontUrl(front), config }))
-  const certificate = await issue(['localhost'])
-  const ca = await readFile(caFile, 'utf8')
-  const upstream = `127.0.0.1:${server.port}`
-  const running = stack.move()
-  return {
-    ...front,
-    upstream,
-    folder,
-    certificate,
-    server,
-    caFile,
-    ca,
-    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
-  }
 }

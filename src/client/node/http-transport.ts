@@ -13,6 +13,8 @@ export interface HttpTransportOptions {
   readonly patience?: number
   /** Sends no faster, in bytes per second. */
   readonly rate?: number
+  /** Certificate authorities (PEM) that are trusted instead of those Node.js knows. */
+  readonly ca?: string
   /** Makes the connection of plain http; default: to the URL's host. */
   readonly connect?: () => Socket
 }
@@ -38,7 +40,7 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
 
 function opened(
   { method, url, headers, body, signal }: UploadRequest,
-  { connect }: HttpTransportOptions,
+  { connect, ca }: HttpTransportOptions,
 ): ClientRequest {
   const length = method === 'HEAD' ? {} : { 'Content-Length': String(body?.size ?? 0) }
   const request = url.startsWith('https:') ? overTls : overTcp
@@ -46,6 +48,7 @@ function opened(
     method,
     headers: { ...headers, ...length },
     signal,
+    ...(ca === undefined ? {} : { ca }),
     // An agent would make the connection itself.
     ...(connect === undefined ? { agent: false } : { createConnection: connect }),
   })
