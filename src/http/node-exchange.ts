@@ -152,6 +152,10 @@ class ServedExchange implements RunningExchange, State {
     cut(this)
   }
 
+  senderGone(): void {
+    if (this.method === 'GET' || this.method === 'HEAD') cut(this)
+  }
+
   closed(): { readonly status: number; readonly milliseconds: number } {
     return { status: closed(this), milliseconds: this.needs.clock() - this.startedAt }
   }

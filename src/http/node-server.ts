@@ -1,6 +1,7 @@
 import { type Server as HttpServer, type ServerOptions, createServer } from 'node:http'
 import { type Http2SecureServer, type ServerHttp2Session, createSecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Dispatcher } from './dispatcher.ts'
 import { type FastLane, fastLane } from './fast-lane/fast-lane.ts'
 import type { LaneNeeds } from './fast-lane/lane-connection.ts'
@@ -47,10 +48,14 @@ export function nodeServer(needs: NodeServerNeeds): NodeServer {
 
 function plainServer(needs: NodeServerNeeds): NodeServer {
   const server = createServer(http1Options(needs.limits))
+  Object.assign(server, HALF_OPEN)
   server.timeout = needs.limits.silence
   const sockets = new Set<Socket>()
   attach(server, needs)
-  server.prependListener('connection', (socket: Socket) => track(sockets, socket))
+  server.prependListener('connection', (socket: Socket) => {
+    track(sockets, socket)
+    answerWhoeverClosed(socket, needs)
+  })
   const lane = needs.lane === undefined ? undefined : layLane(server, needs, needs.lane)
   return {
     server,
@@ -110,7 +115,13 @@ function secureServer(needs: NodeServerNeeds, certificate: Certificate): NodeSer
     settings: { initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEAD_BYTES },
     http1Options: http1,
   })
-  Object.assign(server, http1Timeouts(needs.limits), { timeout: needs.limits.silence })
+  const { silence: timeout } = needs.limits
+  Object.assign(server, http1Timeouts(needs.limits), HALF_OPEN, { timeout })
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol === 'h2') return
+    socket.allowHalfOpen = true
+    answerWhoeverClosed(socket, needs)
+  })
   const sockets = trackSockets(server)
   const sessions = trackSessions(server, needs)
   attach(server, needs)
@@ -122,6 +133,18 @@ function secureServer(needs: NodeServerNeeds, certificate: Certificate): NodeSer
     },
     destroy: () => destroyAll(sockets),
   }
+}
+
+/** As `node:http` names it; not declared: who closes its side after a whole request is still answered. */
+const HALF_OPEN = { httpAllowHalfOpen: true } as const
+
+/** RFC 9112 §9.6: a client that closed its side may wait for the answer. One without a whole request does not. */
+function answerWhoeverClosed(socket: Socket, { dispatcher }: NodeServerNeeds): void {
+  socket.once('end', () => {
+    for (const exchange of dispatcher.running) {
+      if (exchange.socket === socket) exchange.senderGone()
+    }
+  })
 }
 
 function http1Timeouts(limits: HttpLimits): ServerOptions {

@@ -12,6 +12,11 @@ export interface RunningExchange extends Exchange {
   readonly phase: AnswerPhase
   /** A target that is refused before any handler sees it. */
   readonly refusedTarget: Refusal | undefined
+  /**
+   * The client has closed its side of an HTTP/1.1 connection: whoever sent a whole body may still wait for
+   * the answer, a reader is gone.
+   */
+  senderGone(): void
   /** To be called once, when the response is closed; returns what to report. */
   closed(): { readonly status: number; readonly milliseconds: number }
 }

@@ -2,9 +2,18 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import fc from 'fast-check'
 import type { Exchange, Handler } from '../../src/http/exchange.ts'
-import { ask, rawClient, scratchFolder, serve, writeCertificate } from './server-fixture.ts'
+import type { ListenersOptions } from '../../src/http/listeners.ts'
+import {
+  ask,
+  rawClient,
+  scratchFolder,
+  serve,
+  wrapSocket,
+  writeCertificate,
+} from './server-fixture.ts'
 
 const PIECE = Buffer.alloc(64 * 1024, 'a')
 const PIECES = 16
@@ -19,6 +28,64 @@ const handler: Handler = async (exchange) => {
   exchange.begin(200, { 'content-length': PIECE.length * PIECES })
   for (let count = 1; count <= PIECES; count += 1) await exchange.write(PIECE, count === PIECES)
 }
+
+/** How a connection is served; the lane has its own way with connections. */
+const WAYS: readonly { readonly name: string; readonly options: Partial<ListenersOptions> }[] = [
+  { name: 'in the lane', options: {} },
+  { name: 'without the lane', options: { fastLane: 'off' } },
+]
+
+for (const { name, options } of WAYS) {
+  test(`${name}, a client that closes its side after its whole PUT gets the answer`, async () => {
+    await using server = await serve(handler, options)
+    using client = await rawClient(server.port)
+    client.socket.end('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc')
+    assert.match(await client.ended, /^HTTP\/1\.1 201 /u)
+    while (server.told.statuses.length < 1) await server.told.next('finished')
+    assert.deepEqual(server.told.statuses, [201])
+  })
+
+  test(`${name}, a client that closes its side before its last byte is cut`, async () => {
+    const endings: string[] = []
+    await using server = await serve(async (exchange) => {
+      endings.push(await exchange.body.pump(() => undefined))
+    }, options)
+    using client = await rawClient(server.port)
+    client.socket.end('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabc')
+    assert.equal(await client.ended, '')
+    while (server.told.statuses.length < 1) await server.told.next('finished')
+    assert.deepEqual([endings, server.told.statuses, server.told.failures], [['cut'], [0], []])
+  })
+
+  test(`${name}, a reader that closes its side while it waits is not waited with`, async () => {
+    const left = Promise.withResolvers<void>()
+    await using server = await serve(async ({ signal }) => {
+      if (!signal.aborted) await once(signal, 'abort')
+      left.resolve()
+    }, options)
+    using client = await rawClient(server.port)
+    client.socket.end('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await left.promise
+    assert.equal(await client.ended, '')
+    assert.deepEqual([server.told.statuses, server.told.failures], [[0], []])
+  })
+}
+
+test('over TLS, an HTTP/1.1 client that closes its side after its whole PUT gets the answer', async () => {
+  using folder = scratchFolder()
+  await using server = await serve(handler, { tls: writeCertificate(folder.path) })
+  const socket = connectTls({
+    host: '127.0.0.1',
+    port: server.port,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+  })
+  socket.allowHalfOpen = true
+  await once(socket, 'secureConnect')
+  using client = wrapSocket(socket)
+  socket.end('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc')
+  assert.match(await client.ended, /^HTTP\/1\.1 201 /u)
+})
 
 const cuts = fc.record({
   method: fc.constantFrom('GET', 'PUT'),
