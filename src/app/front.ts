@@ -5,8 +5,8 @@ import { gate } from '../gate/gate.ts'
 import { grantVerifier } from '../grants/verifier.ts'
 import { clientAddressPolicy } from '../http/client-address.ts'
 import type { Handler } from '../http/exchange.ts'
+import { fastLaneWorks } from '../http/lane-trial.ts'
 import { type Listeners, startListeners } from '../http/listeners.ts'
-import type { Observer } from '../observe/observer.ts'
 import { downloadHandler } from '../protocols/download/download-handler.ts'
 import { healthHandler } from '../protocols/health/handler.ts'
 import { deleteHandler } from '../protocols/plain/delete.ts'
@@ -29,8 +29,8 @@ export interface Front extends AsyncDisposable {
 /** Starts the listeners for clients; rejects with what is wrong, nothing listens then. */
 export async function startFront(config: Config, core: Core): Promise<Front> {
   let handler = handlerOf(config, core)
-  const current: Handler = async (exchange) => await handler(exchange)
-  const listeners = await listenersOf(config, { handler: current, observing: core.observing })
+  const current: Handler = (exchange) => handler(exchange)
+  const listeners = await listenersOf(config, { ...core, handler: current })
   return {
     addresses: listeners.addresses,
     follow(next): void {
@@ -66,9 +66,14 @@ function handlerOf(config: Config, { engine, readiness, readers, sessions }: Cor
   })
 }
 
+/** What the listeners are started with beside the configuration. */
+interface Served extends Pick<Core, 'observing' | 'metrics' | 'log'> {
+  readonly handler: Handler
+}
+
 async function listenersOf(
   { server, http }: Config,
-  { handler, observing }: { handler: Handler; observing: Observer },
+  { handler, observing, metrics, log }: Served,
 ): Promise<Listeners> {
   const { tlsCert: certFile, tlsKey: keyFile } = server
   return await startListeners({
@@ -77,7 +82,8 @@ async function listenersOf(
     handler,
     events: observing.httpEvents,
     limits: { bodyIdle: http.bodyIdle },
-    fastLane: http.fastLane,
+    fastLane: await laneSetting(http.fastLane, log),
+    laneTook: metrics.laneTook,
     clientAddress: clientAddressPolicy({
       source: server.clientAddress,
       trustedProxies: server.trustedProxies,
@@ -85,4 +91,11 @@ async function listenersOf(
     publicUrl: server.publicUrl,
     clock: systemClock,
   })
+}
+
+/** A release of Node.js in which the lane does not work costs speed, and a line in the log. */
+async function laneSetting(wanted: 'auto' | 'off', log: Core['log']): Promise<'auto' | 'off'> {
+  if (wanted === 'off' || (await fastLaneWorks())) return wanted
+  log.warn('http.fast_lane does not work with this Node.js: all requests take the ordinary way')
+  return 'off'
 }

@@ -31,6 +31,8 @@ export interface ListenersOptions {
   readonly clientAddress: ClientAddressPolicy
   /** `auto`: plain connections are served in the short way where that is possible. */
   readonly fastLane?: 'auto' | 'off' | undefined
+  /** Told of each request that takes it. */
+  readonly laneTook?: (() => void) | undefined
   /** Its path is the prefix that is removed from every target. */
   readonly publicUrl: URL
   readonly clock: Clock
@@ -112,7 +114,7 @@ function makeParts(options: ListenersOptions): Parts {
   const lane: LaneSetting | undefined =
     options.fastLane === 'off'
       ? undefined
-      : { ...needs, closing: () => dispatching.isClosing, taken: () => {} }
+      : { ...needs, closing: () => dispatching.isClosing, taken: options.laneTook ?? ignore }
   return { servers: [], limits, events, watch, lingering: lingers, dispatcher: dispatching, lane }
 }
 
@@ -157,6 +159,8 @@ async function shutdown(parts: Parts, { graceMs, successor }: ShutdownOptions): 
   await Promise.race([parts.lingering.drained(), passed(FLUSH_TIME)])
   await Promise.race([allClosed, passed(FLUSH_TIME)])
 }
+
+function ignore(): void {}
 
 async function passed(milliseconds: number): Promise<void> {
   await once(AbortSignal.timeout(milliseconds), 'abort')

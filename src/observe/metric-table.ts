@@ -100,6 +100,10 @@ export const METRICS = {
       status: 'of the answer; `none` if the client was gone before it',
     },
   },
+  hfs_http_lane_requests_total: {
+    type: 'counter',
+    help: 'Requests that were served past the HTTP parser of Node.js (`http.fast_lane`); all others were not.',
+  },
   hfs_refusals_total: {
     type: 'counter',
     help: 'Requests that were refused.',

@@ -30,6 +30,8 @@ export interface Metrics {
   readonly engineEvents: EngineEvents
   readonly httpEvents: HttpEvents
   readonly sessionEvents: SessionEvents
+  /** Counts a request that takes the short way of `http.fast_lane`. */
+  readonly laneTook: () => void
   /** Counts audit lines that could not be written. */
   auditLinesLost(lines: number): void
   /** Media type of {@link Metrics.text}. */
@@ -46,10 +48,14 @@ export function createMetrics(sources: MetricSources): Metrics {
   collectDefaultMetrics({ register: registry })
   registerGauges(registry, sources)
   const lost = total(registry, 'hfs_audit_lines_lost_total')
+  const byLane = total(registry, 'hfs_http_lane_requests_total')
   return {
     engineEvents: engineMetrics(registry),
     httpEvents: httpMetrics(registry),
     sessionEvents: sessionMetrics(registry),
+    laneTook(): void {
+      byLane.count += 1
+    },
     auditLinesLost(lines) {
       lost.count += lines
     },

@@ -25,7 +25,7 @@ import { SESSION_PROOFS } from './session-proofs.ts'
 import { creation, informed } from './rufh-client.ts'
 import { get, signedDelete, signedPut } from './slots.ts'
 import { halfSent, metricsOf } from './visits.ts'
-import { type RawRequest, ask } from './wire-client.ts'
+import { type RawRequest, ask, dial } from './wire-client.ts'
 
 const PUT = signedPut('a/b.txt', 'hello')
 const DAY = 86_400_000
@@ -348,6 +348,16 @@ const PROOFS: Readonly<Record<string, Proof>> = {
       assert.ok((await accelerated(flags, 'x-accel-redirect'))?.startsWith(`${prefix}files/`))
     }
   },
+  'http.fast_lane': shows(
+    'http.fast_lane',
+    { auto: 'hfs_http_lane_requests_total 1', off: 'hfs_http_lane_requests_total 0' },
+    async (site) => {
+      using wire = await dial(site.port)
+      wire.send('GET /a/b.txt HTTP/1.1\r\nHost: x\r\n\r\n')
+      await wire.until('HTTP/1.1 404 ')
+      return /^hfs_http_lane_requests_total.*$/mu.exec(await metricsOf(site))?.[0]
+    },
+  ),
   'http.interim_104': shows(
     'http.interim_104',
     { auto: [1, 0], always: [1, 1], never: [0, 0] },

@@ -64,8 +64,10 @@ test('everything else that happens to a slot has its counter', async () => {
   engine.fileRemoved(SLOT, 'requested')
   engine.abandoned(SLOT, UPLOAD, 'lost')
   metrics.auditLinesLost(4)
+  metrics.laneTook()
   const expected: readonly (readonly [string, number])[] = [
     ['hfs_slots_opened_total{scheme="v2"}', 1],
+    ['hfs_http_lane_requests_total', 1],
     ['hfs_takeovers_total{network="changed"}', 1],
     ['hfs_takeovers_total{network="same"}', 1],
     ['hfs_uploads_total{face="plain",outcome="interrupted"}', 1],
