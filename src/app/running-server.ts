@@ -1,6 +1,6 @@
 import type { Config } from '../config/options.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
-import type { LogDestination } from '../observe/log.ts'
+import type { Log, LogDestination } from '../observe/log.ts'
 import { startAdmins } from './admin-listeners.ts'
 import { startFront } from './front.ts'
 import { reloader } from './reloader.ts'
@@ -10,6 +10,8 @@ import { startUpkeep } from './upkeep.ts'
 
 /** A server that accepts requests. Disposing ends it at once. */
 export interface RunningServer extends AsyncDisposable {
+  /** What it writes to, at the level of the configuration that is in use. */
+  readonly log: Log
   /** Where it listens, with the ports that were really taken. */
   readonly addresses: readonly ListenAddress[]
   /** Where operators reach it; empty if they don't. */
@@ -43,6 +45,7 @@ export async function startServer(
     core.follow(next)
   }
   return {
+    log: core.log,
     addresses: front.addresses,
     adminAddresses: admins.map(({ address }) => address),
     async shutdown(): Promise<void> {

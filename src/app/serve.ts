@@ -3,8 +3,6 @@ import process from 'node:process'
 import { showListenAddress } from '../config/address-kinds.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Config } from '../config/options.ts'
-import { systemClock } from '../core/clock.ts'
-import { type Log, createLog } from '../observe/log.ts'
 import { type RunningServer, startServer } from './running-server.ts'
 import { startPrimary } from './workers/primary.ts'
 
@@ -26,10 +24,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<void
   const destination = process.stderr
   const start = config.server.workers === 1 ? startServer : startPrimary
   await using server = await start(config, { destination })
-  const log = createLog({ ...config.log, destination, clock: systemClock })
   let reloads: Promise<void> = Promise.resolve()
   using _asked = onReload(() => {
-    reloads = reloads.then(async () => await reload(server, load, log))
+    reloads = reloads.then(async () => await reload(server, load))
   })
   for (const address of server.addresses) announce(`Listening on ${showListenAddress(address)}`)
   for (const address of server.adminAddresses)
@@ -40,7 +37,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<void
 }
 
 /** A configuration that can't be used changes nothing: the server goes on as it is. */
-async function reload(server: RunningServer, load: ServeOptions['load'], log: Log): Promise<void> {
+async function reload(server: RunningServer, load: ServeOptions['load']): Promise<void> {
+  const { log } = server
   try {
     const { config, warnings } = await load()
     for (const warning of warnings) log.warn(warning)

@@ -78,6 +78,7 @@ test('the log is as loud as the new configuration says', async () => {
   await ask(site.port, signedPut('a/b', 'hello'))
   assert.equal(site.log(), '')
   await reload(site, ['log.level=debug'])
+  assert.ok(site.server.log.isLevelEnabled('debug'), 'what a reload itself logs follows, too')
   await ask(site.port, get('a/b'))
   await site.logged('request finished')
 })

@@ -50,6 +50,7 @@ export async function startPrimary(
   const reload = reloader({ ...core, config, apply })
   const running = started.move()
   return {
+    log: core.log,
     addresses: config.server.listen.map((address, at) => withPort(address, team, at)),
     adminAddresses: admins.map(({ address }) => address),
     async shutdown(): Promise<void> {
