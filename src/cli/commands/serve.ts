@@ -51,7 +51,7 @@ export function connectionGuide({ config }: LoadedConfig, secret: string, io: Io
   const site = siteOf(config, shown)
   return [
     `No configuration file: everything is kept in ${dataFolderOf(io)}, the secret in ${file}.`,
-    `Connect your XMPP server with one of these:${replacing(site)}\n`,
+    `Connect your XMPP server with one of these${replacing(site)}:\n`,
     ...xmppSnippets(site).map((snippet) => snippetText(snippet)),
     'Phones need an https public_url: hmac-file-server init prints snippets for a proxy.\n',
   ].join('\n')
@@ -59,5 +59,5 @@ export function connectionGuide({ config }: LoadedConfig, secret: string, io: Io
 
 function replacing(site: Site): string {
   if (hasDomain(site)) return ''
-  return ` (${YOUR_DOMAIN} is for you to replace, e.g. upload.example.org)`
+  return `, with a domain of yours for ${YOUR_DOMAIN}`
 }
