@@ -39,7 +39,9 @@ export async function startFront(config: Config, core: Core): Promise<Front> {
     async shutdown(): Promise<void> {
       const { listen, shutdownGrace: graceMs } = config.server
       const successor = listen.every(({ kind }) => kind === 'fd')
-      await listeners.shutdown({ graceMs, successor })
+      const down = listeners.shutdown({ graceMs, successor })
+      core.engine.pause()
+      await down
     },
     [Symbol.asyncDispose]: async () => await listeners[Symbol.asyncDispose](),
   }

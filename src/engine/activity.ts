@@ -10,6 +10,8 @@ export interface Activity {
   /** The slot as its writer sees it; a new one may not be stored yet. */
   readonly record: () => SlotRecord
   lastByteAt?: Instant
+  /** Ends the sender, which can come back and go on; absent where it can't. */
+  readonly pause?: () => void
   /** Whoever is about to take its place means to go on with its bytes. */
   isWanted?: boolean
 }
@@ -19,6 +21,8 @@ export interface Activities {
   /** Notes that `activity` is writing; disposing ends it. */
   begin(slot: Fingerprint, activity: Activity): Disposable
   find(slot: Fingerprint): Activity | undefined
+  /** Ends all senders that can come back and go on. */
+  pause(): void
   /** Resolves when the slot is published here; rejects with the signal's reason. */
   untilPublished(slot: Fingerprint, signal: AbortSignal): Promise<PublishedFile>
   announce(slot: Fingerprint, file: PublishedFile): void
@@ -41,6 +45,9 @@ export function activities(): Activities {
       }
     },
     find: (slot) => writing.get(slot),
+    pause(): void {
+      for (const { pause } of writing.values()) pause?.()
+    },
     async untilPublished(slot, signal): Promise<PublishedFile> {
       signal.throwIfAborted()
       const { promise, resolve, reject } = Promise.withResolvers<PublishedFile>()

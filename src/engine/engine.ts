@@ -181,6 +181,11 @@ export interface UploadEngine extends Engine, AsyncDisposable {
    * called once before the first request.
    */
   recover(left?: AsyncIterable<SlotRecord>): Promise<void>
+  /**
+   * Ends all requests whose clients can come back to their uploads, unanswered, and keeps what they sent:
+   * for a server that is about to stop.
+   */
+  pause(): void
   /** Ends what is overdue, oldest first, in small batches. Resolves to how many slots changed. */
   sweep(signal: AbortSignal): Promise<number>
   /** What a sweep would look at now, earliest first, at most `limit` slots. */

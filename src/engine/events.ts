@@ -1,8 +1,17 @@
 import type { ClientAddress } from '../core/client-address.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 
-/** Why an upload is given up: it waited too long, its client asked for it, or its bytes are gone. */
-export type Abandonment = 'expired' | 'requested' | 'replaced' | 'lost'
+/**
+ * Why an upload is given up: it waited too long, its client asked for it, its bytes are gone, there is no
+ * room for more of them, or they are too many or others than its client had said.
+ */
+export type Abandonment =
+  | 'expired'
+  | 'requested'
+  | 'lost'
+  | 'disk-full'
+  | 'too-long'
+  | 'wrong-digest'
 
 /** What the engine tells the rest of the program; `observe` turns it into audit lines and metrics. */
 export interface EngineEvents {

@@ -3,8 +3,8 @@ import type { PublishedFile } from './engine.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { EngineNeeds } from './needs.ts'
 import type { PartWriter } from './ports.ts'
-import type { SlotRecord } from './slot-record.ts'
-import type { Tenure } from './tenure.ts'
+import type { SlotRecord, UploadRecord } from './slot-record.ts'
+import { type Tenure, giveUp } from './tenure.ts'
 
 /**
  * Turns a complete part into the slot's file: sync, link, sync of the folder, commit; only then
@@ -12,14 +12,15 @@ import type { Tenure } from './tenure.ts'
  */
 export async function publish(
   tenure: Tenure,
-  { upload, writer }: { upload: string; writer: PartWriter },
+  { upload, writer }: { upload: UploadRecord; writer: PartWriter },
   needs: EngineNeeds,
 ): Promise<PublishedFile | undefined> {
   const sync = needs.policy().fsync !== 'never'
   if (sync) await writer.sync()
   const { id } = tenure.record()
-  if (!(await link(upload, id, needs))) return await lost(tenure, upload)
-  if (await tenure.apply({ type: 'published', upload })) return publishedFile(tenure.record())
+  if (!(await link(upload.id, id, needs))) return await lost({ tenure, upload }, needs)
+  if (await tenure.apply({ type: 'published', upload: upload.id }))
+    return publishedFile(tenure.record())
   // Another process was first to store the slot: its file has another name, ours is nobody's.
   if (!tenure.isStored()) await needs.blobs.removeFile(id)
   return undefined
@@ -42,8 +43,11 @@ async function link(part: string, file: string, { blobs, policy }: EngineNeeds):
 }
 
 /** The part of a holder that was overtaken is removed; anybody else's must not be. */
-async function lost(tenure: Tenure, upload: string): Promise<undefined> {
-  if (!(await tenure.apply({ type: 'aborted', upload }))) return undefined
+async function lost(
+  losing: { tenure: Tenure; upload: UploadRecord },
+  needs: EngineNeeds,
+): Promise<undefined> {
+  if (!(await giveUp(losing, 'lost', needs))) return undefined
   throw new Refusal('state-unavailable', { why: 'the part file is gone' })
 }
 

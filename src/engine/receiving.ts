@@ -29,12 +29,18 @@ export async function receive(receiving: Receiving): Promise<Ending> {
   const { writer, body, limit, onBytes, onLastByte } = receiving
   const commits = committer(receiving)
   if (writer.length === limit) onLastByte()
-  const ending = await body.pump((batch) => {
+  const pumped = body.pump((batch) => {
+    commits.throwIfFailed()
     onBytes(batch)
     if (writer.length + lengthOf(batch) > limit) throw new Refusal('size-mismatch', { limit })
     const written = writer.write(batch)
     if (written === undefined) return wrote()
     return written.then(wrote)
+  })
+  const ending = await pumped.catch(async (error: unknown) => {
+    // What is done next to the record must not meet a commit that is under way.
+    await commits.settled().catch(() => undefined)
+    throw error
   })
   await commits.settled()
   return writer.length === limit ? 'end' : ending
@@ -54,12 +60,16 @@ function lengthOf(batch: readonly Uint8Array[]): number {
 /** Starts a commit in the background after every so many bytes or milliseconds. */
 function committer({ writer, commit, commitBytes, clock }: Receiving): {
   note(): void
+  /** Throws what the latest commit failed with: nobody should send more for nothing. */
+  throwIfFailed(): void
+  /** Resolves when no commit is under way; rejects with what one failed with. */
   settled(): Promise<void>
 } {
   let doneBytes = writer.length
   let doneAt = clock()
   let busy = false
   let commits: Promise<unknown> = Promise.resolve()
+  let failure: { readonly error: unknown } | undefined
   return {
     note(): void {
       const now = clock()
@@ -71,8 +81,12 @@ function committer({ writer, commit, commitBytes, clock }: Receiving): {
       commits = commits.then(commit).finally(() => {
         busy = false
       })
-      // Its failure is told by `settled`, which may be awaited much later.
-      commits.catch(() => undefined)
+      commits.catch((error: unknown) => {
+        failure = { error }
+      })
+    },
+    throwIfFailed(): void {
+      if (failure !== undefined) throw failure.error
     },
     async settled(): Promise<void> {
       await commits

@@ -17,6 +17,7 @@ import type { EngineNeeds } from './needs.ts'
 import { servable } from './publishing.ts'
 import { type Asking, type Held, holdResource } from './resource-hold.ts'
 import type { SlotRecord } from './slot-record.ts'
+import { giveUp } from './tenure.ts'
 import { CUT, noteResumption, progressOf, write } from './writing.ts'
 
 /** Uploads that a client can come back to by their resource. */
@@ -34,7 +35,7 @@ export function resumableUploads(
     if (held.upload.durable !== request.offset) {
       throw new Refusal('offset-mismatch', { expected: held.upload.durable })
     }
-    await checkLength(held, request.length)
+    await checkLength(held, request.length, needs)
     noteResumption(held, needs)
     return await goOn(held, request)
   }
@@ -65,10 +66,7 @@ export function resumableUploads(
     const held = await hold(asking)
     if (held === undefined) return
     using _held = held
-    const { tenure, upload } = held
-    if (upload.state !== 'receiving') return
-    if (!(await tenure.apply({ type: 'aborted', upload: upload.id }))) return
-    needs.events.abandoned(tenure.record(), upload, 'requested')
+    if (held.upload.state === 'receiving') await giveUp(held, 'requested', needs)
   }
 
   async function hold(asking: Asking): Promise<Held | undefined> {
@@ -79,10 +77,15 @@ export function resumableUploads(
 const NOTHING: ByteSource = { pump: () => Promise.resolve('end'), cut: () => {} }
 
 /** The length that a client says must be the slot's; an upload that would become longer is given up. */
-async function checkLength({ tenure, upload }: Held, length: number | undefined): Promise<void> {
+async function checkLength(
+  held: Held,
+  length: number | undefined,
+  needs: EngineNeeds,
+): Promise<void> {
   if (length === undefined) return
+  const { tenure, upload } = held
   const { size } = tenure.record()
-  if (length > size) await tenure.apply({ type: 'aborted', upload: upload.id })
+  if (length > size) await giveUp(held, 'too-long', needs)
   if (length !== size) throw new Refusal('length-inconsistent', { length, size })
   if (upload.isLengthDeferred === true) {
     await tenure.apply({ type: 'length-said', upload: upload.id })

@@ -2,10 +2,11 @@ import type { ByteSource } from '../core/bytes.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
+import type { Abandonment } from './events.ts'
 import { type EngineNeeds, ID_BYTES, contextOf } from './needs.ts'
 import { SETTLING_WAIT } from './policy.ts'
 import type { Lease } from './ports.ts'
-import type { LeaseToken, SlotRecord } from './slot-record.ts'
+import type { LeaseToken, SlotRecord, UploadRecord } from './slot-record.ts'
 import { type SlotEvent, next, releasedParts } from './transitions.ts'
 
 /** A request that wants to write, or does: what somebody newer asks to give way. */
@@ -100,10 +101,31 @@ export function tenureOf(record: SlotRecord, needs: EngineNeeds, opening?: Unsto
       const isNothing = unstored !== undefined && event.type === 'aborted'
       if (!isNothing && !(await store(after))) return false
       current = after
-      for (const part of releasedParts(before, after)) await needs.blobs.removePart(part)
+      for (const part of releasedParts(before, after)) await discard(part, needs)
       return true
     },
   }
+}
+
+/** What is stored is done: a part that can't be removed is an orphan, which is collected later. */
+async function discard(part: string, { blobs }: EngineNeeds): Promise<void> {
+  await blobs.removePart(part).catch(() => undefined)
+}
+
+/**
+ * Gives an upload up, with its bytes. Resolves to `false` when somebody newer holds the slot. What no
+ * store knew of is not told of, either.
+ */
+export async function giveUp(
+  { tenure, upload: { id } }: { readonly tenure: Tenure; readonly upload: UploadRecord },
+  why: Abandonment,
+  { events }: EngineNeeds,
+): Promise<boolean> {
+  const upload = tenure.record().uploads.find((each) => each.id === id)
+  const isKnown = tenure.isStored()
+  if (!(await tenure.apply({ type: 'aborted', upload: id }))) return false
+  if (isKnown && upload !== undefined) events.abandoned(tenure.record(), upload, why)
+  return true
 }
 
 /**

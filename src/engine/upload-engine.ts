@@ -42,6 +42,7 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
       return removed
     },
     recover: async (left) => await tracked(recover(needs, left)),
+    pause: () => activity.pause(),
     sweep: async (signal) => await tracked(sweep(needs, signal)),
     overdue: async (limit) => await needs.slots.due(needs.clock(), limit),
     collect: async (options) => await tracked(collect(needs, options)),

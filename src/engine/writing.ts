@@ -2,13 +2,14 @@ import { Refusal } from '../core/refusals.ts'
 import type { Activities, Activity } from './activity.ts'
 import { type Digesting, digestsOf } from './digesting.ts'
 import type { Cut, Delivery, Progress, Published } from './engine.ts'
+import type { Abandonment } from './events.ts'
 import type { EngineNeeds } from './needs.ts'
 import { COMMIT_BYTES } from './policy.ts'
 import type { PartWriter } from './ports.ts'
 import { publish } from './publishing.ts'
 import { receive } from './receiving.ts'
 import type { UploadRecord } from './slot-record.ts'
-import type { Holder, Tenure } from './tenure.ts'
+import { type Holder, type Tenure, giveUp } from './tenure.ts'
 import { deadline } from './transitions.ts'
 
 /** One body on its way into one upload, with the right to write. */
@@ -27,9 +28,10 @@ export async function write(
   needs: EngineNeeds,
   activity: Activities,
 ): Promise<Published | Progress | Cut> {
-  const { tenure, holder, writer, body, completes } = writing
+  const { tenure, holder, upload, writer, body, completes } = writing
   const record = tenure.record()
-  const doing: Activity = { client: holder.client, record: tenure.record }
+  const pause = upload.resource === undefined ? {} : { pause: () => holder.release() }
+  const doing: Activity = { client: holder.client, record: tenure.record, ...pause }
   using _activity = activity.begin(record.fingerprint, doing)
   try {
     const digests = await digestsOf(writing, needs.blobs)
@@ -55,18 +57,19 @@ export async function write(
     const outcome = await finished(writing, needs, activity)
     return told === undefined || outcome.kind === 'cut' ? outcome : { ...outcome, digests: told }
   } catch (error) {
-    if (isEnd(error)) {
-      await tenure.apply({ type: 'aborted', upload: writing.upload.id })
-    }
+    const why = endBy(error)
+    if (why !== undefined) await giveUp(writing, why, needs)
     throw error
   }
 }
 
-/** Whether the upload can't go on after that. */
-function isEnd(error: unknown): boolean {
-  if (!(error instanceof Refusal)) return false
-  if (error.code === 'digest-mismatch') return error.facts['of'] === 'file'
-  return ['disk-full', 'size-mismatch'].includes(error.code)
+/** Why the upload can't go on after that; nothing if it can. */
+function endBy(error: unknown): Abandonment | undefined {
+  if (!(error instanceof Refusal)) return undefined
+  if (error.code === 'disk-full') return 'disk-full'
+  if (error.code === 'size-mismatch') return 'too-long'
+  const isWrong = error.code === 'digest-mismatch' && error.facts['of'] === 'file'
+  return isWrong ? 'wrong-digest' : undefined
 }
 
 async function finished(
@@ -75,7 +78,7 @@ async function finished(
   activity: Activities,
 ): Promise<Published | Cut> {
   const { tenure, upload, writer } = writing
-  const file = await publish(tenure, { upload: upload.id, writer }, needs)
+  const file = await publish(tenure, { upload, writer }, needs)
   if (file === undefined) return CUT
   const { fingerprint } = tenure.record()
   activity.announce(fingerprint, file)

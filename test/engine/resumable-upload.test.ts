@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { Refusal } from '../../src/core/refusals.ts'
 import type { Published } from '../../src/engine/engine.ts'
 import type { EngineEvents } from '../../src/engine/events.ts'
 import { sentBody, wholeBody } from './bodies.ts'
@@ -282,4 +283,74 @@ test('going on after a cut is told of with the bytes that were there, the next p
     await engine.range({ grant, client: MOBILE, piece: { offset: 2, body: wholeBody('cd') } }),
   )
   assert.deepEqual(resumed, ['tus 6', 'plain 2'])
+})
+
+test('before a stop, senders that can come back are ended at once with all they sent, others go on', async () => {
+  await using f = await fixture({ fsync: 'ack' })
+  const told = { grant: grantFor('a', 9), client: WIFI, face: 'rufh', resource: 'r' } as const
+  await f.engine.create(told)
+  const [resumable, plain] = [sentBody(), sentBody()]
+  const patch = { resource: 'r', client: WIFI, offset: 0, completes: true }
+  const appended = f.engine.append({ ...patch, body: resumable })
+  const put = f.engine.put({ grant: grantFor('b', 4), client: WIFI, body: plain })
+  await Promise.all([resumable.send('abc'), plain.send('ab')])
+  f.engine.pause()
+  assert.deepEqual(await appended, { kind: 'cut' })
+  assert.partialDeepStrictEqual(await f.engine.status({ resource: 'r', client: WIFI }), {
+    offset: 3,
+  })
+  assert.equal(plain.isCut, false)
+  await plain.send('cd')
+  plain.end()
+  published(await put)
+})
+
+test('an upload that ends because of its bytes is told of with the reason', async () => {
+  await using f = await fixture()
+  for (const [name, length] of [
+    ['body', undefined],
+    ['length', 9],
+  ] as const) {
+    const told = { grant: grantFor(name, 4), client: WIFI, face: 'rufh', resource: name } as const
+    await f.engine.create(told)
+    const more = { resource: name, client: WIFI, offset: 0, completes: false }
+    const said = length === undefined ? {} : { length }
+    await assert.rejects(f.engine.append({ ...more, ...said, body: wholeBody('abcdef') }))
+    await assert.rejects(f.engine.status({ resource: name, client: WIFI }), { code: 'upload-gone' })
+  }
+  assert.deepEqual(f.events, ['opened', 'abandoned too-long', 'opened', 'abandoned too-long'])
+})
+
+test('a sender learns of a state that is away while it sends, not after its last byte', async () => {
+  await using f = await fixture({ chunkSize: 1 })
+  await f.engine.create({ grant: grantFor('a', 9), client: WIFI, face: 'rufh', resource: 'r' })
+  const away = new Refusal('state-unavailable')
+  let isAway = false
+  const { slots } = f.needs
+  const engine = f.another({
+    slots: {
+      ...slots,
+      replace: async (...args) =>
+        isAway ? await Promise.reject(away) : await slots.replace(...args),
+    },
+  })
+  const body = sentBody()
+  const more = { resource: 'r', client: WIFI, offset: 0, completes: true }
+  const appended = engine.append({ ...more, body })
+  const refused = assert.rejects(appended, { code: 'state-unavailable' })
+  await body.started
+  isAway = true
+  await body.send('a')
+  await new Promise(setImmediate)
+  await body.send('b')
+  await refused
+})
+
+test('a part that cannot be removed takes nothing from a file that is published', async () => {
+  await using f = await fixture()
+  const { blobs } = f.needs
+  const stuck = { ...blobs, removePart: async () => await Promise.reject(new Error('EIO')) }
+  const engine = f.another({ blobs: stuck })
+  published(await engine.put({ grant: grantFor('a', 3), client: WIFI, body: wholeBody('abc') }))
+  assert.deepEqual(f.events, ['opened', 'published'])
 })
