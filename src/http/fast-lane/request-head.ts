@@ -95,7 +95,9 @@ function fieldsIn(block: Buffer): Fields | undefined {
   const length = headers['content-length']
   const hasBody = length !== undefined
   if (hasBody && !LENGTH.test(length)) return undefined
-  if (expect !== undefined && !(hasBody && expect === '100-continue')) return undefined
+  // Nobody waits for leave to send nothing.
+  const mayWait = hasBody && Number(length) > 0
+  if (expect !== undefined && !(mayWait && expect === '100-continue')) return undefined
   return {
     raw: Buffer.from(block),
     headers: Object.freeze(headers),

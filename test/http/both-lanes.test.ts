@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Refusal } from '../../src/core/refusals.ts'
+import type { Handler } from '../../src/http/exchange.ts'
+import { type Running, rawClient, serve } from './server-fixture.ts'
+
+/** Tells what it got of a request; by path it does so in every way that an answer can be given. */
+const tell: Handler = async (exchange) => {
+  const { target, method, headers, contentLength } = exchange
+  if (target.rawPath === 'refused') throw new Refusal('slot-conflict')
+  if (target.rawPath === 'thrown') throw new Error('a bug')
+  const pieces: Buffer[] = []
+  const unread = target.rawPath === 'unread'
+  const ending = unread
+    ? 'unread'
+    : await exchange.body.pump((batch) => {
+        // The buffers are lent for the call.
+        for (const piece of batch) pieces.push(Buffer.from(piece))
+        return target.rawPath === 'slow'
+          ? new Promise((resolve) => setImmediate(resolve))
+          : undefined
+      })
+  const body = Buffer.concat(pieces).toString('latin1')
+  const said = { method, target: target.rawPath, query: target.query.get('q'), ending, body }
+  const text = JSON.stringify({ ...said, contentLength, accept: headers.accept ?? null })
+  if (target.rawPath !== 'pieces') return exchange.reply({ status: 200, body: text })
+  exchange.begin(200, { 'content-length': text.length })
+  if (method === 'HEAD') return await exchange.write(Buffer.alloc(0), true)
+  await exchange.write(Buffer.from(text.slice(0, 9)), false)
+  await exchange.write(Buffer.from(text.slice(9)), true)
+}
+
+/** One request as bytes, and how its answer is to be read. */
+interface Sent {
+  readonly bytes: Buffer
+  readonly method: string
+}
+
+const paths = fc.constantFrom('a', 'slow', 'refused', 'thrown', 'a%20b?q=1', 'pieces')
+const bodies = fc.string({
+  unit: fc.constantFrom('a', '\r\n', '\0', 'GET / HTTP/1.1'),
+  maxLength: 40,
+})
+
+function put(path: string, body: string, fields = ''): Sent {
+  const head = `PUT /${path} HTTP/1.1\r\nHost: x\r\n${fields}Content-Length: ${body.length}\r\n\r\n`
+  return { method: 'PUT', bytes: Buffer.from(head + body, 'latin1') }
+}
+
+function without(method: string, path: string, fields = ''): Sent {
+  const bytes = Buffer.from(`${method} /${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`, 'latin1')
+  return { method, bytes }
+}
+
+const requests = fc.oneof(
+  fc.tuple(paths, bodies).map(([path, body]) => put(path, body)),
+  fc.tuple(paths, bodies).map(([path, body]) => put(path, body.repeat(300))),
+  fc.tuple(paths, bodies).map(([path, body]) => put(path, body, 'Expect: 100-continue\r\n')),
+  paths.map((path) => without('GET', path)),
+  paths
+    .filter((path) => path !== 'pieces')
+    .map((path) => without('HEAD', path, 'Accept: text/plain\r\n')),
+  // What the lane leaves to the ordinary way, with all that follows.
+  paths.map((path) => without('GET', path, 'TE: trailers\r\n')),
+  bodies.map((body) => chunked(body)),
+)
+
+function chunked(body: string): Sent {
+  const head = 'PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const chunk = body === '' ? '' : `${body.length.toString(16)}\r\n${body}\r\n`
+  return { method: 'PUT', bytes: Buffer.from(`${head}${chunk}0\r\n\r\n`, 'latin1') }
+}
+
+/** Everything the server answers to the bytes, cut at the places given. */
+async function answersTo(
+  { port }: Running,
+  bytes: Buffer,
+  { cuts, halfCloses }: { cuts: readonly number[]; halfCloses: boolean },
+): Promise<string> {
+  using client = await rawClient(port)
+  let start = 0
+  for (const cut of cuts.map((at) => at % bytes.length).toSorted((a, b) => a - b)) {
+    client.socket.write(bytes.subarray(start, cut))
+    start = cut
+    // Longer than Nagle's algorithm, which is off, and shorter than a test should take.
+    await new Promise(setImmediate)
+  }
+  client.socket.write(bytes.subarray(start))
+  if (halfCloses) client.socket.end()
+  return await client.ended
+}
+
+/** The answers one by one: fields in lower case and in order, without the time. */
+function parsed(text: string, methods: readonly string[]): unknown[] {
+  const answers: unknown[] = []
+  const open = [...methods]
+  for (let rest = text; rest !== '';) {
+    const end = rest.indexOf('\r\n\r\n')
+    assert.ok(end > 0, `no answer begins with ${rest.slice(0, 40)}`)
+    const [status = '', ...lines] = rest.slice(0, end).split('\r\n')
+    const fields = new Map(lines.map((line) => splitField(line)))
+    const isInterim = status.startsWith('HTTP/1.1 1')
+    const method = isInterim ? '' : open.shift()
+    const length = isInterim || method === 'HEAD' ? 0 : Number(fields.get('content-length') ?? 0)
+    const from = end + 4
+    fields.delete('date')
+    answers.push({
+      status,
+      fields: Object.fromEntries(fields),
+      body: rest.slice(from, from + length),
+    })
+    rest = rest.slice(from + length)
+  }
+  return answers
+}
+
+function splitField(line: string): [string, string] {
+  const colon = line.indexOf(':')
+  return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
+}
+
+const LAST = without('GET', 'last', 'Connection: close\r\n')
+
+test('with the lane and without it the same bytes get the same answers, however they are cut', async () => {
+  let taken = 0
+  await using lane = await serve(tell, { fastLane: 'auto', laneTook: () => (taken += 1) })
+  await using ordinary = await serve(tell, { fastLane: 'off' })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(requests, { minLength: 1, maxLength: 5 }),
+      fc.array(fc.nat(), { maxLength: 6 }),
+      async (sent, cuts) => {
+        const all = [...sent, LAST]
+        const methods = all.map(({ method }) => method)
+        const bytes = Buffer.concat(all.map((request) => request.bytes))
+        const how = { cuts, halfCloses: false }
+        const answers = parsed(await answersTo(lane, bytes, how), methods)
+        assert.deepEqual(answers, parsed(await answersTo(ordinary, bytes, how), methods))
+      },
+    ),
+    { numRuns: 150 },
+  )
+  assert.ok(taken > 100, `only ${taken} requests took the lane`)
+})
+
+test('who sends a whole body and closes its side gets the answer, in the lane', async () => {
+  await using lane = await serve(tell, { fastLane: 'auto' })
+  for (const path of ['a', 'slow', 'refused']) {
+    const { bytes } = put(path, 'whole'.repeat(40_000))
+    const answer = await answersTo(lane, bytes, { cuts: [150_000], halfCloses: true })
+    assert.match(
+      answer,
+      path === 'refused' ? /^HTTP\/1\.1 409 / : /^HTTP\/1\.1 200 .*whole"/s,
+      path,
+    )
+  }
+})
+
+test('requests sent ahead are answered in order, thousands of them', async () => {
+  await using lane = await serve(tell, { fastLane: 'auto' })
+  const count = 3_000
+  const all = Array.from({ length: count }, (_, n) => without('GET', `a?q=${n}`).bytes)
+  const answer = await answersTo(lane, Buffer.concat([...all, LAST.bytes]), {
+    cuts: [],
+    halfCloses: false,
+  })
+  const order = [...answer.matchAll(/"query":"(\d+)"/gu)].map(([, n]) => Number(n))
+  assert.deepEqual(order, [...all.keys()])
+})
+
+test('an answer that the client is slow to take arrives whole', async () => {
+  const size = 8 * 1024 * 1024
+  await using lane = await serve(
+    async (exchange) => {
+      exchange.begin(200, { 'content-length': size })
+      await exchange.write(Buffer.alloc(size, 'a'), true)
+    },
+    { fastLane: 'auto' },
+  )
+  using client = await rawClient(lane.port)
+  client.socket.pause()
+  client.socket.write(Buffer.concat([without('GET', 'a').bytes, LAST.bytes]))
+  await new Promise(setImmediate)
+  client.socket.resume()
+  const heads = 2
+  const text = await client.ended
+  assert.equal(text.match(/HTTP\/1\.1 200 /gu)?.length, heads)
+  assert.equal(text.match(/a{1000}/gu)?.length, Math.floor(size / 1000) * heads)
+})
