@@ -1,0 +1,228 @@
+/**
+ * A client vanishes in the middle of an upload by tus and comes back from another address: how long until the server
+ * has taken a byte of it again. Our server beside `@tus/server`, in turns.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import path from 'node:path'
+import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { systemStopwatch } from '../src/core/clock.ts'
+import { randomId } from '../src/core/random.ts'
+import { BenchFailure } from './failure.ts'
+import { describeMachine, type MachineFacts, machineFacts } from './machine.ts'
+import { startOwnServer } from './peers/hmac-file-server.ts'
+import { freePort, startServer } from './server-process.ts'
+import { markdownTable } from './speed-report.ts'
+import { median, quantile, seededRandom } from './statistics.ts'
+import { download } from './upload-client.ts'
+import { openWorkFolder } from './work-folder.ts'
+
+const HERE = import.meta.dirname
+const SIZE = 2 ** 20
+const SEED = 1
+const OLD_NETWORK = '127.0.0.2'
+const NEW_NETWORK = '127.0.0.3'
+const LONGEST_SILENCE_MS = 20
+const ROUND_LIMIT_MS = 60_000
+/** The other server takes seconds for a round. */
+const ROUNDS = { 'hmac-file-server': 100, '@tus/server': 20 } as const
+
+type PeerName = keyof typeof ROUNDS
+
+/** A server of tus, and how to name and read back an upload. */
+interface TusPeer extends AsyncDisposable {
+  readonly port: number
+  /** Path and query to which an upload is POSTed. */
+  readonly newUpload: () => string
+  readonly content: (created: { upload: string; resource: string }) => Promise<Buffer>
+}
+
+type Starter = (folder: string, signal: AbortSignal) => Promise<TusPeer>
+
+const PEERS: Readonly<Record<PeerName, Starter>> = {
+  'hmac-file-server': ourServer,
+  '@tus/server': tusServer,
+}
+
+async function ourServer(folder: string, signal: AbortSignal): Promise<TusPeer> {
+  const own = await startOwnServer({ folder, signal }, { fsync: 'ack' })
+  return {
+    port: own.port,
+    newUpload: () => own.sign(`${randomId(15)}/file.bin`, SIZE),
+    content: async ({ upload }) => {
+      const [slot = ''] = upload.split('?')
+      return await download(new URL(`http://127.0.0.1:${own.port}${slot}`), signal)
+    },
+    [Symbol.asyncDispose]: async () => await own[Symbol.asyncDispose](),
+  }
+}
+
+async function tusServer(folder: string, signal: AbortSignal): Promise<TusPeer> {
+  const port = await freePort()
+  const files = path.join(folder, 'files')
+  mkdirSync(files)
+  const args = [path.join(HERE, 'peers/tus-server.ts'), String(port), files]
+  const command = { name: '@tus/server', program: process.execPath, args, folder, port }
+  const server = await startServer(command, signal)
+  return {
+    port,
+    newUpload: () => '/files',
+    content: async ({ resource }) => readFileSync(path.join(files, path.basename(resource))),
+    [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose](),
+  }
+}
+
+/** A client in one network, with at most one connection. */
+interface Client extends Disposable {
+  readonly send: (method: string, target: string, fields: Fields) => ClientRequest
+}
+
+type Fields = Readonly<Record<string, string>>
+
+function clientIn(network: string, port: number, signal: AbortSignal): Client {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const route = { host: '127.0.0.1', port, localAddress: network, agent, signal, noDelay: true }
+  return {
+    send: (method, target, fields) => {
+      const headers = { 'Tus-Resumable': '1.0.0', ...fields }
+      return request({ ...route, method, path: target, headers })
+    },
+    [Symbol.dispose]: () => agent.destroy(),
+  }
+}
+
+async function answerTo(asked: ClientRequest, expected: number): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  asked.once('response', resolve).once('error', reject)
+  const answer = await promise
+  await answer.resume().toArray()
+  const { statusCode } = answer
+  if (statusCode === expected) return answer
+  throw new BenchFailure(`${asked.method} was answered ${statusCode}, not ${expected}`)
+}
+
+function patch(
+  client: Client,
+  resource: string,
+  at: { offset: number; length: number },
+): ClientRequest {
+  return client.send('PATCH', resource, {
+    'Content-Type': 'application/offset+octet-stream',
+    'Content-Length': String(at.length),
+    'Upload-Offset': String(at.offset),
+  })
+}
+
+interface Round {
+  readonly peer: TusPeer
+  readonly body: Buffer
+  readonly random: () => number
+  readonly signal: AbortSignal
+}
+
+interface RoundResult {
+  readonly milliseconds: number
+  readonly isIntact: boolean
+}
+
+async function runRound({ peer, body, random, signal }: Round): Promise<RoundResult> {
+  using old = clientIn(OLD_NETWORK, peer.port, signal)
+  using fresh = clientIn(NEW_NETWORK, peer.port, signal)
+  const upload = peer.newUpload()
+  const asked = old.send('POST', upload, { 'Upload-Length': String(SIZE), 'Content-Length': '0' })
+  asked.end()
+  const { location = '' } = (await answerTo(asked, 201)).headers
+  const resource = new URL(location).pathname
+
+  const vanished = patch(old, resource, { offset: 0, length: SIZE })
+  vanished.on('error', () => {})
+  const part = body.subarray(0, 1 + Math.floor(random() * (SIZE - 2)))
+  const written = Promise.withResolvers<void>()
+  vanished.write(part, () => written.resolve())
+  await written.promise
+  await delay(random() * LONGEST_SILENCE_MS, undefined, { signal })
+
+  const startedAt = systemStopwatch()
+  const question = fresh.send('HEAD', resource, {})
+  question.end()
+  const { headers } = await answerTo(question, 200)
+  const offset = Number(headers['upload-offset'])
+  const first = patch(fresh, resource, { offset, length: 1 })
+  first.end(body.subarray(offset, offset + 1))
+  await answerTo(first, 204)
+  const milliseconds = systemStopwatch() - startedAt
+
+  const rest = patch(fresh, resource, { offset: offset + 1, length: SIZE - offset - 1 })
+  rest.end(body.subarray(offset + 1))
+  await answerTo(rest, 204)
+  return { milliseconds, isIntact: body.equals(await peer.content({ upload, resource })) }
+}
+
+async function measure(name: PeerName, signal: AbortSignal): Promise<readonly RoundResult[]> {
+  await using work = await openWorkFolder(path.join(HERE, 'work'))
+  await using peer = await PEERS[name](work.path, signal)
+  const random = seededRandom(SEED)
+  const results: RoundResult[] = []
+  while (results.length < ROUNDS[name]) {
+    const body = Buffer.from(Uint8Array.from({ length: SIZE }, () => random() * 256))
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(ROUND_LIMIT_MS)])
+    results.push(await runRound({ peer, body, random, signal: limited }))
+  }
+  return results
+}
+
+interface PeerResult {
+  readonly name: PeerName
+  readonly rounds: number
+  readonly intact: number
+  readonly milliseconds: readonly number[]
+}
+
+function report(results: readonly PeerResult[], machine: MachineFacts): string {
+  const table = markdownTable(
+    ['', 'rounds', 'median ms', 'p99 ms', 'longest ms', 'intact'],
+    results.map(({ name, rounds, intact, milliseconds }) => [
+      name,
+      String(rounds),
+      median(milliseconds).toFixed(1),
+      quantile(milliseconds, 0.99).toFixed(1),
+      Math.max(...milliseconds).toFixed(1),
+      String(intact),
+    ]),
+  )
+  return `# Takeover by tus
+
+${describeMachine(machine)}.
+
+An upload of ${SIZE / 2 ** 20} MiB by tus 1.0 from ${OLD_NETWORK} stops somewhere (seed ${SEED}) and stays silent with its
+socket open; its client comes back from ${NEW_NETWORK}: HEAD, then PATCH of one byte from the offset it was told.
+Measured from before the new connection until that byte is acknowledged; then the rest is sent and the file compared.
+Our server with \`fsync = "ack"\`: the byte is on the disk by then. \`@tus/server\` with its file store and its defaults,
+which sync nothing.
+
+${table}
+
+Made by \`npm exec node bench/takeover-tus.ts\`.
+`
+}
+
+const stopping = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort())
+const results: PeerResult[] = []
+for (const name of ['hmac-file-server', '@tus/server'] satisfies PeerName[]) {
+  const rounds = await measure(name, stopping.signal)
+  const milliseconds = rounds.map((round) => round.milliseconds)
+  const intact = rounds.filter(({ isIntact }) => isIntact).length
+  results.push({ name, rounds: rounds.length, intact, milliseconds })
+}
+const machine = machineFacts()
+const text = report(results, machine)
+process.stdout.write(text)
+const files = path.join(HERE, 'results/takeover-tus')
+writeFileSync(`${files}.md`, text)
+writeFileSync(
+  `${files}.json`,
+  `${JSON.stringify({ machine, seed: SEED, size: SIZE, results }, null, 2)}\n`,
+)
+process.exitCode = results.every(({ rounds, intact }) => rounds === intact) ? 0 : 1
