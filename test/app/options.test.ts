@@ -24,6 +24,7 @@ import {
 import { SESSION_PROOFS } from './session-proofs.ts'
 import { creation, informed } from './rufh-client.ts'
 import { get, signedDelete, signedPut } from './slots.ts'
+import { startTeamSite } from './team-site.ts'
 import { halfSent, metricsOf } from './visits.ts'
 import { type RawRequest, ask, dial } from './wire-client.ts'
 
@@ -197,6 +198,11 @@ const PROOFS: Readonly<Record<string, Proof>> = {
       await auditedAddress([`server.trusted_proxies=${networks}`], request)
     assert.equal(await addressBehind('127.0.0.0/8'), '192.0.2.1')
     assert.equal(await addressBehind('10.0.0.0/8'), '127.0.0.1')
+  },
+  'server.workers': async () => {
+    await using site = await startTeamSite(['server.workers=3'])
+    assert.equal(site.workers().length, 3)
+    assert.equal((await ask(site.port, PUT)).status, 201)
   },
   'server.shutdown_grace': shows(
     'server.shutdown_grace',

@@ -22,7 +22,7 @@ export type SecretName = keyof typeof SECRETS
 const EVERY: readonly SecretName[] = ['v1', 'v2', 'v3', 'token', 'token_delete', 'jwt', 'bearer']
 
 /** As nothing is lost when the machine fails, and nothing but a test ends a request. */
-const FLAGS: readonly string[] = [
+export const FLAGS: readonly string[] = [
   'server.listen=127.0.0.1:0',
   'admin.listen=',
   'storage.min_free=0',
@@ -33,7 +33,7 @@ const FLAGS: readonly string[] = [
   'privacy.address=full',
 ]
 
-type Line = Readonly<Record<string, unknown>>
+export type Line = Readonly<Record<string, unknown>>
 
 /** A finished server on a port of its own, in a temporary folder. */
 export interface Site extends AsyncDisposable {
@@ -119,7 +119,8 @@ export async function auditOf(folder: string, file = 'data/audit.jsonl'): Promis
   return text.split('\n').filter(Boolean).map(parsed)
 }
 
-function parsed(line: string): Line {
+/** A line of JSON. */
+export function parsed(line: string): Line {
   const value: unknown = JSON.parse(line)
   if (typeof value !== 'object' || value === null) throw new TypeError(`no object: ${line}`)
   return { ...value }
@@ -139,7 +140,7 @@ async function sizeOf(file: string): Promise<number> {
 }
 
 /** Resolves when the site has stored so many bytes of uploads and files. */
-export async function stored({ config }: Site, bytes: number): Promise<void> {
+export async function stored({ config }: Pick<Site, 'config'>, bytes: number): Promise<void> {
   await eventually(async () => {
     const sizes = [...(await filesBelow(config.storage.url.folder)).values()]
     return sizes.reduce((sum, size) => sum + size, 0) >= bytes

@@ -11,7 +11,11 @@ export async function contentOf(site: Pick<Site, 'port'>, path: string): Promise
 }
 
 /** Sends the head and the first half of the body, and returns when the site has stored it. */
-export async function halfSent(site: Site, put: SignedPut, from = '127.0.0.2'): Promise<Wire> {
+export async function halfSent(
+  site: Pick<Site, 'port' | 'config'>,
+  put: SignedPut,
+  from = '127.0.0.2',
+): Promise<Wire> {
   const wire = await dial(site.port, from)
   wire.send(headOf(put))
   wire.send(put.body.subarray(0, put.body.length / 2))

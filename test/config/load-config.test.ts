@@ -309,3 +309,11 @@ test('what is printed of a configuration is TOML without any secret in it', () =
   assert.match(text, /^v1_previous = \["\(set\) until 2026-12-31T00:00:00.000Z"\] {2}# preset$/mu)
   assert.match(text, /^# v3_secret is not set$/mu)
 })
+
+test('several processes need a state that they can share', () => {
+  const wrong = problemsOf({
+    flags: ['server.workers=2', 'session_store.backend=memory', `grants.v1_secret=${SECRET}`],
+  })
+  assert.match(wrong[0]?.why ?? '', /in the memory of one/u)
+  assert.match(wrong[0]?.remedy ?? '', /workers = 1/u)
+})

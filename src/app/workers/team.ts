@@ -33,6 +33,8 @@ export interface Team extends AsyncDisposable {
 
 /** Starts the workers; rejects with what is wrong, none runs then. One that ends by itself is replaced. */
 export async function startTeam(needs: TeamNeeds): Promise<Team> {
+  // Each worker accepts for itself, so that none that hangs or has just died is given a connection.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
   cluster.setupPrimary({
     exec: program(),
     args: [],
@@ -53,6 +55,7 @@ export async function startTeam(needs: TeamNeeds): Promise<Team> {
   function begin(): Member {
     const member = startMember(needs)
     members.add(member)
+    needs.log.debug({ worker: member.pid }, 'worker started')
     return member
   }
 
