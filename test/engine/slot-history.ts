@@ -361,7 +361,8 @@ async function allowed<T>(
     if (!isGone || upload === undefined) throw error
     const hasReason = knowledge.mayBeGone || knowledge.published !== undefined
     assert.ok(hasReason, `the ${upload} upload is gone without a reason`)
-    knowledge.gone.add(upload)
+    // One that nobody was told of may still come to be.
+    if (knowledge.told.has(upload)) knowledge.gone.add(upload)
     return undefined
   }
 }
