@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { COMMANDS } from '../../src/cli/main.ts'
 import { OPTION_ENTRIES } from '../../src/config/options.ts'
 import { REFUSALS } from '../../src/core/refusals.ts'
@@ -72,4 +75,39 @@ test('every refusal in the table of troubles has the status that is told', () =>
     Object.entries(REFUSALS).map(([code, { status }]) => [code, status]),
   )
   for (const [, code = '', status] of rows) assert.equal(statuses.get(code), Number(status), code)
+})
+
+const PROGRAM = fileURLToPath(new URL('../../bin/hmac-file-server.js', import.meta.url))
+
+test('the commands of the README back up, twice, and restore', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const [etc, data, kept] = [join(cwd, 'etc'), join(cwd, 'var'), join(cwd, 'backup')]
+  for (const folder of [etc, kept]) await mkdir(folder)
+  const config = join(etc, 'config.toml')
+  const url = ['--public-url', 'https://upload.example.org/']
+  assert.equal((await runCli(['init', ...url, '--output', config, '--data', data], cwd)).code, 0)
+  const ports = ['--set', 'server.listen=127.0.0.1:0', '--set', 'admin.listen=']
+  assert.equal((await runCli(['serve', '--config', config, ...ports], cwd)).code, 0)
+  const run = async (needle: string): Promise<void> => {
+    const block = codeBlocks().find((text) => text.includes(needle)) ?? assert.fail(needle)
+    const script = block
+      .replaceAll('npx hmac-file-server', `"${process.execPath}" "${PROGRAM}"`)
+      .replaceAll('/etc/hmac-file-server', etc)
+      .replaceAll('/var/lib/hmac-file-server', data)
+      .replaceAll('/backup/hmac-file-server', join(kept, 'last'))
+      // For root, on a machine with the service.
+      .replaceAll(/^(?:systemctl|chown) .*$/gmu, '')
+    await promisify(execFile)('sh', ['-euc', script])
+  }
+  await run('hmac-file-server backup')
+  await run('hmac-file-server backup')
+  assert.deepEqual((await readdir(join(kept, 'last'))).toSorted(), [
+    'config.toml',
+    'files',
+    'secret',
+    'state.db',
+  ])
+  await run('systemctl stop')
+  assert.deepEqual((await readdir(data)).toSorted(), ['audit.jsonl', 'files', 'state.db'])
+  assert.equal((await runCli(['files', 'list', '--config', config], cwd)).code, 0)
 })
