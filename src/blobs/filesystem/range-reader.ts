@@ -27,7 +27,7 @@ export type RangeReader = (path: string, request: ReadRequest) => Promise<void>
  * buffers. An aborted read rejects as soon as the piece being taken is given back.
  */
 export function rangeReader(needs: Needs): RangeReader {
-  const { files, pool, pace } = needs
+  const { files } = needs
   return async (path, request) => {
     const { range, take, signal } = request
     signal?.throwIfAborted()
@@ -35,15 +35,29 @@ export function rangeReader(needs: Needs): RangeReader {
       await take(EMPTY, true)
       return
     }
-    using file = files.use(path)
-    if (range.end - range.start > BUFFER_BYTES) {
-      await readInTurn(file.descriptor, request, needs)
-      return
+    const file = files.use(path)
+    // Given back by hand, here and in `readOnePiece`, because every download passes.
+    try {
+      if (range.end - range.start > BUFFER_BYTES) await readInTurn(file.descriptor, request, needs)
+      else await readOnePiece(file.descriptor, request, needs)
+    } finally {
+      file[Symbol.dispose]()
     }
-    using buffer = pool.borrow()
-    const piece = readOnce(file.descriptor, { range, bytes: buffer.bytes }, pace)
+  }
+}
+
+async function readOnePiece(
+  descriptor: number,
+  { range, take }: ReadRequest,
+  { pool, pace }: Needs,
+): Promise<void> {
+  const buffer = pool.borrow()
+  try {
+    const piece = readOnce(descriptor, { range, bytes: buffer.bytes }, pace)
     const taken = take(piece instanceof Promise ? await piece : piece, true)
     if (taken !== undefined) await taken
+  } finally {
+    buffer[Symbol.dispose]()
   }
 }
 

@@ -3,6 +3,7 @@ import { type ByteRange, HEADROOM } from '../../core/bytes.ts'
 import { randomId } from '../../core/random.ts'
 import { Refusal, REFUSALS } from '../../core/refusals.ts'
 import type { Engine, PublishedFile } from '../../engine/engine.ts'
+import type { TakePiece } from '../../engine/ports.ts'
 import type { Exchange } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { chooseRange, contentRange } from './byte-ranges.ts'
@@ -98,16 +99,15 @@ async function sendRange(
 ): Promise<void> {
   const { range } = answer
   let begun = false
-  await source.engine.read(source.file, {
-    range,
-    ...(range.end - range.start > ONE_PIECE ? { signal: exchange.signal } : {}),
-    take(piece, last) {
-      // Not before there is a byte: a file removed meanwhile must still become a proper refusal.
-      if (!begun) exchange.begin(answer.status, answer.headers)
-      begun = true
-      return exchange.write(piece, last, HEADROOM)
-    },
-  })
+  const take: TakePiece = (piece, last) => {
+    // Not before there is a byte: a file removed meanwhile must still become a proper refusal.
+    if (!begun) exchange.begin(answer.status, answer.headers)
+    begun = true
+    return exchange.write(piece, last, HEADROOM)
+  }
+  const isLong = range.end - range.start > ONE_PIECE
+  const request = isLong ? { range, take, signal: exchange.signal } : { range, take }
+  await source.engine.read(source.file, request)
 }
 
 async function sendParts(
