@@ -251,10 +251,13 @@ interface Sending extends Piece {
 
 async function send(history: SlotHistory, sending: Sending): Promise<void> {
   const { body, source, from, length } = sending
-  const upload = source === 'grant' ? undefined : source
-  const done = settled(allowed(history, sending.outcome, upload), history, upload)
   const bytes = bytesOf(source).slice(from, from + length)
-  const sent = body.send(Buffer.from(bytes, 'latin1')).then(() => 'sent')
+  const progress = { taken: from }
+  const done = settled(sending, progress, history)
+  const sent = body.send(Buffer.from(bytes, 'latin1')).then(() => {
+    if (!body.isCut) progress.taken += bytes.length
+    return 'sent'
+  })
   const isSent = (await Promise.race([sent, done])) === 'sent'
   // Nobody waits in silence after the last byte.
   const end = sending.end === 'open' && from + length >= SIZE ? 'end' : sending.end
@@ -268,12 +271,16 @@ async function send(history: SlotHistory, sending: Sending): Promise<void> {
   await done
 }
 
+/** A process that lived until the request was over has kept what it took. */
 async function settled(
-  work: Promise<Outcome | undefined>,
+  { source, outcome }: Sending,
+  progress: { readonly taken: number },
   history: SlotHistory,
-  upload?: Upload,
 ): Promise<void> {
-  note(await work, history, upload)
+  const upload = source === 'grant' ? undefined : source
+  const found = await allowed(history, outcome, upload)
+  note(found, history, upload)
+  if (found !== undefined && upload !== undefined) tell(upload, progress.taken, history)
 }
 
 /** Remembers what a client was told. */
