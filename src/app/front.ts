@@ -69,13 +69,13 @@ function handlerOf(config: Config, { engine, readiness, readers, sessions }: Cor
 }
 
 /** What the listeners are started with beside the configuration. */
-interface Served extends Pick<Core, 'observing' | 'metrics' | 'log'> {
+interface Served extends Pick<Core, 'observing' | 'metrics'> {
   readonly handler: Handler
 }
 
 async function listenersOf(
   { server, http }: Config,
-  { handler, observing, metrics, log }: Served,
+  { handler, observing, metrics }: Served,
 ): Promise<Listeners> {
   const { tlsCert: certFile, tlsKey: keyFile } = server
   return await startListeners({
@@ -84,7 +84,7 @@ async function listenersOf(
     handler,
     events: observing.httpEvents,
     limits: { bodyIdle: http.bodyIdle },
-    fastLane: await laneSetting(http.fastLane, log),
+    fastLane: http.fastLane,
     laneTook: metrics.laneTook,
     clientAddress: clientAddressPolicy({
       source: server.clientAddress,
@@ -95,9 +95,12 @@ async function listenersOf(
   })
 }
 
-/** A release of Node.js in which the lane does not work costs speed, and a line in the log. */
-async function laneSetting(wanted: 'auto' | 'off', log: Core['log']): Promise<'auto' | 'off'> {
-  if (wanted === 'off' || (await fastLaneWorks())) return wanted
+/**
+ * The configuration without a fast lane where it does not work: a release of Node.js of which that is
+ * true costs speed, and a line in the log. Tried once for all processes of a server.
+ */
+export async function withWorkingLane(config: Config, log: Core['log']): Promise<Config> {
+  if (config.http.fastLane === 'off' || (await fastLaneWorks())) return config
   log.warn('http.fast_lane does not work with this Node.js: all requests take the ordinary way')
-  return 'off'
+  return { ...config, http: { ...config.http, fastLane: 'off' } }
 }

@@ -2,7 +2,7 @@ import type { Config } from '../config/options.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
 import type { Log, LogDestination } from '../observe/log.ts'
 import { startAdmins } from './admin-listeners.ts'
-import { startFront } from './front.ts'
+import { startFront, withWorkingLane } from './front.ts'
 import { reloader } from './reloader.ts'
 import { startCore } from './server-core.ts'
 import { openStoresAlone } from './stores.ts'
@@ -37,7 +37,7 @@ export async function startServer(
   const core = await startCore(config, { destination, open: openStoresAlone }, started)
   await core.engine.recover()
   started.use(startUpkeep(core))
-  const front = started.use(await startFront(config, core))
+  const front = started.use(await startFront(await withWorkingLane(config, core.log), core))
   const admins = await startAdmins(config, core, started)
   const running = started.move()
   const apply = (next: Config): void => {

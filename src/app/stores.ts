@@ -11,6 +11,9 @@ import { lockState } from '../stores/sqlite/state-lock.ts'
 import type { Records } from './records.ts'
 import { openRedisRecords } from './redis-records.ts'
 
+/** How long a write waits for those of the other workers, in milliseconds: they take turns, in no order. */
+const WRITERS_PATIENCE = 10_000
+
 /** The stores that the configuration names, opened. Disposing closes them. */
 export interface Stores extends Records, AsyncDisposable {
   readonly blobs: BlobStore
@@ -44,13 +47,14 @@ export async function openStores(config: Config): Promise<Stores> {
 
 /** Opens what is kept in records; `opened` is to close it. */
 async function openRecords(config: Config, opened: AsyncDisposableStack): Promise<Records> {
-  const { sessionStore, storage } = config
+  const { server, sessionStore, storage } = config
   if (sessionStore.backend === 'redis') return await openRedisRecords(config, opened)
   const alone = { leases: processLeases(), warnings: [] }
   if (sessionStore.backend === 'memory') {
     return { ...alone, slots: memorySlotStore(), sessions: memorySessionStore() }
   }
   const durability = storage.fsync === 'never' ? 'normal' : 'full'
-  const state = opened.use(openState({ path: sessionStore.path, durability }))
+  const waiting = server.workers === 1 ? {} : { busyTimeout: WRITERS_PATIENCE }
+  const state = opened.use(openState({ path: sessionStore.path, durability, ...waiting }))
   return { ...alone, slots: sqliteSlots(state), sessions: sqliteSessions(state) }
 }

@@ -6,6 +6,7 @@ import type { LogDestination } from '../../observe/log.ts'
 import { leaseBroker } from '../../stores/workers/lease-broker.ts'
 import { noticeRelay } from '../../stores/workers/notices.ts'
 import { startAdmins } from '../admin-listeners.ts'
+import { withWorkingLane } from '../front.ts'
 import { reloader } from '../reloader.ts'
 import type { RunningServer } from '../running-server.ts'
 import { type Core, startCore } from '../server-core.ts'
@@ -31,7 +32,8 @@ export async function startPrimary(
     if (address.kind === 'unix') await removeStaleSocket(address)
   }
   started.use(startUpkeep(core))
-  let current = config
+  const first = await withWorkingLane(config, core.log)
+  let current = first
   const metrics = teamMetrics(core.metrics)
   const attend = [metrics.include, noticeRelay().include]
   const team = started.use(
@@ -47,7 +49,7 @@ export async function startPrimary(
     core.follow(next)
     current = next
   }
-  const reload = reloader({ ...core, config, apply })
+  const reload = reloader({ ...core, config: first, apply })
   const running = started.move()
   return {
     log: core.log,
