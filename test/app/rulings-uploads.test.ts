@@ -78,7 +78,7 @@ test('ruling 1: a PUT on an unfinished slot starts a new generation, and whichev
   )
 })
 
-/** Handlers over an engine whose publishing waits for `open`, and whose patience is over at once. */
+/** Handlers over an engine whose publishing waits for `open`, and whose patience is over once the holder was asked. */
 function settling(f: Fixture): {
   handler: Handler
   reached: Promise<void>
@@ -99,7 +99,9 @@ function settling(f: Fixture): {
     },
     deadline: (milliseconds) => {
       waits.push(milliseconds)
-      return AbortSignal.abort()
+      const over = new AbortController()
+      setImmediate(() => over.abort())
+      return over.signal
     },
   })
   const config = configOf('/nowhere', ['server.public_url=http://localhost/'])
@@ -120,27 +122,30 @@ const LAST_BYTES: Readonly<Record<string, (put: SignedPut, target: string) => Si
 
 test('ruling 2: nothing stops an upload after its last byte; a PUT that waited 25 s is 503, a request by RUFH is cut', async () => {
   for (const [face, lastBytes] of Object.entries(LAST_BYTES)) {
-    await using f = await fixture()
-    const { handler, reached, open, waits } = settling(f)
-    await using server = await serve(handler)
-    const put = signedPut(PATH, 'hello')
-    const target = await created(server, put)
-    using sender = await dial(server.port)
-    const last = lastBytes(put, target)
-    sender.send(headOf(last))
-    sender.send(last.body)
-    await reached
-    sender.socket.destroy()
-    const late = await ask(server.port, put)
-    assert.deepEqual([late.status, late.code], [503, 'upload-settling'], face)
-    assert.equal(late.headers['retry-after'], '0')
-    using question = await dial(server.port)
-    question.send(headOf(head(target, 8)))
-    assert.equal((await question.ended).length, 0, 'unanswered')
-    assert.deepEqual([...new Set(waits)], [25 * SECOND])
-    assert.ok(!f.events.includes('published'))
-    open()
-    await eventually(async () => f.events.includes('published'))
+    for (const isGone of [true, false]) {
+      await using f = await fixture()
+      const { handler, reached, open, waits } = settling(f)
+      await using server = await serve(handler)
+      const put = signedPut(PATH, 'hello')
+      const target = await created(server, put)
+      using sender = await dial(server.port)
+      const last = lastBytes(put, target)
+      sender.send(headOf(last))
+      sender.send(last.body)
+      await reached
+      if (isGone) sender.socket.destroy()
+      const late = await ask(server.port, put)
+      assert.deepEqual([late.status, late.code], [503, 'upload-settling'], face)
+      assert.equal(late.headers['retry-after'], '0')
+      using question = await dial(server.port)
+      question.send(headOf(head(target, 8, { Connection: 'close' })))
+      assert.equal((await question.ended).length, 0, 'unanswered')
+      assert.deepEqual([...new Set(waits)], [25 * SECOND])
+      assert.ok(!f.events.includes('published'))
+      open()
+      await eventually(async () => f.events.includes('published'))
+      if (!isGone) await sender.until(face === 'tus' ? 'HTTP/1.1 204 ' : 'HTTP/1.1 201 ')
+    }
   }
 })
 
