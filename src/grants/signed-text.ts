@@ -55,8 +55,9 @@ export function mac(secret: Buffer, text: string): Buffer {
   const message = Buffer.allocUnsafe(BLOCK_BYTES + Buffer.byteLength(text))
   inner.copy(message)
   message.write(text, BLOCK_BYTES)
-  hash('sha256', message, 'buffer').copy(outer, BLOCK_BYTES)
-  return hash('sha256', outer, 'buffer')
+  // As text of single bytes: a buffer would be memory of its own each time.
+  outer.write(hash('sha256', message, 'binary'), BLOCK_BYTES, 'latin1')
+  return Buffer.from(hash('sha256', outer, 'binary'), 'latin1')
 }
 
 /** Whether one of the secrets makes this MAC, written as 64 hex digits of either case. */
