@@ -10,6 +10,7 @@ import { type Front, startFront } from '../front.ts'
 import { reloader } from '../reloader.ts'
 import { type Core, startCore } from '../server-core.ts'
 import { type Stores, openStores } from '../stores.ts'
+import { wholeLines } from './whole-lines.ts'
 import { nextMessage } from './process-channel.ts'
 
 const NEVER = new AbortController().signal
@@ -46,7 +47,8 @@ async function start(
 ): Promise<{ readonly core: Core; readonly front: Front }> {
   const open = async (): Promise<Stores> => await openShared(config, channel)
   const worker = process.pid
-  const core = await startCore(config, { destination: process.stderr, open, worker }, started)
+  const destination = wholeLines(process.stderr)
+  const core = await startCore(config, { destination, open, worker }, started)
   return { core, front: started.use(await startFront(config, core)) }
 }
 
