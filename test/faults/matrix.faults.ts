@@ -14,7 +14,6 @@ import {
   FAULTS,
   type FaultCase,
   type Fault,
-  HAS_WORKERS,
   everyCase,
   idOf,
   selectedCases,
@@ -127,12 +126,11 @@ async function assertTidy(site: FaultSite, paths: readonly string[]): Promise<vo
 
 /** A kind of case that did not run was not proved, however green the others are. */
 function assertEveryKindRan(): void {
-  const kinds = [...FACES, ...FAULTS.filter((fault) => HAS_WORKERS || fault !== 'other-worker')]
+  const kinds = [...FACES, ...FAULTS]
   for (const kind of kinds) {
     const [ran = 0, wentOn = 0] = [done.get(kind), resumedAbove0.get(kind)]
     console.log(`${kind}: ${ran} cases${wentOn > 0 ? `, ${wentOn} went on above byte 0` : ''}`)
   }
-  if (!HAS_WORKERS) console.log('other-worker: this server runs as one process')
   assert.deepEqual(
     kinds.filter((kind) => !done.has(kind)),
     [],

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { OPTION_ENTRIES } from '../../src/config/options.ts'
 import { type SeededRandom, seededRandom } from '../interop/seeded-random.ts'
 import { pairwiseCover } from './pairwise.ts'
 
@@ -56,13 +55,9 @@ function storesOf(fault: Fault): readonly StoreName[] {
   return isShared ? ['sqlite', 'redis'] : STORES
 }
 
-/** Whether the server can run as several processes. */
-export const HAS_WORKERS = OPTION_ENTRIES.some(({ key }) => key === 'server.workers')
-
 /** The whole matrix. */
 export function everyCase(): readonly FaultCase[] {
-  const faults = FAULTS.filter((fault) => HAS_WORKERS || fault !== 'other-worker')
-  return faults.flatMap((fault) =>
+  return FAULTS.flatMap((fault) =>
     storesOf(fault).flatMap((store) =>
       FACES.flatMap((face) => CUTS.map((cut) => ({ face, fault, cut, store }))),
     ),
