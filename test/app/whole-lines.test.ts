@@ -4,9 +4,9 @@ import { wholeLines } from '../../src/app/workers/whole-lines.ts'
 
 test('many lines are written in pieces that a pipe never mixes, each of them whole lines', () => {
   const pieces: string[] = []
-  const { write } = wholeLines({ write: (lines) => pieces.push(lines) })
+  const shared = wholeLines({ write: (lines) => pieces.push(lines) })
   const lines = Array.from({ length: 300 }, (_, at) => `${at} ${'ü'.repeat(at)}\n`).join('')
-  write(lines)
+  shared.write(lines)
   assert.equal(pieces.join(''), lines)
   assert.ok(pieces.length > 10)
   for (const piece of pieces) {
