@@ -90,11 +90,12 @@ async function unfinished(
   { leases, clock }: EngineNeeds,
 ): Promise<Lookup> {
   const slot = record ?? live?.record()
-  // What another process has just begun to receive is not stored yet.
-  if (slot === undefined && (await leases.isHeldElsewhere(fingerprint))) {
-    return { kind: 'unfinished', lastByteAt: clock() }
+  if (slot === undefined) {
+    // An upload that begins, here or in another process, or is just taken over, may not be stored yet.
+    const isBusy = (await leases.isHeldElsewhere(fingerprint)) || leases.isHeld(fingerprint)
+    return isBusy ? { kind: 'unfinished', lastByteAt: clock() } : { kind: 'unknown' }
   }
-  if (slot === undefined || !isReserving(slot)) return { kind: 'unknown' }
+  if (!isReserving(slot)) return { kind: 'unknown' }
   const stored = Math.max(...slot.uploads.map((upload) => upload.lastByteAt ?? 0))
   const lastByteAt = live?.lastByteAt ?? stored
   return lastByteAt === 0 ? { kind: 'unfinished' } : { kind: 'unfinished', lastByteAt }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Refusal } from '../../src/core/refusals.ts'
-import type { Fingerprint } from '../../src/core/slot-path.ts'
+import { type Fingerprint, fingerprintOf } from '../../src/core/slot-path.ts'
 import type { Notices, SlotStore } from '../../src/engine/ports.ts'
 import { COMMIT_INTERVAL } from '../../src/engine/policy.ts'
 import { processLeases } from '../../src/stores/memory/leases.ts'
@@ -119,4 +119,17 @@ test('a file that is known is read while the state cannot be reached, others are
   await assert.rejects(engine.lookup(unknown.path), { code: 'state-unavailable' })
   f.time += 25 * 3_600_000
   await assert.rejects(engine.lookup(known.path), { code: 'state-unavailable' })
+})
+
+test('a slot that somebody has just begun to fill, here or elsewhere, is not unknown to a reader', async () => {
+  await using f = await fixture()
+  const { path } = grantFor('a', 4)
+  const leases = processLeases()
+  const elsewhere = { ...leases, isHeldElsewhere: async () => true }
+  assert.equal((await f.another({ leases: elsewhere }).lookup(path)).kind, 'unfinished')
+  const here = f.another({ leases })
+  assert.equal((await here.lookup(path)).kind, 'unknown')
+  const { signal } = new AbortController()
+  await leases.acquire(fingerprintOf(path), { release: () => {}, signal })
+  assert.equal((await here.lookup(path)).kind, 'unfinished')
 })
