@@ -177,13 +177,20 @@ function bodyOf(state: State): RequestBody {
         request: state.request,
         contentLength: state.contentLength,
         watch: state.needs.watch,
-        proceed: () => {
-          if (state.awaitsContinue && state.phase === 'none') state.response.writeContinue()
-        },
+        proceed: () => proceed(state),
         destroy: () => destroy(state),
       })
     : emptyBody(() => cut(state))
   return state.requestBody
+}
+
+/** Sends `100 Continue` if the client waits for it; behind earlier answers when their turn is over. */
+function proceed(state: State): void {
+  const { awaitsContinue, response } = state
+  if (!awaitsContinue || state.phase !== 'none') return
+  if (response.socket !== null) response.writeContinue()
+  // Held back with the rest it would leave after the head of the final answer.
+  else response.once('socket', () => proceed(state))
 }
 
 function signalOf(state: State): AbortSignal {
