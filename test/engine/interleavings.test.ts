@@ -26,7 +26,7 @@ import {
 } from './slot-history.ts'
 
 /** Histories for each store. */
-const HISTORIES = 40
+const HISTORIES = 24
 
 /** What happens at the same time. */
 interface Moment {
@@ -54,6 +54,13 @@ const verb: fc.Arbitrary<Verb> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom('cut', 'read') }) },
 )
 
+const whole = { length: fc.constant(SIZE), end: fc.constant<End>('end') }
+
+const completion: fc.Arbitrary<Verb> = fc.oneof(
+  fc.record({ kind: fc.constant('range'), ...whole }),
+  fc.record({ kind: fc.constant('append'), upload, ...whole }),
+)
+
 const moment: fc.Arbitrary<Moment> = fc.oneof(
   {
     weight: 20,
@@ -64,6 +71,11 @@ const moment: fc.Arbitrary<Moment> = fc.oneof(
         { weight: 1, arbitrary: fc.nat({ max: 24 }) },
       ),
     }),
+  },
+  // Killed while a file is published, or soon before.
+  {
+    weight: 3,
+    arbitrary: fc.record({ verbs: fc.tuple(completion), dies: fc.integer({ min: 8, max: 32 }) }),
   },
   { weight: 1, arbitrary: fc.constant<Moment>({ verbs: [{ kind: 'restart' }] }) },
   {

@@ -299,7 +299,7 @@ function notePublished({ id }: PublishedFile, { knowledge }: SlotHistory): void 
 }
 
 /** Everybody who still sends is gone. */
-export async function cutSenders(history: SlotHistory): Promise<void> {
+async function cutSenders(history: SlotHistory): Promise<void> {
   const { senders } = history
   history.senders = []
   for (const { body } of senders) body.cut()
