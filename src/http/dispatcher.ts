@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Refusal } from '../core/refusals.ts'
 import type { Peer } from './client-address.ts'
 import type { HttpEvents } from './events.ts'
@@ -20,6 +21,8 @@ export interface Dispatcher {
   finish(exchange: RunningExchange): void
   /** Requests whose answer is not complete. */
   readonly running: ReadonlySet<RunningExchange>
+  /** Those of the ordinary way that are on one connection of HTTP/1.1. */
+  runningOn(socket: Socket): ReadonlySet<RunningExchange>
   readonly isClosing: boolean
   /** From now on new requests are refused and connections not kept. */
   close(): void
@@ -44,12 +47,15 @@ const UNIX_PEER: Peer = { kind: 'unix' }
 
 export function dispatcher(needs: DispatcherNeeds): Dispatcher {
   const running = new Set<RunningExchange>()
+  /** Exchanges of the ordinary way, by their connection. */
+  const onSocket = new WeakMap<Socket, Set<RunningExchange>>()
   const idlers = new Set<() => void>()
   let closing = false
   const exchangeNeeds: ExchangeNeeds = { ...needs, closing: () => closing }
 
   const finish = (exchange: RunningExchange): void => {
     if (!running.delete(exchange)) return
+    if (exchange.socket !== undefined) onSocket.get(exchange.socket)?.delete(exchange)
     needs.events.finished(exchange, exchange.closed())
     if (running.size === 0) for (const wake of idlers) wake()
   }
@@ -63,6 +69,7 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
 
   return {
     running,
+    runningOn: (socket) => onSocket.get(socket) ?? NONE,
     get isClosing() {
       return closing
     },
@@ -75,6 +82,7 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
       const arrival = { ...messages, peer, awaitsContinue: expectation === 'continue' }
       const exchange = nodeExchange(arrival, exchangeNeeds)
       watchClose(messages, () => finish(exchange))
+      if (exchange.socket !== undefined) setOf(onSocket, exchange.socket).add(exchange)
       if (asksForServer(exchange, messages.request)) {
         running.add(exchange)
         exchange.reply(optionsAnswer())
@@ -92,6 +100,16 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
       idlers.delete(resolve)
     },
   }
+}
+
+const NONE: ReadonlySet<RunningExchange> = new Set()
+
+function setOf<K extends object, V>(map: WeakMap<K, Set<V>>, key: K): Set<V> {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = new Set<V>()
+  map.set(key, made)
+  return made
 }
 
 /** `OPTIONS *` concerns the server as a whole (RFC 9110 §9.3.7); browsers want 200 wherever they ask. */

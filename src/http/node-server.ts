@@ -141,9 +141,7 @@ const HALF_OPEN = { httpAllowHalfOpen: true } as const
 /** RFC 9112 §9.6: a client that closed its side may wait for the answer. One without a whole request does not. */
 function answerWhoeverClosed(socket: Socket, { dispatcher }: NodeServerNeeds): void {
   socket.once('end', () => {
-    for (const exchange of dispatcher.running) {
-      if (exchange.socket === socket) exchange.senderGone()
-    }
+    for (const exchange of dispatcher.runningOn(socket)) exchange.senderGone()
   })
 }
 
@@ -212,9 +210,8 @@ function refuseHead(
   { dispatcher, lingering }: NodeServerNeeds,
 ): void {
   if (lingering.has(socket)) return
-  for (const exchange of dispatcher.running) {
-    if (exchange.socket === socket) return exchange.cut()
-  }
+  const [running] = dispatcher.runningOn(socket)
+  if (running !== undefined) return running.cut()
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

@@ -147,7 +147,8 @@ test('with the lane and without it the same bytes get the same answers, however 
     }),
     { numRuns: 150 },
   )
-  assert.ok(taken > 100, `only ${taken} requests took the lane`)
+  // One of each conversation: what is sent ahead is served in the ordinary way.
+  assert.ok(taken > 40, `only ${taken} requests took the lane`)
 })
 
 test('leave to send a body never stands inside an answer, however many were sent ahead', async () => {

@@ -70,6 +70,8 @@ export class LaneBody implements RequestBody, WatchedBody {
   }
 
   abandon(): void {
+    // What was received as a whole is handed over as a whole.
+    if (this.#take !== undefined && this.#ending === 'end') return
     this.#refused = true
     if (this.#ending === 'end') return
     this.#ending = 'cut'

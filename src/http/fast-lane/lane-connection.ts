@@ -109,17 +109,11 @@ export class LaneConnection implements LaneLink {
     this.#exchange = undefined
     const isLast = exchange.isLast
     this.#needs.dispatcher.finish(exchange)
-    if (this.#isLingering) return
-    if (isLast || this.#senderGone) {
-      this.socket.end(() => this.socket.destroy())
-      return
-    }
     this.idleLooks = 0
-    const [first, ...more] = this.#ahead
-    if (first === undefined) return
-    this.#ahead = []
-    this.#next(more.length === 0 ? first : Buffer.concat([first, ...more]))
-    if (this.#isPaused && this.#exchange === undefined) this.resume()
+    if (this.#isLingering) return
+    // A client that does not wait for answers is served in the ordinary way.
+    if (!isLast && this.#ahead.length > 0) this.#leave(Buffer.concat(this.#ahead))
+    else if (isLast || this.#senderGone) this.socket.end(() => this.socket.destroy())
   }
 
   /** Returns whether to go on receiving. */

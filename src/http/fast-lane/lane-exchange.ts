@@ -191,11 +191,10 @@ export class LaneExchange implements RunningExchange {
     this.#link.resume()
   }
 
-  /** The client has closed its side: whoever sent a whole body may still wait for the answer. */
+  /** The client has closed its side: whoever sent a whole PUT may still wait for the answer. */
   senderGone(): void {
-    const body = this.#laneBody
-    body?.senderGone()
-    if (body === undefined || body.missing > 0) this.destroy()
+    this.#laneBody?.senderGone()
+    if (this.method !== 'PUT' || (this.#laneBody?.missing ?? 0) > 0) this.destroy()
   }
 
   closed(): { readonly status: number; readonly milliseconds: number } {
