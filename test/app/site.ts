@@ -140,11 +140,14 @@ async function sizeOf(file: string): Promise<number> {
 }
 
 /** Resolves when the site has stored so many bytes of uploads and files. */
-export async function stored({ config }: Pick<Site, 'config'>, bytes: number): Promise<void> {
-  await eventually(async () => {
-    const sizes = [...(await filesBelow(config.storage.url.folder)).values()]
-    return sizes.reduce((sum, size) => sum + size, 0) >= bytes
-  })
+export async function stored(site: Pick<Site, 'config'>, bytes: number): Promise<void> {
+  await eventually(async () => (await storedBytes(site)) >= bytes)
+}
+
+/** Bytes of uploads and files that the site has stored. */
+export async function storedBytes({ config }: Pick<Site, 'config'>): Promise<number> {
+  const sizes = [...(await filesBelow(config.storage.url.folder)).values()]
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 const PATIENCE = 10_000

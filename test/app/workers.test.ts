@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { SECRETS, auditOf, stored, temporaryFolder } from './site.ts'
+import { SECRETS, auditOf, stored, storedBytes, temporaryFolder } from './site.ts'
 import { type SignedPut, get, signedPut } from './slots.ts'
 import { type TeamSite, startTeamSite } from './team-site.ts'
 import { contentOf, halfSent, metricsOf } from './visits.ts'
@@ -22,6 +22,14 @@ function largePut(path: string): SignedPut {
 /** Resolves when the server has ended a connection. */
 async function cut(wire: Wire): Promise<void> {
   await wire.ended
+}
+
+/** Leaves a PUT half-open; resolves when a worker has stored its first half, beside whatever was there before. */
+async function leftOpen(site: TeamSite, put: SignedPut): Promise<Wire> {
+  const before = await storedBytes(site)
+  const wire = await halfSent(site, put)
+  await stored(site, before + Math.floor(put.body.length / 2))
+  return wire
 }
 
 /** Chance decides which worker accepts a connection: tries until `attempt` met two of them. */
@@ -39,7 +47,7 @@ test('a PUT that was left half-open on one worker is taken over on another', asy
   await using site = await startTeamSite(['storage.fsync=ack'])
   await across(async (path) => {
     const put = largePut(path)
-    using open = await halfSent(site, put)
+    using open = await leftOpen(site, put)
     const { status } = await ask(site.port, { ...put, from: '127.0.0.3' })
     assert.equal(status, 201)
     await cut(open)
@@ -67,7 +75,7 @@ test('a reader who waits at one worker gets the file that is published by anothe
   await using site = await startTeamSite()
   await across(async (path) => {
     const put = largePut(path)
-    using open = await halfSent(site, put)
+    using open = await leftOpen(site, put)
     const reading = ask(site.port, get(path))
     await eventuallyWaiting(site, 1)
     open.send(put.body.subarray(put.body.length / 2))
@@ -94,10 +102,7 @@ async function eventuallyWaiting(site: TeamSite, readers: number): Promise<void>
 async function severalOpen(site: TeamSite): Promise<{ puts: SignedPut[]; open: Wire[] }> {
   const puts = Array.from({ length: 12 }, (_, at) => largePut(`a/${at}.bin`))
   const open: Wire[] = []
-  for (const [at, put] of puts.entries()) {
-    open.push(await halfSent(site, put))
-    await stored(site, (at + 1) * Math.floor(put.body.length / 2))
-  }
+  for (const put of puts) open.push(await leftOpen(site, put))
   return { puts, open }
 }
 
@@ -170,7 +175,8 @@ test('SIGHUP reaches every worker', async () => {
 test('SIGTERM lets running uploads finish and leaves no process and no torn audit line', async () => {
   await using site = await startTeamSite()
   const puts = Array.from({ length: 4 }, (_, at) => largePut(`a/${at}.bin`))
-  const open = await Promise.all(puts.map(async (put) => await halfSent(site, put)))
+  const open: Wire[] = []
+  for (const put of puts) open.push(await leftOpen(site, put))
   site.signal('SIGTERM')
   for (const [at, put] of puts.entries()) open[at]?.send(put.body.subarray(put.body.length / 2))
   await Promise.all(open.map(async (wire) => await wire.until('HTTP/1.1 201 ')))
