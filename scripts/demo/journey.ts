@@ -30,11 +30,24 @@ export async function startJourney(server: DemoServer, show: Show): Promise<Jour
   // Two networks by any prefix, and addresses that Linux has without being asked.
   const wifi = stack.use(await openNetwork('127.0.2.1', () => server.port))
   const mobile = stack.use(await openNetwork('127.0.3.1', () => server.port))
+  const connections = new Set<Socket>()
   let network = wifi
   let networkChanged: (() => void) | undefined
 
-  function moveTo(next: Network, words: string): void {
+  function connect(): Socket {
+    const connection = network.connect()
+    connections.add(connection.once('close', () => connections.delete(connection)))
+    return connection
+  }
+
+  function leave(): void {
     network.silence()
+    // Without a radio a phone sends nothing; here it would go on until all buffers are full.
+    for (const connection of connections) connection.cork()
+  }
+
+  function moveTo(next: Network, words: string): void {
+    leave()
     next.restore()
     network = next
     show.event(`${words}: another address; the old connection stays open and silent`)
@@ -42,7 +55,7 @@ export async function startJourney(server: DemoServer, show: Show): Promise<Jour
   }
 
   async function sleep(): Promise<void> {
-    network.silence()
+    leave()
     show.event('Standby: the radio is off, and neither end is told')
     await delay(STANDBY)
     network.restore()
@@ -66,7 +79,7 @@ export async function startJourney(server: DemoServer, show: Show): Promise<Jour
   let isBusy = false
   const kept = stack.move()
   return {
-    connect: () => network.connect(),
+    connect,
     whenNetworkChanges(listener) {
       networkChanged = listener
     },

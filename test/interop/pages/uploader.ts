@@ -2,6 +2,9 @@
 import { Uppy } from '@uppy/core'
 import Tus from '@uppy/tus'
 import { type HttpRequest, Upload, type UploadOptions } from 'tus-js-client'
+import { fetchTransport } from '../../../src/client/fetch-transport.ts'
+import { startUpload } from '../../../src/client/resuming-upload.ts'
+import type { Transport } from '../../../src/client/transport.ts'
 
 interface Job {
   /** Where the page's own server has the file. */
@@ -57,6 +60,22 @@ export async function byUppy(job: Job): Promise<Report> {
   uppy.destroy()
   const failed = result?.failed ?? []
   const outcome = failed.length === 0 ? 'complete' : failed.map(({ error }) => error).join()
+  return { outcome, requests }
+}
+
+/** Uploads by our own client. */
+export async function byOurs(job: Job): Promise<Report> {
+  const requests: Requests = []
+  const transport: Transport = async (request) => {
+    const offset = request.headers['upload-offset']
+    const at = offset === undefined ? {} : { offset: Number(offset) }
+    requests.push({ method: request.method, ...at })
+    return await fetchTransport(request)
+  }
+  const { endpoint: url } = job
+  const { signal } = new AbortController()
+  const upload = startUpload({ url, file: await blobOf(job), transport, signal })
+  const outcome = await upload.done.then(() => 'complete', String)
   return { outcome, requests }
 }
 
