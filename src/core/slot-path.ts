@@ -45,9 +45,9 @@ export function fingerprintOf(path: SlotPath): Fingerprint {
   return digest
 }
 
-/** Whether a text has the form of a fingerprint. */
-function isFingerprint(text: string): text is Fingerprint {
-  return /^[\w-]{43}$/u.test(text)
+/** Whether a value, such as one read from a store, has the form of a fingerprint. */
+export function isFingerprint(value: unknown): value is Fingerprint {
+  return typeof value === 'string' && /^[\w-]{43}$/u.test(value)
 }
 
 /** Percent-encodes a path for a URL: unreserved characters and `/` stay, escapes are upper-case (RFC 3986 §2.3). */

@@ -1,6 +1,7 @@
 import type { Instant } from '../core/clock.ts'
 import type { Scheme } from '../core/grant.ts'
-import type { Fingerprint, SlotPath } from '../core/slot-path.ts'
+import { isJsonObject } from '../core/json-object.ts'
+import { type Fingerprint, type SlotPath, isFingerprint } from '../core/slot-path.ts'
 
 /** The right to write to a slot's record: a commit compares both parts. */
 export interface LeaseToken {
@@ -88,6 +89,22 @@ export interface SlotRecord {
   readonly uploads: readonly UploadRecord[]
   /** When retention must look at the record again. Absent: never. */
   readonly dueAt?: Instant
+}
+
+/**
+ * Whether a value that a store parsed is a record that this program wrote. Its form is looked at, not
+ * every field: what is found out is a damaged store, not a forged one.
+ */
+export function isSlotRecord(value: unknown): value is SlotRecord {
+  return (
+    isJsonObject(value) &&
+    isFingerprint(value['fingerprint']) &&
+    typeof value['id'] === 'string' &&
+    typeof value['owner'] === 'string' &&
+    typeof value['size'] === 'number' &&
+    isJsonObject(value['lease']) &&
+    Array.isArray(value['uploads'])
+  )
 }
 
 /** Whether the slot counts as an open upload of its owner. */

@@ -1,4 +1,5 @@
 import type { Instant } from '../core/clock.ts'
+import { isJsonObject } from '../core/json-object.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 
 /** A network that a session was used from. */
@@ -27,6 +28,18 @@ export interface SessionRecord {
   readonly networks: readonly SeenNetwork[]
   /** Its slots that have an unfinished upload; while there is one, the session is never evicted. */
   readonly uploads: readonly Fingerprint[]
+}
+
+/** Whether a value that a store parsed is a session that this program wrote, by its form. */
+export function isSessionRecord(value: unknown): value is SessionRecord {
+  return (
+    isJsonObject(value) &&
+    typeof value['key'] === 'string' &&
+    typeof value['openedAt'] === 'number' &&
+    typeof value['lastActiveAt'] === 'number' &&
+    Array.isArray(value['networks']) &&
+    Array.isArray(value['uploads'])
+  )
 }
 
 /** Networks that a session remembers: a train ride, not a diary. */

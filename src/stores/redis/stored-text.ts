@@ -1,7 +1,12 @@
 import { Refusal } from '../../core/refusals.ts'
-import type { Fingerprint } from '../../core/slot-path.ts'
-import type { SessionRecord } from '../../sessions/session-record.ts'
-import { isReserving, type LeaseToken, type SlotRecord } from '../../engine/slot-record.ts'
+import { type Fingerprint, isFingerprint } from '../../core/slot-path.ts'
+import { type SessionRecord, isSessionRecord } from '../../sessions/session-record.ts'
+import {
+  isReserving,
+  isSlotRecord,
+  type LeaseToken,
+  type SlotRecord,
+} from '../../engine/slot-record.ts'
 
 /** The lease as the scripts compare it. */
 export function leaseText({ epoch, id }: LeaseToken): string {
@@ -58,35 +63,4 @@ function parseJson(text: string): unknown {
 
 function damaged(what: string, cause?: unknown): Refusal {
   return new Refusal('state-unavailable', { why: `damaged ${what}` }, { cause })
-}
-
-function isSlotRecord(value: unknown): value is SlotRecord {
-  return (
-    isObject(value) &&
-    isFingerprint(value['fingerprint']) &&
-    typeof value['id'] === 'string' &&
-    typeof value['owner'] === 'string' &&
-    typeof value['size'] === 'number' &&
-    isObject(value['lease']) &&
-    Array.isArray(value['uploads'])
-  )
-}
-
-function isSessionRecord(value: unknown): value is SessionRecord {
-  return (
-    isObject(value) &&
-    typeof value['key'] === 'string' &&
-    typeof value['openedAt'] === 'number' &&
-    typeof value['lastActiveAt'] === 'number' &&
-    Array.isArray(value['networks']) &&
-    Array.isArray(value['uploads'])
-  )
-}
-
-function isFingerprint(value: unknown): value is Fingerprint {
-  return typeof value === 'string' && value !== ''
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -1,7 +1,7 @@
 import { Refusal } from '../../core/refusals.ts'
-import type { Fingerprint } from '../../core/slot-path.ts'
-import type { SlotRecord } from '../../engine/slot-record.ts'
-import type { SessionRecord } from '../../sessions/session-record.ts'
+import { type Fingerprint, isFingerprint } from '../../core/slot-path.ts'
+import { type SlotRecord, isSlotRecord } from '../../engine/slot-record.ts'
+import { type SessionRecord, isSessionRecord } from '../../sessions/session-record.ts'
 
 /** Reads a record that this program stored. Anything else means a damaged database: `state-unavailable`. */
 export function parseRecord(text: unknown): SlotRecord {
@@ -30,35 +30,4 @@ function parseJson(text: unknown): unknown {
   } catch (cause) {
     throw new Refusal('state-unavailable', { why: 'damaged record' }, { cause })
   }
-}
-
-function isSlotRecord(value: unknown): value is SlotRecord {
-  return (
-    isObject(value) &&
-    isFingerprint(value['fingerprint']) &&
-    typeof value['id'] === 'string' &&
-    typeof value['owner'] === 'string' &&
-    typeof value['size'] === 'number' &&
-    isObject(value['lease']) &&
-    Array.isArray(value['uploads'])
-  )
-}
-
-function isSessionRecord(value: unknown): value is SessionRecord {
-  return (
-    isObject(value) &&
-    typeof value['key'] === 'string' &&
-    typeof value['openedAt'] === 'number' &&
-    typeof value['lastActiveAt'] === 'number' &&
-    Array.isArray(value['networks']) &&
-    Array.isArray(value['uploads'])
-  )
-}
-
-function isFingerprint(value: unknown): value is Fingerprint {
-  return typeof value === 'string' && value !== ''
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }
