@@ -40,9 +40,15 @@ export async function openStoresAlone(
 export async function openStores(config: Config): Promise<Stores> {
   await using opened = new AsyncDisposableStack()
   const records = await openRecords(config, opened)
-  const blobs = opened.use(await filesystemBlobStore({ folder: config.storage.url.folder }))
+  const { folder } = config.storage.url
+  const blobs = opened.use(await filesystemBlobStore({ folder, isShared: isShared(config) }))
   const kept = opened.move()
   return { ...records, blobs, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
+}
+
+/** Whether several processes write to one storage folder. */
+function isShared({ server, sessionStore }: Config): boolean {
+  return server.workers > 1 || sessionStore.backend === 'redis'
 }
 
 /** Opens what is kept in records; `opened` is to close it. */

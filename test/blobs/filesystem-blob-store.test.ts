@@ -24,9 +24,9 @@ async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
 }
 
 /** A store in a folder of its own that goes away with it. */
-async function temporaryStore(): Promise<BlobStore> {
+async function temporaryStore(options: { isShared?: boolean } = {}): Promise<BlobStore> {
   const folder = await temporaryFolder()
-  const store = await filesystemBlobStore({ folder: folder.path })
+  const store = await filesystemBlobStore({ folder: folder.path, ...options })
   return {
     ...store,
     [Symbol.asyncDispose]: async () => {
@@ -37,6 +37,7 @@ async function temporaryStore(): Promise<BlobStore> {
 }
 
 blobStoreConformance('filesystem', temporaryStore)
+blobStoreConformance('filesystem of several processes', () => temporaryStore({ isShared: true }))
 
 function modeOf(path: string): number {
   return statSync(path).mode & 0o777
@@ -107,6 +108,57 @@ for (const key of ['../x', '..', '.', '', 'a/b', 'a\\b', 'a\0', 'a.part', 'ü', 
     assert.deepEqual(filesBelow(folder.path), [])
   })
 }
+
+test('a writer that was passed over does not change what another process goes on with', async () => {
+  await using folder = await temporaryFolder()
+  const options = { folder: folder.path, isShared: true }
+  await using first = await filesystemBlobStore(options)
+  await using second = await filesystemBlobStore(options)
+  const [part, file] = [anyKey(), anyKey()]
+  await using hanging = await first.create(part)
+  await hanging.write([Buffer.from('0123 not kept')])
+  {
+    await using writer = await second.resume(part, 4)
+    assert.equal(await second.partSize(part), 4)
+    await writer.write([Buffer.from('4567')])
+    await hanging.write([Buffer.from('late')])
+    assert.equal(await second.publish(part, file, { sync: true }), 'published')
+  }
+  await hanging.write([Buffer.from('later')])
+  assert.equal(String(await readBack(second, file, { start: 0, end: 8 })), '01234567')
+  assert.equal(await second.fileSize(file), 8)
+  await second.removePart(part)
+  assert.deepEqual(
+    filesBelow(folder.path).map((path) => modeOf(path)),
+    [0o640],
+  )
+})
+
+test('a part whose writer is passed over loses nothing when it cannot be copied', async () => {
+  await using folder = await temporaryFolder()
+  await using store = await filesystemBlobStore({ folder: folder.path, isShared: true })
+  const part = anyKey()
+  await using hanging = await store.create(part)
+  await hanging.write([Buffer.from('0123')])
+  await assert.rejects(store.resume(part, 5))
+  assert.equal(await store.partSize(part), 4)
+  assert.equal(filesBelow(folder.path).length, 1)
+})
+
+test('a part that its writer closed goes on as the same file, in whatever process', async () => {
+  await using folder = await temporaryFolder()
+  const options = { folder: folder.path, isShared: true }
+  await using first = await filesystemBlobStore(options)
+  await using second = await filesystemBlobStore(options)
+  const part = anyKey()
+  await storePart(first, part, Buffer.from('0123'))
+  const [path = ''] = filesBelow(folder.path)
+  const { ino } = statSync(path)
+  for (const store of [second, first]) {
+    await using _writer = await store.resume(part, 2)
+    assert.equal(statSync(path).ino, ino)
+  }
+})
 
 test('a symbolic link in the place of a file is not followed', async () => {
   await using folder = await temporaryFolder()

@@ -1,15 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsync,
-  ftruncateSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  unlink,
-  unlinkSync,
-} from 'node:fs'
+import { linkSync, lstatSync, unlink, unlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
@@ -20,40 +9,42 @@ import { freeSpace } from './free-space.ts'
 import { layout } from './layout.ts'
 import { listBlobs } from './listing.ts'
 import { openFiles } from './open-files.ts'
+import { OWN_PARTS, SHARED_PARTS, syncFolder } from './part-files.ts'
 import { partWriter } from './part-writer.ts'
 import { prepareFolders } from './preparation.ts'
 import { rangeReader } from './range-reader.ts'
 import { diskError, systemCode } from './system-errors.ts'
 
-/** The group may read: a proxy in it can send files itself. */
-const MODE = 0o640
-
-const syncAll = promisify(fsync)
 const unlinkBehind = promisify(unlink)
 
 /**
  * Bytes in files below `folder`, which is made if it is not there. Opening, linking and closing are
  * operations in memory and therefore synchronous; so are reads and writes of bytes while the
- * disk keeps up. Rejects with an `Error` that names the folder if it can't be used.
+ * disk keeps up. `isShared`: other processes write to parts there as well. Rejects with an `Error` that
+ * names the folder if it can't be used.
  */
 export async function filesystemBlobStore(options: {
   folder: string
+  isShared?: boolean
   stopwatch?: Stopwatch
 }): Promise<BlobStore> {
-  const { folder, stopwatch = systemStopwatch } = options
+  const { folder, isShared = false, stopwatch = systemStopwatch } = options
   const places = layout(resolve(folder))
   prepareFolders(places)
   const files = openFiles()
-  const writing = diskPace(stopwatch)
+  const parts = isShared ? SHARED_PARTS : OWN_PARTS
+  const writing = { pace: diskPace(stopwatch), close: parts.close }
   /** Parts that have a second name: taking theirs away is quick. */
   const linked = new Set<string>()
   const read = rangeReader({ files, pool: bufferPool(), pace: diskPace(stopwatch) })
 
   return {
     create: async (part) =>
-      partWriter(createFile(places.path('part', part)), { length: 0, pace: writing }),
-    resume: async (part, offset) =>
-      partWriter(openAt(places.path('part', part), offset), { length: offset, pace: writing }),
+      partWriter(parts.create(places.path('part', part)), { length: 0, ...writing }),
+    resume: async (part, offset) => {
+      const descriptor = await parts.resume(places.path('part', part), offset)
+      return partWriter(descriptor, { length: offset, ...writing })
+    },
     publish: async (part, file, { sync }) => {
       const outcome = linkOnce(places.path('part', part), places.path('file', file))
       if (outcome === 'published') linked.add(part)
@@ -80,28 +71,6 @@ export async function filesystemBlobStore(options: {
   }
 }
 
-function createFile(path: string): number {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-  try {
-    return openSync(path, flags, MODE)
-  } catch (error) {
-    throw diskError(error)
-  }
-}
-
-function openAt(path: string, offset: number): number {
-  const descriptor = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW)
-  try {
-    const { size } = fstatSync(descriptor)
-    if (size < offset) throw new Error(`The part has ${size} bytes, not the ${offset} expected`)
-    if (size > offset) ftruncateSync(descriptor, offset)
-    return descriptor
-  } catch (error) {
-    closeSync(descriptor)
-    throw error
-  }
-}
-
 /** A link fails if the name is taken, which a rename would not. */
 function linkOnce(from: string, to: string): 'published' | 'exists' | 'missing' {
   try {
@@ -111,15 +80,6 @@ function linkOnce(from: string, to: string): 'published' | 'exists' | 'missing' 
     if (systemCode(error) === 'EEXIST') return 'exists'
     if (systemCode(error) === 'ENOENT') return 'missing'
     throw diskError(error)
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await syncAll(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, ftruncateSync, writeSync, writev, writevSync } from 'node:fs'
+import { fdatasync, ftruncateSync, writeSync, writev, writevSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { PartWriter } from '../../engine/ports.ts'
 import type { DiskPace } from './disk-pace.ts'
@@ -9,15 +9,18 @@ type Batch = readonly Uint8Array[]
 const syncData = promisify(fdatasync)
 const writeBehind = promisify(writev)
 
+interface Options {
+  readonly length: number
+  readonly pace: DiskPace
+  readonly close: (descriptor: number) => void
+}
+
 /**
- * Appends to the open file `descriptor`, which holds `length` bytes, and closes it when disposed.
+ * Appends to the open file `descriptor`, which holds `length` bytes, and has it closed when disposed.
  * A write that fails leaves the part as long as it was before.
  */
-export function partWriter(
-  descriptor: number,
-  options: { length: number; pace: DiskPace },
-): PartWriter {
-  return new FileWriter(descriptor, options.length, options.pace)
+export function partWriter(descriptor: number, options: Options): PartWriter {
+  return new FileWriter(descriptor, options)
 }
 
 /** A class, because one is made per upload. */
@@ -25,13 +28,15 @@ class FileWriter implements PartWriter {
   length: number
   readonly #descriptor: number
   readonly #pace: DiskPace
+  readonly #close: (descriptor: number) => void
   /** Settles when the operating system is done with the descriptor; nothing while it is. */
   #idle: Promise<void> | undefined = undefined
 
-  constructor(descriptor: number, length: number, pace: DiskPace) {
+  constructor(descriptor: number, { length, pace, close }: Options) {
     this.#descriptor = descriptor
     this.length = length
     this.#pace = pace
+    this.#close = close
   }
 
   write(batch: Batch): void | Promise<void> {
@@ -45,7 +50,7 @@ class FileWriter implements PartWriter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#idle !== undefined) await this.#idle
-    closeSync(this.#descriptor)
+    this.#close(this.#descriptor)
   }
 
   #writeNow(batch: Batch): void | Promise<void> {
