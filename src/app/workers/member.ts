@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
 import { configToText } from '../../config/handover.ts'
 import type { Config } from '../../config/options.ts'
 import { systemStopwatch } from '../../core/clock.ts'
@@ -50,7 +49,7 @@ export function startMember(needs: MemberNeeds): Member {
   for (const attend of needs.attend) attended.use(attend(channel))
   const seat = needs.broker.serve(channel)
   const gone = new AbortController()
-  const ended = endOf(worker).then(async ([code, signal]) => {
+  const ended = endOf(worker, needs.log).then(async ([code, signal]) => {
     gone.abort(new OperatorError('A worker ended while it started'))
     attended.dispose()
     await clearUp(seat.leave(), needs)
@@ -64,8 +63,16 @@ export function startMember(needs: MemberNeeds): Member {
   return { pid: process.pid, channel, ready, ended, kill: () => void process.kill('SIGKILL') }
 }
 
-async function endOf(worker: Worker): Promise<unknown[]> {
-  return await once(worker, 'exit')
+/** Resolves to the exit's code and signal, or to why there never was a process. */
+async function endOf(worker: Worker, log: Log): Promise<readonly unknown[]> {
+  const { promise, resolve } = Promise.withResolvers<readonly unknown[]>()
+  worker.once('exit', (...exit: unknown[]) => resolve(exit))
+  worker.on('error', (err) => {
+    // A process that runs can have errors too: a message that did not reach it.
+    if (worker.process.pid === undefined) resolve([err.message])
+    else log.debug({ err, worker: worker.process.pid }, 'a worker cannot be told')
+  })
+  return await promise
 }
 
 async function readiness(channel: Channel, gone: AbortSignal): Promise<readonly number[]> {

@@ -22,6 +22,7 @@ export function teamMetrics(own: Pick<Metrics, 'contentType' | 'snapshot'>): Tea
   const waiting = new Map<Channel, () => void>()
   let past: MetricsSnapshot = []
   let ended: MetricsSnapshot[] = []
+  let scrape: Promise<string> | undefined
 
   async function ask(channel: Channel): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -49,16 +50,26 @@ export function teamMetrics(own: Pick<Metrics, 'contentType' | 'snapshot'>): Tea
         },
       }
     },
-    async text() {
-      const { promise: patience, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, PATIENCE)
-      await Promise.race([Promise.all([...latest.keys()].map(ask)), patience])
-      clearTimeout(timer)
-      const gone = ended
-      ended = []
-      if (gone.length > 0) past = await lastingMetrics([past, ...gone])
-      // The first tells what is common to all of them.
-      return await mergedMetrics([await own.snapshot(), past, ...latest.values()])
+    text: async () => {
+      // Whoever asks meanwhile gets the same answer: each worker is asked once at a time.
+      scrape ??= collected()
+      try {
+        return await scrape
+      } finally {
+        scrape = undefined
+      }
     },
+  }
+
+  async function collected(): Promise<string> {
+    const { promise: patience, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, PATIENCE)
+    await Promise.race([Promise.all([...latest.keys()].map(ask)), patience])
+    clearTimeout(timer)
+    const gone = ended
+    ended = []
+    if (gone.length > 0) past = await lastingMetrics([past, ...gone])
+    // The first tells what is common to all of them.
+    return await mergedMetrics([await own.snapshot(), past, ...latest.values()])
   }
 }

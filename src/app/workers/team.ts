@@ -40,38 +40,18 @@ export async function startTeam(needs: TeamNeeds): Promise<Team> {
     args: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  const stop = new AbortController()
-  const members = new Set<Member>()
-  const places = Array.from({ length: needs.size }, async () => await man(begin()))
+  const team: Places = { needs, members: new Set(), stop: new AbortController() }
+  const { members, stop } = team
+  let places: readonly Promise<void>[] = []
   const tell = (message: Message): void => members.forEach(({ channel }) => channel.send(message))
   try {
+    const first = Array.from({ length: needs.size }, () => begin(team))
+    places = first.map(async (member) => await man(team, member))
     const [ports = []] = await Promise.all([...members].map(async ({ ready }) => await ready))
     return { ports, tell, shutdown, [Symbol.asyncDispose]: endAtOnce }
   } catch (error) {
     await endAtOnce()
     throw error
-  }
-
-  function begin(): Member {
-    const member = startMember(needs)
-    members.add(member)
-    needs.log.debug({ worker: member.pid }, 'worker started')
-    return member
-  }
-
-  /** Keeps one place in the team taken until the team ends. */
-  async function man(first: Member): Promise<void> {
-    let member = first
-    for (let failures = 0; ;) {
-      const { lived, ...exit } = await member.ended
-      members.delete(member)
-      if (stop.signal.aborted) return
-      needs.log.error({ worker: member.pid, ...exit }, 'a worker ended by itself and is replaced')
-      failures = lived > STEADY ? 0 : failures + 1
-      await pauseAfter(failures, stop.signal)
-      if (stop.signal.aborted) return
-      member = begin()
-    }
   }
 
   async function shutdown(graceMs: number): Promise<void> {
@@ -85,11 +65,53 @@ export async function startTeam(needs: TeamNeeds): Promise<Team> {
   async function endAtOnce(): Promise<void> {
     stop.abort()
     killAll()
-    await Promise.all(places)
+    await Promise.allSettled(places)
   }
 
   function killAll(): void {
     for (const member of members) member.kill()
+  }
+}
+
+/** The team while its places are being manned. */
+interface Places {
+  readonly needs: TeamNeeds
+  readonly members: Set<Member>
+  readonly stop: AbortController
+}
+
+function begin({ needs, members }: Places): Member {
+  const member = startMember(needs)
+  members.add(member)
+  needs.log.debug({ worker: member.pid }, 'worker started')
+  return member
+}
+
+/** Keeps one place taken until the team ends. */
+async function man(places: Places, first: Member): Promise<void> {
+  const { needs, members, stop } = places
+  let member: Member | undefined = first
+  for (let failures = 0; member !== undefined;) {
+    const { lived, ...exit } = await member.ended
+    members.delete(member)
+    if (stop.signal.aborted) return
+    needs.log.error({ worker: member.pid, ...exit }, 'a worker ended by itself and is replaced')
+    failures = lived > STEADY ? 0 : failures + 1
+    member = await replacement(places, failures)
+  }
+}
+
+/** A worker as soon as one can be started; nothing once the team ends. */
+async function replacement(places: Places, failures: number): Promise<Member | undefined> {
+  const { needs, stop } = places
+  for (let tries = failures; ; tries += 1) {
+    await pauseAfter(tries, stop.signal)
+    if (stop.signal.aborted) return undefined
+    try {
+      return begin(places)
+    } catch (err) {
+      needs.log.error({ err }, 'a worker cannot be started')
+    }
   }
 }
 

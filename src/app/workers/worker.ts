@@ -3,7 +3,7 @@ import process from 'node:process'
 import { configFromText } from '../../config/handover.ts'
 import type { Config } from '../../config/options.ts'
 import { OperatorError } from '../../core/operator-error.ts'
-import type { Channel } from '../../stores/workers/channel.ts'
+import type { Channel, Message } from '../../stores/workers/channel.ts'
 import { workerLeases } from '../../stores/workers/leases.ts'
 import { workerNotices } from '../../stores/workers/notices.ts'
 import { type Front, startFront } from '../front.ts'
@@ -23,10 +23,18 @@ export async function runWorker(channel: Channel): Promise<void> {
   const { text } = await nextMessage(channel, ['config'], NEVER)
   const stopping = nextMessage(channel, ['shutdown'], NEVER)
   const config = configFromText(text)
+  // What changes while the worker starts is taken over as soon as it has started.
+  let changed: Message | undefined
+  const early = channel.listen((message) => {
+    if (message.word === 'reload') changed = message
+  })
   await using started = new AsyncDisposableStack()
   try {
     const { core, front } = await start(config, channel, started)
-    using _orders = obey(channel, config, { core, front })
+    const obey = follower(channel, config, { core, front })
+    using _orders = channel.listen(obey)
+    early[Symbol.dispose]()
+    if (changed !== undefined) obey(changed)
     channel.send({ word: 'ready', id: 0, text: portsOf(front) })
     await stopping
     await front.shutdown()
@@ -68,20 +76,28 @@ async function openShared(config: Config, channel: Channel): Promise<Stores> {
   }
 }
 
-function obey(
+function follower(
   channel: Channel,
   config: Config,
   { core, front }: { core: Core; front: Front },
-): Disposable {
+): (message: Message) => void {
   const apply = (next: Config): void => {
     front.follow(next)
     core.follow(next)
   }
   const reload = reloader({ ...core, config, apply })
-  return channel.listen(({ word, id, text }) => {
-    if (word === 'reload') void reload(configFromText(text))
+  return ({ word, id, text }) => {
+    if (word === 'reload') void followed(reload(configFromText(text)), core)
     if (word === 'metrics?') void tellMetrics(core, channel, id)
-  })
+  }
+}
+
+async function followed(reloaded: Promise<void>, { log }: Core): Promise<void> {
+  try {
+    await reloaded
+  } catch (err) {
+    log.error({ err }, 'the worker could not follow the new configuration')
+  }
 }
 
 async function tellMetrics({ metrics }: Core, channel: Channel, id: number): Promise<void> {
