@@ -3,8 +3,10 @@ import { fetchTransport } from './fetch-transport.ts'
 import type { Transport, UploadAnswer, UploadRequest } from './transport.ts'
 import {
   UploadDeferred,
+  UploadGone,
   UploadRefused,
   expectStatus,
+  expectThere,
   isComplete,
   offsetIn,
 } from './upload-answers.ts'
@@ -50,6 +52,12 @@ const INTEROP = { [HEADER.uploadInterop]: '8' }
 /** Waits before the next try, in milliseconds; the last is repeated. */
 const WAITS: readonly number[] = [0, 100, 250, 500, 1000, 2000, 5000]
 
+/**
+ * Creations in a row whose upload is gone before a byte of it stood. Then it is not the upload that
+ * is missing, but a way to it: something in between forwards the slot's address only.
+ */
+const MOST_VAIN = 3
+
 /** Where the upload is; an offset is only known until the connection is lost. */
 type Stage =
   | { readonly kind: 'new' }
@@ -69,6 +77,7 @@ export function startUpload(options: ResumingUploadOptions): ResumingUpload {
   async function run(): Promise<void> {
     let stage: Stage = { kind: 'new' }
     let failures = 0
+    let vain = 0
     let furthest = 0
     while (stage.kind !== 'complete') {
       attempt = new AbortController()
@@ -78,16 +87,32 @@ export function startUpload(options: ResumingUploadOptions): ResumingUpload {
         if (stage.kind !== 'standing' || stage.offset <= furthest) continue
         furthest = stage.offset
         failures = 0
+        vain = 0
       } catch (reason) {
         options.signal.throwIfAborted()
         if (reason instanceof UploadRefused) throw reason
         options.onEvent?.({ kind: 'lost', reason })
-        if (stage.kind === 'standing') stage = { kind: 'unsure', resource: stage.resource }
+        if (reason instanceof UploadGone) {
+          vain += 1
+          furthest = 0
+          refuseIfVain(vain, reason)
+        }
+        stage = stageAfter(reason, stage)
         await rest(attempt, { signal: options.signal, wait: waitAfter(reason, failures) })
         failures += 1
       }
     }
   }
+}
+
+function refuseIfVain(vain: number, { status }: UploadGone): void {
+  if (vain >= MOST_VAIN) throw new UploadRefused(status, 'An upload just created')
+}
+
+/** Where an upload is that was `before` when it was lost. */
+function stageAfter(reason: unknown, before: Stage): Stage {
+  if (reason instanceof UploadGone) return { kind: 'new' }
+  return before.kind === 'standing' ? { kind: 'unsure', resource: before.resource } : before
 }
 
 async function advanced(
@@ -122,7 +147,7 @@ async function created(options: ResumingUploadOptions): Promise<Stage> {
 
 async function asked(resource: string, options: ResumingUploadOptions): Promise<Stage> {
   const answer = await send(options, { method: 'HEAD', url: resource, headers: {} })
-  if (isGone(answer)) return { kind: 'new' }
+  expectThere(answer)
   expectStatus(answer, [200, 204], 'The question where the upload stands')
   const offset = offsetIn(answer, options.file.size)
   options.onEvent?.({ kind: 'stands', offset })
@@ -146,7 +171,7 @@ async function sent(
     body: file.slice(offset),
     onSent: (bytes) => onEvent?.({ kind: 'sent', offset: offset + bytes }),
   })
-  if (isGone(answer)) return { kind: 'new' }
+  expectThere(answer)
   // Another request of ours that was thought lost got there first.
   if (answer.status === 409) throw new Error('The upload stands elsewhere')
   expectStatus(answer, [200, 201], 'The rest of the file')
@@ -158,11 +183,6 @@ async function send(
   request: Omit<UploadRequest, 'signal'>,
 ): Promise<UploadAnswer> {
   return await transport({ ...request, headers: { ...INTEROP, ...request.headers }, signal })
-}
-
-/** The server does not know the upload any more: its time is over, or its bytes are lost. */
-function isGone({ status }: UploadAnswer): boolean {
-  return status === 404 || status === 410
 }
 
 function waitAfter(reason: unknown, failures: number): number {

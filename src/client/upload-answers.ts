@@ -26,7 +26,22 @@ export class UploadDeferred extends Error {
   }
 }
 
-/** Throws unless the status is one of those expected: `UploadDeferred` for 5xx and 429, else `UploadRefused`. */
+/** The server does not know the upload any more: its time is over, or its bytes are lost. */
+export class UploadGone extends Error {
+  override readonly name = 'UploadGone'
+  /** The HTTP status. */
+  readonly status: number
+
+  constructor(status: number) {
+    super(`The upload is gone: ${status}`)
+    this.status = status
+  }
+}
+
+/** Too late, locked, too early, too many (RFC 9110 §15.5.9, RFC 4918 §11.3, RFC 8470 §5.2, RFC 6585 §4): said of now. */
+const PASSING: readonly number[] = [408, 423, 425, 429]
+
+/** Throws unless the status is one of those expected: `UploadDeferred` for 5xx and what else passes, else `UploadRefused`. */
 export function expectStatus(
   answer: UploadAnswer,
   expected: readonly number[],
@@ -34,8 +49,13 @@ export function expectStatus(
 ): void {
   const { status } = answer
   if (expected.includes(status)) return
-  if (status >= 500 || status === 429) throw new UploadDeferred(answer)
+  if (status >= 500 || PASSING.includes(status)) throw new UploadDeferred(answer)
   throw new UploadRefused(status, what)
+}
+
+/** Throws `UploadGone` if an upload resource is answered for as one that is not there. */
+export function expectThere({ status }: UploadAnswer): void {
+  if (status === 404 || status === 410) throw new UploadGone(status)
 }
 
 /** Whether the answer says that the upload is complete (draft-ietf-httpbis-resumable-upload §4.1.3). */

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Transport, UploadRequest } from '../transport.ts'
 
 export interface HttpTransportOptions {
-  /** A connection on which nothing moves for so long while bytes are to be sent is dead; in milliseconds. */
+  /** A connection that takes so long to make, or on which nothing moves for so long while bytes are to be sent, is dead; in milliseconds. */
   readonly stall?: number
   /** How long the answer may take after the last byte, in milliseconds. */
   readonly patience?: number
@@ -21,12 +21,16 @@ export interface HttpTransportOptions {
 
 /** Sends by Node.js' own client, a connection for each request; tells progress and notices dead connections. */
 export function httpTransport(options: HttpTransportOptions = {}): Transport {
-  const { stall = 10_000, patience = 30_000 } = options
+  const { stall = 10_000, patience = 30_000, rate } = options
   return async (asked) => {
     const request = opened(asked, options)
     request.setTimeout(stall, () => request.destroy(new Error('The connection is dead')))
+    // The request's own timer begins when the connection stands.
+    request.once('socket', (socket) => socket.setTimeout(stall))
     const answered = answerOf(request)
-    const sending = sendBody(request, asked, options.rate).then(() => request.setTimeout(patience))
+    const sending = sendBody(request, asked, { rate, stall }).then(() =>
+      request.setTimeout(patience),
+    )
     // A body cut short matters only if there is no answer either, and that is what `answered` tells.
     sending.catch(() => {})
     try {
@@ -65,10 +69,10 @@ async function answerOf(request: ClientRequest): Promise<IncomingMessage> {
 async function sendBody(
   request: ClientRequest,
   { body, signal, onSent }: UploadRequest,
-  rate: number | undefined,
+  { rate, stall }: { rate: number | undefined; stall: number },
 ): Promise<void> {
   if (body === undefined) return void request.end()
-  const bytes = paced(body, rate, signal)
+  const bytes = rate === undefined ? pieces(body, PIECE) : paced(body, { rate, stall, signal })
   await pipeline(Readable.from(counted(bytes, onSent)), request)
 }
 
@@ -89,13 +93,11 @@ const SHORTEST_REST = 10
 
 async function* paced(
   body: Blob,
-  rate: number | undefined,
-  signal: AbortSignal,
+  { rate, stall, signal }: { rate: number; stall: number; signal: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   let owed = 0
-  for await (const piece of pieces(body)) {
+  for await (const piece of pieces(body, pieceAt(rate, stall))) {
     yield piece
-    if (rate === undefined) continue
     owed += (piece.length * 1000) / rate
     if (owed < SHORTEST_REST) continue
     await delay(owed, undefined, { signal })
@@ -103,14 +105,19 @@ async function* paced(
   }
 }
 
-/** What is counted and paced at once, in bytes. */
+/** Most bytes that are counted and paced at once. */
 const PIECE = 64 * 1024
 
-async function* pieces(body: Blob): AsyncGenerator<Uint8Array> {
+/** How many bytes may be followed by their rest without the connection seeming dead. */
+function pieceAt(rate: number, stall: number): number {
+  return Math.max(1, Math.min(PIECE, Math.floor((rate * stall) / 4000)))
+}
+
+async function* pieces(body: Blob, size: number): AsyncGenerator<Uint8Array> {
   // A blob in memory comes as one chunk.
   const chunks: AsyncIterable<Uint8Array> = body.stream()
   for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += PIECE) yield chunk.subarray(at, at + PIECE)
+    for (let at = 0; at < chunk.length; at += size) yield chunk.subarray(at, at + size)
   }
 }
 
