@@ -1,8 +1,10 @@
 import { type Hash, createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Refusal } from '../core/refusals.ts'
 import type { DeliveryDigests } from './engine.ts'
-import type { BlobStore } from './ports.ts'
+import type { BlobStore, TakePiece } from './ports.ts'
 import type { DigestAlgorithm, Digests, UploadRecord } from './slot-record.ts'
+import type { Holder } from './tenure.ts'
 
 /** Digests of a body and of the file that it completes, made while the bytes pass. */
 export interface Digesting {
@@ -20,6 +22,7 @@ export interface Digested {
   readonly upload: UploadRecord
   readonly completes: boolean
   readonly digests?: DeliveryDigests
+  readonly holder: Pick<Holder, 'releasing'>
 }
 
 const NO_DIGESTS: Digesting = {
@@ -29,8 +32,14 @@ const NO_DIGESTS: Digesting = {
   checkFile: () => undefined,
 }
 
-/** What becomes of the digests of a body; costs nothing where none are named. */
-export function digestsOf(digested: Digested, blobs: BlobStore): Digesting | Promise<Digesting> {
+/**
+ * What becomes of the digests of a body; costs nothing where none are named. Nothing if the holder of the slot
+ * was asked to give way while they were prepared.
+ */
+export function digestsOf(
+  digested: Digested,
+  blobs: BlobStore,
+): Digesting | Promise<Digesting | undefined> {
   const isSilent = digested.digests === undefined && digested.upload.digests === undefined
   return isSilent ? NO_DIGESTS : digesting(digested, blobs)
 }
@@ -40,16 +49,21 @@ export function digestsOf(digested: Digested, blobs: BlobStore): Digesting | Pro
  * before, those are read again now: after the last byte nobody should have to wait for it.
  */
 async function digesting(
-  { upload, completes, digests }: Digested,
+  { upload, completes, digests, holder }: Digested,
   blobs: BlobStore,
-): Promise<Digesting> {
+): Promise<Digesting | undefined> {
   const content = digests?.content ?? {}
   const whole = completes ? { ...upload.digests, ...digests?.whole } : {}
   const wanted = completes ? digests?.wanted : undefined
   const ofBody = hashes(Object.keys(content))
   const ofFile = hashes([...Object.keys(whole), wanted])
   if (ofBody.size === 0 && ofFile.size === 0) return NO_DIGESTS
-  if (ofFile.size > 0) await readAgain(upload, ofFile, blobs)
+  if (ofFile.size > 0 && upload.durable > 0) {
+    const [range, signal] = [{ start: 0, end: upload.durable }, holder.releasing()]
+    const take = hashing(ofFile)
+    const isRead = await toItsEnd(signal, blobs.readPart(upload.id, { range, take, signal }))
+    if (!isRead) return undefined
+  }
   return {
     holdsBack: ofBody.size > 0,
     update(batch): void {
@@ -63,16 +77,17 @@ async function digesting(
   }
 }
 
-/** The digest of a published file. */
+/** The digest of a published file; nothing if the signal aborted first. */
 export async function digestOf(
   file: { readonly id: string; readonly size: number },
-  algorithm: DigestAlgorithm,
+  { algorithm, signal }: { algorithm: DigestAlgorithm; signal: AbortSignal },
   blobs: BlobStore,
-): Promise<Digests> {
+): Promise<Digests | undefined> {
   const hash = createHash(algorithm)
   const range = { start: 0, end: file.size }
-  await blobs.read(file.id, { range, take: (piece) => void hash.update(piece) })
-  return { [algorithm]: hash.digest('base64') }
+  const take = hashing(new Map([[algorithm, hash]]))
+  const isRead = await toItsEnd(signal, blobs.read(file.id, { range, take, signal }))
+  return isRead ? { [algorithm]: hash.digest('base64') } : undefined
 }
 
 type Hashes = ReadonlyMap<DigestAlgorithm, Hash>
@@ -101,18 +116,21 @@ function checked(all: Hashes, expected: Digests, of: 'body' | 'file'): Digests {
   return made
 }
 
-/** Only files can be read: the part is made one for a moment, under its own name, which no slot has. */
-async function readAgain(
-  { id, durable }: UploadRecord,
-  all: Hashes,
-  blobs: BlobStore,
-): Promise<void> {
-  if (durable === 0) return
-  await blobs.publish(id, id, { sync: false })
+/** Everybody else gets a turn between two pieces: a long file takes seconds. */
+function hashing(all: Hashes): TakePiece {
+  return async (piece) => {
+    updateAll(all.values(), piece)
+    await nextTurn()
+  }
+}
+
+/** Whether the reading came to its end before the signal ended it. */
+async function toItsEnd(signal: AbortSignal, reading: Promise<void>): Promise<boolean> {
   try {
-    const range = { start: 0, end: durable }
-    await blobs.read(id, { range, take: (piece) => updateAll(all.values(), piece) })
-  } finally {
-    await blobs.removeFile(id)
+    await reading
+    return true
+  } catch (error) {
+    if (signal.aborted) return false
+    throw error
   }
 }

@@ -95,6 +95,13 @@ export interface BlobStore extends AsyncDisposable {
     file: string,
     request: { range: ByteRange; take: TakePiece; signal?: AbortSignal },
   ): Promise<void>
+  /** As `read`, of a part. */
+  readPart(
+    part: string,
+    request: { range: ByteRange; take: TakePiece; signal?: AbortSignal },
+  ): Promise<void>
+  /** Whether the part is what was published as `file`: the very same bytes, not equal ones. */
+  isPublishedAs(part: string, file: string): Promise<boolean>
   /** Size of a part in bytes, or nothing if there is no such part. */
   partSize(part: string): Promise<number | undefined>
   /** Size in bytes, or nothing if there is no such file. */

@@ -40,14 +40,24 @@ async function mend(record: SlotRecord, needs: EngineNeeds): Promise<void> {
   if (!(await tenure.apply({ type: 'leased', lease: nextLease(record, needs) }))) return
   const live = record.uploads.filter((upload) => upload.state === 'receiving')
   const linked = await needs.blobs.fileSize(record.id)
-  const newest = live.at(-1)
-  if (linked === record.size && newest !== undefined) {
-    await tenure.apply({ type: 'published', upload: newest.id })
-    needs.events.published(tenure.record(), newest, secondsSince(newest, needs))
+  const publisher = linked === record.size ? await publisherOf(record.id, live, needs) : undefined
+  if (publisher !== undefined) {
+    await tenure.apply({ type: 'published', upload: publisher.id })
+    needs.events.published(tenure.record(), publisher, secondsSince(publisher, needs))
     return
   }
   if (linked !== undefined) await needs.blobs.removeFile(record.id)
   for (const upload of live) await mendUpload(tenure, upload, needs)
+}
+
+/** The upload whose part was linked; where that part is gone, the newest. */
+async function publisherOf(
+  file: string,
+  live: readonly UploadRecord[],
+  { blobs }: EngineNeeds,
+): Promise<UploadRecord | undefined> {
+  for (const upload of live) if (await blobs.isPublishedAs(upload.id, file)) return upload
+  return live.at(-1)
 }
 
 async function mendUpload(tenure: Tenure, upload: UploadRecord, needs: EngineNeeds): Promise<void> {

@@ -16,7 +16,6 @@ import type { EngineParts } from './engine-parts.ts'
 import type { EngineNeeds } from './needs.ts'
 import { servable } from './publishing.ts'
 import { type Asking, type Held, holdResource } from './resource-hold.ts'
-import type { SlotRecord } from './slot-record.ts'
 import { giveUp } from './tenure.ts'
 import { CUT, noteResumption, progressOf, write } from './writing.ts'
 
@@ -31,7 +30,7 @@ export function resumableUploads(
     const held = await hold(request)
     if (held === undefined) return CUT
     using _held = held
-    if (held.upload.state === 'complete') return await replay(held.tenure.record(), request, needs)
+    if (held.upload.state === 'complete') return await replay(held, request, needs)
     if (held.upload.durable !== request.offset) {
       throw new Refusal('offset-mismatch', { expected: held.upload.durable })
     }
@@ -97,10 +96,11 @@ async function checkLength(
  * by themselves when a kept connection breaks, so one for an earlier offset is told where the upload stands.
  */
 async function replay(
-  record: SlotRecord,
+  { tenure, holder }: Held,
   { offset, length = offset, completes, digests }: AppendRequest,
   { blobs, clock }: EngineNeeds,
-): Promise<Published> {
+): Promise<Published | Cut> {
+  const record = tenure.record()
   if (offset !== record.size) throw new Refusal('offset-mismatch', { expected: record.size })
   const isSame = completes && length === record.size
   if (!isSame) throw new Refusal('upload-complete')
@@ -108,7 +108,9 @@ async function replay(
   if (file === undefined) throw new Refusal('upload-gone')
   const wanted = digests?.wanted
   if (wanted === undefined) return { kind: 'published', file }
-  return { kind: 'published', file, digests: await digestOf(file, wanted, blobs) }
+  const request = { algorithm: wanted, signal: holder.releasing() }
+  const told = await digestOf(file, request, blobs)
+  return told === undefined ? CUT : { kind: 'published', file, digests: told }
 }
 
 function statusOf(held: Held, needs: EngineNeeds): UploadStatus {

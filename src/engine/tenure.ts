@@ -18,23 +18,32 @@ export interface Holder {
   settle(): void
   /** Whether a newer request asked for the place. */
   readonly isReleased: () => boolean
+  /** Aborts when a newer request asks for the place. Made only for who needs it. */
+  readonly releasing: () => AbortSignal
 }
 
 /** A holder whose sender is `body`; without one there is nothing to cut. */
 export function holderOf(client: ClientAddress, body?: ByteSource): Holder {
   let settled = false
   let released = false
+  let ending: AbortController | undefined
   return {
     client,
     release(): void {
       if (settled) return
       released = true
       body?.cut()
+      ending?.abort()
     },
     settle(): void {
       settled = true
     },
     isReleased: () => released,
+    releasing(): AbortSignal {
+      ending ??= new AbortController()
+      if (released) ending.abort()
+      return ending.signal
+    },
   }
 }
 

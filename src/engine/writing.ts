@@ -35,6 +35,7 @@ export async function write(
   using _activity = activity.begin(record.fingerprint, doing)
   try {
     const digests = await digestsOf(writing, needs.blobs)
+    if (digests === undefined) return await interrupted(writing, needs, doing)
     const ending = await receive({
       writer,
       body,

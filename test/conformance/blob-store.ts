@@ -62,6 +62,7 @@ export function blobStoreConformance(name: string, open: () => Promise<BlobStore
     partCases(open)
     resumeCases(open)
     publishCases(open)
+    partReadCases(open)
     readCases(open)
     listCases(open)
   })
@@ -188,6 +189,52 @@ function publishCases(open: Open): void {
     await store.removeFile(file)
     assert.equal(await store.fileSize(file), undefined)
     await assert.rejects(readBack(store, file, { start: 0, end: 5 }), { code: 'not-found' })
+  })
+}
+
+function partReadCases(open: Open): void {
+  const nothing = { range: { start: 0, end: 3 }, take: unexpected }
+
+  test('a part is read while it is written, and as it is when it goes on', async () => {
+    await using store = await open()
+    const part = anyKey()
+    const read = async (end: number): Promise<string> => {
+      const pieces: Buffer[] = []
+      const take = (piece: Uint8Array): void => void pieces.push(Buffer.from(piece))
+      await store.readPart(part, { range: { start: 0, end }, take })
+      return String(Buffer.concat(pieces))
+    }
+    {
+      await using writer = await store.create(part)
+      await append(writer, Buffer.from('abc'))
+      assert.equal(await read(3), 'abc')
+    }
+    await using writer = await store.resume(part, 1)
+    await append(writer, Buffer.from('XYZ'))
+    assert.equal(await read(4), 'aXYZ')
+    await store.removePart(part)
+    await assert.rejects(store.readPart(part, nothing), { code: 'not-found' })
+  })
+
+  test('an aborted reader of a part gets the reason and no piece', async () => {
+    await using store = await open()
+    const part = anyKey()
+    await storePart(store, part, Buffer.from('abc'))
+    const reason = new Error('aborted')
+    const signal = AbortSignal.abort(reason)
+    await assert.rejects(store.readPart(part, { ...nothing, signal }), reason)
+  })
+
+  test('of two parts with the same bytes one is what was published', async () => {
+    await using store = await open()
+    const [one, other, file] = [anyKey(), anyKey(), anyKey()]
+    for (const part of [one, other]) await storePart(store, part, Buffer.from('same'))
+    assert.equal(await store.isPublishedAs(one, file), false)
+    await store.publish(one, file, { sync: false })
+    assert.equal(await store.isPublishedAs(one, file), true)
+    assert.equal(await store.isPublishedAs(other, file), false)
+    await store.removePart(one)
+    assert.equal(await store.isPublishedAs(one, file), false)
   })
 }
 

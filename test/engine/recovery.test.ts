@@ -47,6 +47,25 @@ test('a file that was linked but not committed is committed', async () => {
   assert.deepEqual(await blobCount(f), { parts: 0, files: 1 })
 })
 
+test('a file that an older upload of the slot linked is that upload’s', async () => {
+  await using f = await fixture({ fsync: 'ack' })
+  const asking = { grant: grantFor('a', 4), client: CLIENT, face: 'rufh' } as const
+  const delivery = { body: wholeBody('AAAA'), completes: false }
+  await f.engine.create({ ...asking, resource: 'older', delivery })
+  await f.engine.create({ ...asking, resource: 'newer' })
+  const record = await f.needs.slots.find(asking.grant.fingerprint)
+  const [older] = record?.uploads ?? []
+  assert.ok(record !== undefined && older !== undefined)
+  await f.needs.blobs.publish(older.id, record.id, { sync: false })
+  const restarted = f.another()
+  await restarted.recover()
+  const status = await restarted.status({ resource: 'older', client: CLIENT })
+  assert.partialDeepStrictEqual(status, { offset: 4, isComplete: true })
+  await assert.rejects(restarted.status({ resource: 'newer', client: CLIENT }), {
+    code: 'upload-gone',
+  })
+})
+
 test('a linked file of the wrong length is removed', async () => {
   await using f = await fixture()
   const id = await dieWith(f, 'abc')

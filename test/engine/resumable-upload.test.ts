@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import test from 'node:test'
 import { Refusal } from '../../src/core/refusals.ts'
 import type { Published } from '../../src/engine/engine.ts'
@@ -353,4 +354,37 @@ test('a part that cannot be removed takes nothing from a file that is published'
   const engine = f.another({ blobs: stuck })
   published(await engine.put({ grant: grantFor('a', 3), client: WIFI, body: wholeBody('abc') }))
   assert.deepEqual(f.events, ['opened', 'published'])
+})
+
+test('a request that reads its upload again for a digest gives way at once, and nothing is lost', async () => {
+  await using f = await fixture()
+  const grant = grantFor('a', 900_000)
+  const half = { body: wholeBody(Buffer.alloc(800_000, 'a')), completes: false }
+  await f.engine.create({ grant, client: WIFI, face: 'rufh', resource: 'r', delivery: half })
+  const reading = Promise.withResolvers<AbortSignal | undefined>()
+  const engine = f.another({
+    blobs: {
+      ...f.needs.blobs,
+      // A disk that takes for ever.
+      async readPart(_part, { signal }) {
+        reading.resolve(signal)
+        await new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('aborted')))
+        })
+      },
+    },
+  })
+  const body = sentBody()
+  const digests = { wanted: 'sha256' } as const
+  const asking = { resource: 'r', client: WIFI, offset: 800_000 }
+  const slow = engine.append({ ...asking, body, completes: true, digests })
+  assert.equal((await reading.promise)?.aborted, false)
+  const status = await engine.status({ resource: 'r', client: MOBILE })
+  assert.partialDeepStrictEqual(status, { kind: 'status', offset: 800_000 })
+  assert.deepEqual([await slow, body.isCut], [{ kind: 'cut' }, true])
+  const rest = wholeBody(Buffer.alloc(100_000, 'a'))
+  const done = await f.engine.append({ ...asking, body: rest, completes: true, digests })
+  published(done)
+  const expected = createHash('sha256').update(Buffer.alloc(900_000, 'a')).digest('base64')
+  assert.equal(done.digests?.sha256, expected)
 })

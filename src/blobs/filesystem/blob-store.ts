@@ -52,6 +52,17 @@ export async function filesystemBlobStore(options: {
       return outcome
     },
     read: async (file, request) => await read(places.path('file', file), request),
+    readPart: async (part, request) => {
+      const path = places.path('part', part)
+      try {
+        await read(path, request)
+      } finally {
+        // The next file under this name may be another one.
+        files.forget(path)
+      }
+    },
+    isPublishedAs: async (part, file) =>
+      isSameFile(places.path('part', part), places.path('file', file)),
     partSize: async (part) => sizeOf(places.path('part', part)),
     fileSize: async (file) => sizeOf(places.path('file', file)),
     removePart: async (part) => {
@@ -85,6 +96,14 @@ function linkOnce(from: string, to: string): 'published' | 'exists' | 'missing' 
 
 function sizeOf(path: string): number | undefined {
   return lstatSync(path, { throwIfNoEntry: false })?.size
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((path) =>
+    lstatSync(path, { bigint: true, throwIfNoEntry: false }),
+  )
+  if (first === undefined || second === undefined) return false
+  return first.ino === second.ino && first.dev === second.dev
 }
 
 /** Taking away one of several names is quick; with the last one the file system frees the bytes. */
