@@ -7,7 +7,9 @@ import type { RedisLocation } from '../../src/core/redis-location.ts'
 import { Refusal } from '../../src/core/refusals.ts'
 import { isReserving, type SlotRecord } from '../../src/engine/slot-record.ts'
 import { type RedisConnection, connectRedis } from '../../src/stores/redis/connection.ts'
+import { keysBelow } from '../../src/stores/redis/keys.ts'
 import { shortcomings } from '../../src/stores/redis/requirements.ts'
+import { sharedLeases } from '../../src/stores/redis/shared-leases.ts'
 import { redisSlotStore } from '../../src/stores/redis/slot-store.ts'
 import { collect, slotRecord, uploadRecord } from '../conformance/slot-store.ts'
 import { eventually } from './eventually.ts'
@@ -200,6 +202,68 @@ describe('losses', () => {
       'the master goes on alone',
       async () => await store.create(slotRecord()).then(() => true),
     )
+  })
+
+  test('a replica that does not answer keeps nobody from reading or from leases, and holds all writes up once', async () => {
+    await using master = await startRedis()
+    await using replica = await startRedis([
+      ...DURABLE,
+      ...['--replicaof', `127.0.0.1 ${master.port}`],
+    ])
+    await eventually('the replica follows', async () =>
+      master.cli('info', 'replication').includes('state=online') ? true : undefined,
+    )
+    await using connection = await connectRedis(locationAt(master.port), { confirmed: true })
+    const prefix = randomId(6)
+    const store = redisSlotStore(connection, prefix)
+    const leases = sharedLeases(connection, keysBelow(prefix))
+    const known = await store.create(slotRecord())
+    replica.program().signal('SIGSTOP')
+    try {
+      const since = performance.now()
+      const writes = Array.from({ length: 8 }, async () => await store.create(slotRecord()))
+      const refused = Promise.allSettled(writes)
+      await eventually('a write waits for the replica', async () =>
+        master.cli('info', 'clients').includes('blocked_clients:1') ? true : undefined,
+      )
+      assert.deepEqual(await store.find(known.fingerprint), known)
+      assert.equal(await leases.ask('a/1', known.fingerprint), 'a/1')
+      assert.ok(performance.now() - since < 900, 'none of it waited')
+      for (const write of await refused) {
+        assert.ok(write.status === 'rejected')
+        assert.deepEqual(write.reason.facts, NOT_CONFIRMED)
+      }
+      assert.ok(performance.now() - since < 1_900, 'the writes waited together')
+    } finally {
+      replica.program().signal('SIGCONT')
+    }
+  })
+
+  test('many writes at once are confirmed together, each with its own answer', async () => {
+    await using master = await startRedis()
+    await using replica = await startRedis([
+      ...DURABLE,
+      ...['--replicaof', `127.0.0.1 ${master.port}`],
+    ])
+    await eventually('the replica follows', async () =>
+      master.cli('info', 'replication').includes('state=online') ? true : undefined,
+    )
+    await using connection = await connectRedis(locationAt(master.port), { confirmed: true })
+    const store = redisSlotStore(connection, randomId(6))
+    const records = Array.from({ length: 200 }, () => slotRecord())
+    const created = records.map(async (record) => await store.create(record))
+    assert.deepEqual(await Promise.all(created), records)
+    const stale = { epoch: 99, id: 'stale' }
+    const replaced = records.map(
+      async (record, at) => await store.replace(record, at % 2 === 0 ? record.lease : stale),
+    )
+    assert.deepEqual(
+      await Promise.all(replaced),
+      records.map((_, at) => at % 2 === 0),
+    )
+    assert.equal(replica.cli('dbsize'), master.cli('dbsize'))
+    const waits = Number(/cmdstat_wait:calls=(\d+)/u.exec(master.cli('info', 'commandstats'))?.[1])
+    assert.ok(waits > 0 && waits < 40, `${waits} waits for 400 writes`)
   })
 
   test('in a cluster the slots of a server that is gone are refused, and come back with it', async () => {

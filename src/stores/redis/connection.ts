@@ -3,9 +3,11 @@ import { OperatorError } from '../../core/operator-error.ts'
 import { type RedisLocation, showRedisLocation } from '../../core/redis-location.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { type Client, clientFor } from './client.ts'
+import type { Command, Send } from './command.ts'
+import { confirmedWrites } from './confirmed-writes.ts'
 import { type RedisNode, nodesOf } from './nodes.ts'
-import { answered, stateUnavailable } from './redis-errors.ts'
-import { type Replicas, watchReplicas } from './replicas.ts'
+import { answered } from './redis-errors.ts'
+import { watchReplicas } from './replicas.ts'
 
 /** A Lua script, sent once per server and named by its digest from then on. */
 export interface Script {
@@ -16,9 +18,6 @@ export interface Script {
 export function script(lua: string): Script {
   return { lua, digest: hash('sha1', lua) }
 }
-
-/** A command as Redis takes it: its name, then its arguments. */
-export type Command = readonly [name: string, ...args: (string | number)[]]
 
 /** A script with the keys it works on, all of one hash tag, and its arguments. */
 export interface ScriptCall {
@@ -55,9 +54,6 @@ export async function valuesOf(
   return Array.isArray(values) ? values : []
 }
 
-/** Milliseconds that a replica may take to confirm a write. */
-const REPLICA_TIMEOUT = 1_000
-
 /** Milliseconds in which one of several servers has to be found at the start. */
 const START_TIMEOUT = 10_000
 
@@ -71,8 +67,12 @@ export async function connectRedis(
 ): Promise<RedisConnection> {
   await using opened = new AsyncDisposableStack()
   const connected = async (): Promise<Client> => await connect(opened, location)
-  // A connection that waits for messages takes no commands.
-  const [client, subscriber] = await Promise.all([connected(), connected()])
+  // A connection that waits for messages takes no commands, and one that waits for replicas none meanwhile.
+  const [client, subscriber, writer] = await Promise.all([
+    connected(),
+    connected(),
+    confirmed ? connected() : undefined,
+  ])
   const replicas = opened.use(watchReplicas(client))
   if (confirmed) await replicas.refresh()
   const listeners = new Map<string, ((message: string) => void)[]>()
@@ -80,13 +80,13 @@ export async function connectRedis(
     for (const listener of listeners.get(channel) ?? []) listener(message)
   })
   const send: Send = async ([name, ...args]) => await answered(client.call(name, ...args))
-  const sendConfirmed = confirming(client, replicas)
+  const confirmedSend = writer && confirmedWrites(writer, replicas)
   const kept = opened.move()
   return {
     command: send,
     run: async (call) => await run(call, send),
     store: async (write) => {
-      const sent = confirmed && replicas.exist() ? sendConfirmed : send
+      const sent = confirmedSend && replicas.exist() ? confirmedSend : send
       return await ('script' in write ? run(write, sent) : sent(write))
     },
     subscribe: async (channel, listener) => {
@@ -125,8 +125,6 @@ function causeOf(error: unknown): unknown {
   return error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : error
 }
 
-type Send = (command: Command) => Promise<unknown>
-
 /** Sends the script's digest, and the script itself to a server that does not know it yet. */
 async function run(
   { script: { lua, digest }, keys, args }: ScriptCall,
@@ -138,21 +136,5 @@ async function run(
     if (!(error instanceof Refusal) || !String(error.facts['why']).startsWith('NOSCRIPT'))
       throw error
     return await send(['eval', lua, keys.length, ...keys, ...args])
-  }
-}
-
-/** Sends writes that are answered when a replica has them; the master's answer alone is none. */
-function confirming(client: Client, replicas: Replicas): Send {
-  return async ([name, ...args]) => {
-    const pipeline = client
-      .pipeline()
-      .call(name, ...args)
-      .call('wait', 1, REPLICA_TIMEOUT)
-    const [written, waited] = (await answered(pipeline.exec())) ?? []
-    const error = written?.[0] ?? waited?.[0]
-    if (error) throw stateUnavailable(error)
-    if (Number(waited?.[1]) > 0) return written?.[1]
-    void replicas.refresh().catch(() => {})
-    throw new Refusal('state-unavailable', { why: 'no replica confirmed the write' })
   }
 }

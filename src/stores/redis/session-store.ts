@@ -1,6 +1,7 @@
 import type { SessionStore } from '../../sessions/ports.ts'
 import type { SessionRecord } from '../../sessions/session-record.ts'
-import { type Command, type RedisConnection, script, valuesOf } from './connection.ts'
+import type { Command } from './command.ts'
+import { type RedisConnection, script, valuesOf } from './connection.ts'
 import { type Bucket, type Keys, keysBelow } from './keys.ts'
 import { parseSessionText, parseTexts } from './stored-text.ts'
 
