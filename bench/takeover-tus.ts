@@ -62,7 +62,7 @@ async function tusServer(folder: string, signal: AbortSignal): Promise<TusPeer> 
   const port = await freePort()
   const files = path.join(folder, 'files')
   mkdirSync(files)
-  const args = [path.join(HERE, 'peers/tus-server.ts'), String(port), files]
+  const args = [path.join(HERE, 'peers/tus-server.mjs'), String(port), files]
   const command = { name: '@tus/server', program: process.execPath, args, folder, port }
   const server = await startServer(command, signal)
   return {

@@ -42,7 +42,7 @@ class LazyTarget implements Target {
 }
 
 /** A target whose query is parsed when it is first read. */
-export function target(rawPath: string, queryText: string): Target {
+function target(rawPath: string, queryText: string): Target {
   return new LazyTarget(rawPath, queryText)
 }
 

@@ -33,14 +33,14 @@ test('a worker that cannot be started makes a server that says so, not one that 
 
 test('scrapes at the same time share one answer of each worker', async () => {
   let asked = 0
-  let listener: (message: Message) => void = () => {}
+  const listeners: ((message: Message) => void)[] = []
   const channel: Channel = {
     send: () => {
       asked += 1
-      setImmediate(() => listener({ word: 'metrics', id: 0, text: '[]' }))
+      setImmediate(() => listeners[0]?.({ word: 'metrics', id: 0, text: '[]' }))
     },
     listen: (listen) => {
-      listener = listen
+      listeners.push(listen)
       return { [Symbol.dispose]: () => {} }
     },
   }

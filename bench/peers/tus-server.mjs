@@ -1,4 +1,4 @@
-/** `@tus/server` with its file store and all else as it comes, as a program: port, folder. */
+/** `@tus/server` with its file store and all else as it comes, as a program: port, folder. Not TypeScript, because the types it comes with need those of every other runtime. */
 import process from 'node:process'
 import { FileStore } from '@tus/file-store'
 import { Server } from '@tus/server'
