@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ByteSource, Ending, TakeBatch } from '../../core/bytes.ts'
+import type { NetworkPrefix } from '../../core/client-address.ts'
 import { Refusal } from '../../core/refusals.ts'
 
 /** Algorithms of `Upload-Checksum` that are understood; tus 1.0 demands the first. */
@@ -20,23 +21,48 @@ export interface Checksum {
 
 /** Memory for bodies whose checksum is not known yet, shared by all requests. */
 export interface Staging {
-  /** Room for so many bytes until it is disposed of. Refuses (`staging-full`) when there is none. */
-  take(bytes: number): Disposable
+  /** Room for a body from this network, empty at first; disposing of it gives all of it back. */
+  open(network: NetworkPrefix): StagingRoom
 }
 
-/** Room for {@link MAX_STAGED_BYTES}, or for `limit` bytes. */
+/** What one request holds of the memory. */
+export interface StagingRoom extends Disposable {
+  /** Takes room for bytes that have come. Refuses (`staging-full`) when there is none. */
+  take(bytes: number): void
+}
+
+/**
+ * Memory of {@link MAX_STAGED_BYTES}, or of `limit` bytes, of which one network gets half: who sends
+ * slowly holds what came of it, and does not shut out everybody else.
+ */
 export function staging(limit = MAX_STAGED_BYTES): Staging {
+  const share = limit / 2
+  const takenBy = new Map<NetworkPrefix, number>()
   let taken = 0
-  return {
-    take(bytes): Disposable {
-      if (taken + bytes > limit) throw new Refusal('staging-full', { taken, bytes })
+  return { open }
+
+  function open(network: NetworkPrefix): StagingRoom {
+    let held = 0
+    return {
+      take(bytes): void {
+        const ofNetwork = (takenBy.get(network) ?? 0) + bytes
+        if (taken + bytes > limit || ofNetwork > share) {
+          throw new Refusal('staging-full', { taken, ofNetwork, bytes })
+        }
+        hold(bytes)
+      },
+      [Symbol.dispose](): void {
+        hold(-held)
+      },
+    }
+
+    function hold(bytes: number): void {
+      held += bytes
       taken += bytes
-      return {
-        [Symbol.dispose](): void {
-          taken -= bytes
-        },
-      }
-    },
+      const ofNetwork = (takenBy.get(network) ?? 0) + bytes
+      if (ofNetwork > 0) takenBy.set(network, ofNetwork)
+      else takenBy.delete(network)
+    }
   }
 }
 
@@ -59,6 +85,8 @@ export interface Checked {
   /** Length of the body, where it is known. */
   readonly length: number | undefined
   readonly checksum: Checksum
+  /** Where it comes from. */
+  readonly network: NetworkPrefix
 }
 
 /**
@@ -66,14 +94,14 @@ export interface Checked {
  * `checksum-mismatch` if it is wrong, `file-too-large` beyond {@link MAX_CHECKED_BYTES}, and
  * `staging-full`; nothing was handed on then, nor of a body that was cut.
  */
-export function checkedBody({ body, length, checksum }: Checked, room: Staging): ByteSource {
+export function checkedBody(checked: Checked, memory: Staging): ByteSource {
+  const { body, length, network } = checked
   let isCut = false
   return {
     async pump(take): Promise<Ending> {
-      const bytes = length ?? MAX_CHECKED_BYTES
-      if (bytes > MAX_CHECKED_BYTES) throw tooLarge()
-      using _room = room.take(bytes)
-      const staged = await stage(body, checksum)
+      if ((length ?? 0) > MAX_CHECKED_BYTES) throw tooLarge()
+      using room = memory.open(network)
+      const staged = await stage(checked, room)
       return staged === 'cut' ? 'cut' : await handOn(staged, take)
     },
     cut(): void {
@@ -92,8 +120,8 @@ export function checkedBody({ body, length, checksum }: Checked, room: Staging):
 }
 
 async function stage(
-  body: ByteSource,
-  { algorithm, digest }: Checksum,
+  { body, checksum: { algorithm, digest } }: Checked,
+  room: StagingRoom,
 ): Promise<readonly Uint8Array[] | 'cut'> {
   const pieces: Uint8Array[] = []
   const hash = createHash(algorithm)
@@ -102,6 +130,7 @@ async function stage(
     for (const piece of batch) {
       length += piece.length
       if (length > MAX_CHECKED_BYTES) throw tooLarge()
+      room.take(piece.length)
       hash.update(piece)
       // The buffers are lent for the time of this call.
       pieces.push(Uint8Array.from(piece))

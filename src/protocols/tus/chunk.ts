@@ -19,9 +19,10 @@ export function bringsChunk({ headers }: Pick<Exchange, 'headers'>): boolean {
  * `Upload-Checksum` must not be.
  */
 export function chunkOf(exchange: Exchange, room: Staging): ByteSource {
-  const { headers, body, contentLength: length } = exchange
+  const { headers, body, client, contentLength: length } = exchange
   const isBare = length === undefined || length === 0
   if (!bringsChunk(exchange) && !isBare) throw new Refusal('unsupported-type')
   const checksum = parseChecksum(fieldText(headers[HEADER.uploadChecksum]))
-  return checksum === undefined ? body : checkedBody({ body, length, checksum }, room)
+  if (checksum === undefined) return body
+  return checkedBody({ body, length, checksum, network: client.network }, room)
 }
