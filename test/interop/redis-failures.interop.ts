@@ -13,7 +13,14 @@ import { sharedLeases } from '../../src/stores/redis/shared-leases.ts'
 import { redisSlotStore } from '../../src/stores/redis/slot-store.ts'
 import { collect, slotRecord, uploadRecord } from '../conformance/slot-store.ts'
 import { eventually } from './eventually.ts'
-import { DURABLE, clusterRedis, sentinelRedis, singleRedis, startRedis } from './redis-servers.ts'
+import {
+  DURABLE,
+  type RedisServer,
+  clusterRedis,
+  sentinelRedis,
+  singleRedis,
+  startRedis,
+} from './redis-servers.ts'
 import { seedOfThisRun, seededRandom } from './seeded-random.ts'
 
 const UNAVAILABLE = { code: 'state-unavailable' }
@@ -27,6 +34,24 @@ async function shortcomingsOf(port: number, durable: boolean): Promise<readonly 
   await using connection = await connectRedis(locationAt(port), { confirmed: false })
   const found = await shortcomings(connection.nodes(), { durable })
   return found.map(({ fatal, text }) => `${fatal ? 'fatal' : 'warning'}: ${text}`)
+}
+
+/** A master with a replica that follows it. */
+async function mirroredRedis(): Promise<Mirrored> {
+  await using stack = new AsyncDisposableStack()
+  const master = stack.use(await startRedis())
+  const replicaOf = ['--replicaof', `127.0.0.1 ${master.port}`]
+  const replica = stack.use(await startRedis([...DURABLE, ...replicaOf]))
+  await eventually('the replica follows', async () =>
+    master.cli('info', 'replication').includes('state=online') ? true : undefined,
+  )
+  const kept = stack.move()
+  return { master, replica, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
+}
+
+interface Mirrored extends AsyncDisposable {
+  readonly master: RedisServer
+  readonly replica: RedisServer
 }
 
 /** Stores records until `isOver`; resolves to those that were acknowledged. */
@@ -181,12 +206,8 @@ describe('losses', () => {
   })
 
   test('what no replica confirms is not acknowledged, until there is none', async () => {
-    await using master = await startRedis()
-    const replicaOf = ['--replicaof', `127.0.0.1 ${master.port}`]
-    await using replica = await startRedis([...DURABLE, ...replicaOf])
-    await eventually('the replica follows', async () =>
-      master.cli('info', 'replication').includes('state=online') ? true : undefined,
-    )
+    await using servers = await mirroredRedis()
+    const { master, replica } = servers
     await using connection = await connectRedis(locationAt(master.port), { confirmed: true })
     const store = redisSlotStore(connection, randomId(6))
     await store.create(slotRecord())
@@ -205,14 +226,8 @@ describe('losses', () => {
   })
 
   test('a replica that does not answer keeps nobody from reading or from leases, and holds all writes up once', async () => {
-    await using master = await startRedis()
-    await using replica = await startRedis([
-      ...DURABLE,
-      ...['--replicaof', `127.0.0.1 ${master.port}`],
-    ])
-    await eventually('the replica follows', async () =>
-      master.cli('info', 'replication').includes('state=online') ? true : undefined,
-    )
+    await using servers = await mirroredRedis()
+    const { master, replica } = servers
     await using connection = await connectRedis(locationAt(master.port), { confirmed: true })
     const prefix = randomId(6)
     const store = redisSlotStore(connection, prefix)
@@ -240,14 +255,8 @@ describe('losses', () => {
   })
 
   test('many writes at once are confirmed together, each with its own answer', async () => {
-    await using master = await startRedis()
-    await using replica = await startRedis([
-      ...DURABLE,
-      ...['--replicaof', `127.0.0.1 ${master.port}`],
-    ])
-    await eventually('the replica follows', async () =>
-      master.cli('info', 'replication').includes('state=online') ? true : undefined,
-    )
+    await using servers = await mirroredRedis()
+    const { master, replica } = servers
     await using connection = await connectRedis(locationAt(master.port), { confirmed: true })
     const store = redisSlotStore(connection, randomId(6))
     const records = Array.from({ length: 200 }, () => slotRecord())

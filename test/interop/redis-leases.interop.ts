@@ -5,9 +5,16 @@ import { randomId } from '../../src/core/random.ts'
 import type { Leases } from '../../src/engine/ports.ts'
 import { processLeases } from '../../src/stores/memory/leases.ts'
 import { type RedisConnection, connectRedis } from '../../src/stores/redis/connection.ts'
+import { keysBelow } from '../../src/stores/redis/keys.ts'
+import { GIVE_BACK, INSIST } from '../../src/stores/redis/lease-scripts.ts'
 import { redisLeases } from '../../src/stores/redis/leases.ts'
+import { sharedLeases } from '../../src/stores/redis/shared-leases.ts'
 import { anySlot, contend, leaseOf, leasesConformance } from '../conformance/leases.ts'
+import { eventually } from './eventually.ts'
 import { type RedisSite, clusterRedis, singleRedis } from './redis-servers.ts'
+
+/** How often leases are renewed, in milliseconds. */
+const RENEWAL = 5_000
 
 const SITES: Readonly<Record<string, () => Promise<RedisSite>>> = {
   'one server': singleRedis,
@@ -135,6 +142,66 @@ for (const [name, start] of Object.entries(SITES)) {
       assert.equal(node(1).isHeld(slot), false)
     })
 
+    test('a lease that was given back is not renewed, and neither is one of somebody else', async () => {
+      const { connection } = await process()
+      const shared = sharedLeases(connection, keysBelow(prefix))
+      const slot = anySlot()
+      assert.equal(await shared.ask('a/1', slot), 'a/1')
+      assert.equal(await shared.renew('a/1', slot), true)
+      assert.equal(await shared.renew('b/1', slot), false)
+      await shared.giveBack('a/1', slot)
+      assert.equal(await shared.renew('a/1', slot), false)
+      assert.equal(await shared.holderOf(slot), undefined)
+    })
+
+    test('a lease that ran out while it was held is taken again', async (t) => {
+      const { connection } = await process()
+      const shared = sharedLeases(connection, keysBelow(prefix))
+      const slot = anySlot()
+      t.mock.timers.enable({ apis: ['setInterval'] })
+      const needs = { connection, prefix, local: processLeases(), name: randomId(9) }
+      await using leases = await redisLeases(needs)
+      const holder = contend(leases, slot)
+      using _held = await leaseOf(holder)
+      await connection.command(['del', keysBelow(prefix).lease(slot)])
+      t.mock.timers.tick(RENEWAL)
+      await eventually('it is held again', async () => await shared.holderOf(slot))
+      assert.equal(await shared.holderOf(slot), needs.name)
+      assert.equal(holder.timesAsked, 0)
+    })
+
+    test('a lease that is given back while it is taken again is free', async (t) => {
+      const { connection } = await process()
+      const shared = sharedLeases(connection, keysBelow(prefix))
+      const slot = anySlot()
+      t.mock.timers.enable({ apis: ['setInterval'] })
+      const [taking, taken, returned] = [event(), event(), event()]
+      let returns = 0
+      const late: RedisConnection = {
+        ...connection,
+        run: async (call) => {
+          if (call.script === INSIST) {
+            taking.resolve()
+            await taken.promise
+          }
+          const answer = await connection.run(call)
+          if (call.script === GIVE_BACK) returns += 1
+          if (returns === 2) returned.resolve()
+          return answer
+        },
+      }
+      const needs = { connection: late, prefix, local: processLeases(), name: randomId(9) }
+      await using leases = await redisLeases(needs)
+      const held = await leaseOf(contend(leases, slot))
+      await connection.command(['del', keysBelow(prefix).lease(slot)])
+      t.mock.timers.tick(RENEWAL)
+      await taking.promise
+      held[Symbol.dispose]()
+      taken.resolve()
+      await returned.promise
+      assert.equal(await shared.holderOf(slot), undefined)
+    })
+
     test('one slot is never held twice, whoever wants it', async () => {
       const slot = anySlot()
       let holders = 0
@@ -151,6 +218,11 @@ for (const [name, start] of Object.entries(SITES)) {
       await Promise.all(rounds)
     })
   })
+}
+
+/** Something that happens once. */
+function event(): PromiseWithResolvers<void> {
+  return Promise.withResolvers<void>()
 }
 
 /** Resolves to nothing after so many milliseconds. */

@@ -71,10 +71,9 @@ else
 end
 `)
 
-/** Lengthens the life of a lease that is held; answers 0 if somebody else has it. */
+/** Lengthens the life of a lease that is held; answers 0 if it is gone or somebody else has it. */
 export const RENEW: Script = script(`${COMMON}
-if holder and holder ~= me then return 0 end
-if not holder then redis.call('HSET', lease, 'holder', me) end
+if holder ~= me then return 0 end
 redis.call('PEXPIRE', lease, life)
 return 1
 `)

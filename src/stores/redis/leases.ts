@@ -156,14 +156,24 @@ function makeWay({ slot }: Contender, { local, end }: Pick<Parts, 'local' | 'end
   giveWay().catch(() => {})
 }
 
-function renewAll({ shared, contenders, ...parts }: Parts): void {
-  for (const [me, contender] of contenders) {
-    if (!contender.isHolding) continue
-    const renew = async (): Promise<void> => {
-      const isMine = await shared.renew(me, contender.slot)
-      if (!isMine && contenders.has(me)) makeWay(contender, parts)
-    }
+function renewAll(parts: Parts): void {
+  for (const [me, contender] of parts.contenders) {
     // The next renewal comes before the lease ends.
-    renew().catch(() => {})
+    if (contender.isHolding) renewOne(me, contender, parts).catch(() => {})
+  }
+}
+
+/** A lease that ran out, as it does while Redis is away, is taken again if nobody else has it. */
+async function renewOne(me: string, contender: Contender, parts: Parts): Promise<void> {
+  const { shared, contenders } = parts
+  const { slot } = contender
+  const isOver = (): boolean => !contenders.has(me)
+  if ((await shared.renew(me, slot)) || isOver()) return
+  try {
+    const holder = await shared.insist(me, slot, '')
+    if (holder !== me && !isOver()) makeWay(contender, parts)
+  } finally {
+    // It was given back meanwhile, perhaps before it was taken again.
+    if (isOver()) giveBack(me, slot, parts)
   }
 }

@@ -13,7 +13,7 @@ export interface SharedLeases {
   /** Asks again, taking it away from `silent`; resolves to nothing if somebody newer asked. */
   insist(me: string, slot: string, silent: string): Promise<string | undefined>
   giveBack(me: string, slot: string): Promise<void>
-  /** Resolves to whether the lease is still the contender's. */
+  /** Lengthens the life of the lease; resolves to whether it is still the contender's. */
   renew(me: string, slot: string): Promise<boolean>
   /** The process whose contender has the lease. */
   holderOf(slot: string): Promise<string | undefined>
