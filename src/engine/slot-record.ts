@@ -47,12 +47,14 @@ export interface UploadRecord {
   readonly isAtRest?: true
   /** The client has not said yet how long its file is; it can only be as long as the slot. */
   readonly isLengthDeferred?: true
+  /** The client learns its resource with the answer to the first bytes only, which it has not had. */
+  readonly isUntold?: true
 }
 
 /** What a client says of an upload when it creates it, beside the bytes. */
 export type UploadDescription = Pick<
   UploadRecord,
-  'metadata' | 'isLengthDeferred' | 'credential' | 'digests'
+  'metadata' | 'isLengthDeferred' | 'isUntold' | 'credential' | 'digests'
 >
 
 /** What is known of a slot: the unit that stores read and replace as a whole. JSON-safe. */
@@ -105,6 +107,11 @@ export function isSlotRecord(value: unknown): value is SlotRecord {
     isJsonObject(value['lease']) &&
     Array.isArray(value['uploads'])
   )
+}
+
+/** Whether a client may come back to the upload by its resource. */
+export function isTold({ resource, isUntold }: UploadRecord): boolean {
+  return resource !== undefined && isUntold !== true
 }
 
 /** Whether the slot counts as an open upload of its owner. */

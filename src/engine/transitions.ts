@@ -9,6 +9,7 @@ import {
   type UploadDescription,
   type UploadRecord,
   isReserving,
+  isTold,
 } from './slot-record.ts'
 
 /** Everything that can happen to a slot after it was opened. */
@@ -124,9 +125,7 @@ function remembered(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
   if (uploads.every(({ state }) => state === 'receiving')) return uploads
   // The usual end: one upload, by one request.
   if (uploads.length === 1 && uploads[0]?.resource === undefined) return NONE
-  const told = uploads.filter(
-    ({ state, resource }) => state === 'receiving' || resource !== undefined,
-  )
+  const told = uploads.filter((upload) => upload.state === 'receiving' || isTold(upload))
   const givenUp = told.filter(({ state }) => state === 'aborted' || state === 'expired')
   const forgotten = new Set(givenUp.slice(0, -MAX_GIVEN_UP))
   return forgotten.size === 0 ? told : told.filter((upload) => !forgotten.has(upload))
@@ -201,9 +200,9 @@ function begun(
   return { ...record, lease: event.lease, uploads: [...parked(record.uploads), upload] }
 }
 
-/** Makes room for one more. A generation without a resource can never be reached again. */
+/** Makes room for one more. A generation that no client was told of can never be reached again. */
 function parked(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
-  const reachable = uploads.filter((upload) => upload.resource !== undefined)
+  const reachable = uploads.filter((upload) => isTold(upload))
   const live = reachable.filter((upload) => upload.state === 'receiving')
   const surplus = new Set(live.slice(0, Math.max(0, live.length - (MAX_GENERATIONS - 1))))
   return reachable.map((upload) => (surplus.has(upload) ? close(upload, 'aborted') : upload))
@@ -222,13 +221,18 @@ function advanced(
   event: Extract<SlotEvent, { type: 'advanced' }>,
   now: Instant,
 ): SlotRecord {
-  const { isAtRest: _, ...upload } = receiving(record, event)
+  const { isAtRest: _, isUntold, ...upload } = receiving(record, event)
   if (event.durable < upload.durable || event.durable > record.size) {
     throw new IllegalTransition(record, event)
   }
   const moved = event.durable > upload.durable ? { durable: event.durable, lastByteAt: now } : {}
-  const rest = event.rests === true ? { isAtRest: true as const } : {}
+  // Whoever sent all that it meant to send is answered next.
+  const rest = event.rests === true ? { isAtRest: true as const } : untold(isUntold)
   return withUpload(record, { ...upload, ...moved, ...rest })
+}
+
+function untold(isUntold: true | undefined): Pick<UploadRecord, 'isUntold'> {
+  return isUntold === undefined ? {} : { isUntold }
 }
 
 function published(
@@ -236,7 +240,7 @@ function published(
   event: Extract<SlotEvent, { type: 'published' }>,
   { now, policy }: TransitionContext,
 ): SlotRecord {
-  const upload = receiving(record, event)
+  const { isUntold: _, ...upload } = receiving(record, event)
   const byAge = policy.fileMaxAge === 0 ? Infinity : now + policy.fileMaxAge
   const expires = Math.min(byAge, record.fileExpiresAt ?? Infinity)
   const done = { ...upload, state: 'complete', durable: record.size, lastByteAt: now } as const
@@ -287,7 +291,7 @@ function recordEnd(record: SlotRecord, policy: EnginePolicy): Instant {
 /** When an unfinished upload is given up. */
 export function deadline(upload: UploadRecord, policy: EnginePolicy): Instant {
   if (upload.state !== 'receiving') return Infinity
-  if (upload.resource !== undefined) return upload.createdAt + policy.maxSessionAge
+  if (isTold(upload)) return upload.createdAt + policy.maxSessionAge
   if (upload.lastByteAt === undefined) return upload.createdAt + RESERVATION_WITHOUT_BYTE
   return upload.lastByteAt + policy.resumeTimeout
 }

@@ -112,8 +112,9 @@ export function progressOf(
   { policy }: EngineNeeds,
 ): Progress {
   const record = tenure.record()
-  const { durable: offset } = record.uploads.find(({ id }) => id === upload.id) ?? upload
-  return { kind: 'progress', offset, size: record.size, expiresAt: deadline(upload, policy()) }
+  const current = record.uploads.find(({ id }) => id === upload.id) ?? upload
+  const { durable: offset } = current
+  return { kind: 'progress', offset, size: record.size, expiresAt: deadline(current, policy()) }
 }
 
 /** Tells of an upload that goes on although its latest request was cut. */

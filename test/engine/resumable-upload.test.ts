@@ -10,6 +10,7 @@ import { clientAt, grantFor } from './grants.ts'
 
 const WIFI = clientAt('127.0.0.2')
 const MOBILE = clientAt('127.0.0.3')
+const MINUTE = 60_000
 
 function published(outcome: { kind: string }): asserts outcome is Published {
   assert.equal(outcome.kind, 'published')
@@ -387,4 +388,52 @@ test('a request that reads its upload again for a digest gives way at once, and 
   published(done)
   const expected = createHash('sha256').update(Buffer.alloc(900_000, 'a')).digest('base64')
   assert.equal(done.digests?.sha256, expected)
+})
+
+test('an upload whose client was never told of it ends by the resume time-out, one that was answered does not', async () => {
+  await using f = await fixture({ resumeTimeout: 20 * MINUTE })
+  const { signal } = new AbortController()
+  const begun = f.time
+  const untold = { client: WIFI, face: 'rufh', description: { isUntold: true } } as const
+  const cut = sentBody()
+  const lost = f.engine.create({
+    ...untold,
+    grant: grantFor('lost', 9),
+    resource: 'lost',
+    delivery: { body: cut, completes: false },
+  })
+  await cut.send('01234567')
+  cut.cut()
+  assert.equal((await lost).kind, 'cut')
+  const answered = await f.engine.create({
+    ...untold,
+    grant: grantFor('answered', 9),
+    resource: 'answered',
+    delivery: { body: wholeBody('0123'), completes: false },
+  })
+  const end = begun + 72 * 60 * MINUTE
+  assert.partialDeepStrictEqual(answered, { kind: 'progress', offset: 4, expiresAt: end })
+  f.time = begun + 20 * MINUTE - 1
+  assert.equal(await f.engine.sweep(signal), 0)
+  f.time += 1
+  assert.equal(await f.engine.sweep(signal), 1)
+  assert.deepEqual(await blobCount(f), { parts: 1, files: 0 })
+  const { uploads } = (await f.engine.find(grantFor('answered', 9).path)) ?? { uploads: [] }
+  assert.deepEqual(
+    uploads.map(({ state, isUntold }) => [state, isUntold]),
+    [['receiving', undefined]],
+  )
+})
+
+test('a creation takes the place of one that was never told of', async () => {
+  await using f = await fixture()
+  const asking = { grant: grantFor('a', 9), client: WIFI, face: 'tus' } as const
+  await f.engine.create({ ...asking, resource: 'r1', description: { isUntold: true } })
+  await f.engine.create({ ...asking, resource: 'r2' })
+  const record = await f.engine.find(asking.grant.path)
+  assert.deepEqual(
+    record?.uploads.map(({ resource }) => resource),
+    ['r2'],
+  )
+  assert.deepEqual(await blobCount(f), { parts: 1, files: 0 })
 })

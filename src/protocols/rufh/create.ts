@@ -7,8 +7,8 @@ import {
   newUploadResource,
 } from '../../core/upload-resource.ts'
 import type { CreateRequest, Delivery } from '../../engine/engine.ts'
+import { approachOf } from '../../gate/approach-of.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
-import { HEADER } from '../../wire/header-names.ts'
 import { createdAnswer, finishedAnswer } from './answers.ts'
 import { digestFields } from './digest-fields.ts'
 import { creationInformer, informs } from './interim.ts'
@@ -50,26 +50,18 @@ async function plain(exchange: Exchange, needs: RufhNeeds): Promise<void> {
 }
 
 async function admit(
-  { client, headers, target, contentLength }: Exchange,
+  exchange: Exchange,
   fields: UploadFields,
   { gate, engine }: RufhNeeds,
 ): Promise<Grant> {
   if ((fields.offset ?? 0) !== 0) throw new Refusal('bad-request', { why: 'creation with offset' })
-  let size: number | 'as-granted' | undefined = statedLength(fields, contentLength)
+  let size: number | 'as-granted' | undefined = statedLength(fields, exchange.contentLength)
   if (size === undefined && fields.completes !== true) {
     if (!fields.draft.lengthOptional) throw new Refusal('bad-request', { why: 'no Upload-Length' })
     // Earlier versions have no field for it; the slot knows.
-    size = (await engine.sizeOf(parseSlotPath(target.rawPath))) ?? 'as-granted'
+    size = (await engine.sizeOf(parseSlotPath(exchange.target.rawPath))) ?? 'as-granted'
   }
-  return await gate.admit({
-    rawPath: target.rawPath,
-    query: target.query,
-    client,
-    userAgent: headers['user-agent'],
-    authorization: headers.authorization,
-    contentType: headers[HEADER.contentType],
-    size,
-  })
+  return await gate.admit(approachOf(exchange, size))
 }
 
 async function create(asked: Asked, needs: RufhNeeds): Promise<void> {
@@ -80,7 +72,7 @@ async function create(asked: Asked, needs: RufhNeeds): Promise<void> {
   const told = isInformed || !completes ? newUploadResource() : undefined
   const about = { id: told?.id ?? '', size: grant.size }
   const outcome = await needs.engine.create({
-    ...requestOf(asked, told),
+    ...requestOf(asked, told, isInformed),
     ...deliveryOf(asked, isInformed ? creationInformer(exchange, about, rendering) : undefined),
   })
   if (outcome.kind === 'cut') return exchange.cut()
@@ -92,9 +84,11 @@ async function create(asked: Asked, needs: RufhNeeds): Promise<void> {
 }
 
 function requestOf(
-  { exchange, grant }: Asked,
+  asked: Asked,
   told: UploadResource | undefined,
+  isInformed: boolean,
 ): Omit<CreateRequest, 'delivery'> {
+  const { exchange, grant } = asked
   const { client, headers } = exchange
   const request = { grant, client, face: 'rufh' } as const
   if (told === undefined) return request
@@ -105,6 +99,7 @@ function requestOf(
     resource: told.resource,
     description: {
       ...(whole === undefined ? {} : { digests: whole }),
+      ...(isInformed || isCareful(asked) ? {} : { isUntold: true as const }),
       ...(authorization === undefined
         ? {}
         : { credential: credentialMark(told.id, authorization) }),
@@ -112,13 +107,15 @@ function requestOf(
   }
 }
 
-/** A careful creation brings nothing. */
-function deliveryOf(
-  { exchange, completes }: Asked,
-  onKept: Delivery['onKept'],
-): Pick<CreateRequest, 'delivery'> {
-  const { body, contentLength, headers } = exchange
-  if (!completes && contentLength === 0) return {}
+/** A careful creation brings nothing: it is answered at once. */
+function isCareful({ exchange, completes }: Asked): boolean {
+  return !completes && exchange.contentLength === 0
+}
+
+function deliveryOf(asked: Asked, onKept: Delivery['onKept']): Pick<CreateRequest, 'delivery'> {
+  const { exchange, completes } = asked
+  const { body, headers } = exchange
+  if (isCareful(asked)) return {}
   const delivery = { body, completes, digests: digestFields(headers) }
   return { delivery: onKept === undefined ? delivery : { ...delivery, onKept } }
 }

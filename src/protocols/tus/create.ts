@@ -10,6 +10,7 @@ import {
 } from '../../core/upload-resource.ts'
 import type { Cut, Engine, Progress, Published } from '../../engine/engine.ts'
 import type { UploadDescription } from '../../engine/slot-record.ts'
+import { approachOf } from '../../gate/approach-of.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
@@ -63,20 +64,15 @@ export function createHandler(needs: CreationNeeds): Handler {
 }
 
 async function admit(
-  { client, target, headers }: Exchange,
+  exchange: Exchange,
   { length, metadata }: Creation,
   { gate }: CreationNeeds,
 ): Promise<Grant> {
   const [contentType, ...otherTypes] = metadata?.types ?? []
   return await gate.admit({
-    rawPath: target.rawPath,
-    query: target.query,
-    client,
-    userAgent: headers['user-agent'],
-    authorization: headers.authorization,
+    ...approachOf(exchange, length ?? 'as-granted'),
     contentType,
     otherTypes,
-    size: length ?? 'as-granted',
   })
 }
 
@@ -88,14 +84,16 @@ async function create(
 ): Promise<Progress | Published | Cut | { readonly kind: 'finished' }> {
   const { client, headers } = exchange
   const { authorization } = headers
+  // A file of no bytes is complete as soon as it is created.
+  const isFilled = bringsChunk(exchange) || grant.size === 0
   const description = {
     ...descriptionOf(creation),
+    ...(isFilled ? { isUntold: true as const } : {}),
     ...(authorization === undefined ? {} : { credential: credentialMark(id, authorization) }),
   }
   const created = await engine.create({ grant, client, face: 'tus', resource, description })
   if (created.kind === 'published') return { kind: 'finished' }
-  // A file of no bytes is complete as soon as it is created.
-  if (created.kind === 'cut' || (!bringsChunk(exchange) && grant.size > 0)) return created
+  if (created.kind === 'cut' || !isFilled) return created
   const asking = { resource, client }
   try {
     return await engine.append({ ...asking, offset: 0, body, completes: true })
