@@ -1,5 +1,6 @@
 import { createHmac, hash } from 'node:crypto'
 import { randomId } from './random.ts'
+import { Refusal } from './refusals.ts'
 
 /** Where upload resources are, public prefix removed. */
 const UPLOADS = '-/uploads/'
@@ -31,16 +32,22 @@ export function isUploadPath(rawPath: string): boolean {
   return rawPath.startsWith(UPLOADS)
 }
 
-/** The stored name of the upload resource at a path; nothing if no id of ours stands there. */
-export function resourceAt(rawPath: string): string | undefined {
-  const id = uploadIdAt(rawPath)
-  return id === undefined ? undefined : resourceOf(id)
+/** An upload resource that a request names, and what it shows of whoever asks. */
+export interface NamedUpload {
+  /** The name under which stores know it. */
+  readonly resource: string
+  /** Its `Authorization`, as {@link credentialMark} would have stored it; nothing if it has none. */
+  readonly credential?: string
 }
 
-/** The id of the upload resource at a path; nothing if no id of ours stands there. */
-export function uploadIdAt(rawPath: string): string | undefined {
+/** The upload resource at a path, asked for with `authorization`. Refuses (`not-found`) where no id of ours stands. */
+export function namedUpload(rawPath: string, authorization: string | undefined): NamedUpload {
   const id = isUploadPath(rawPath) ? rawPath.slice(UPLOADS.length) : ''
-  return UPLOAD_ID.test(id) ? id : undefined
+  if (!UPLOAD_ID.test(id)) throw new Refusal('not-found')
+  const resource = resourceOf(id)
+  return authorization === undefined
+    ? { resource }
+    : { resource, credential: credentialMark(id, authorization) }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Refusal } from '../../core/refusals.ts'
 import { encodeSlotPath } from '../../core/slot-path.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { approachOf } from '../../gate/approach-of.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
@@ -14,17 +15,9 @@ export function putHandler(needs: {
   const { gate, engine } = needs
   const base = needs.publicUrl.href
   return async (exchange: Exchange): Promise<void> => {
-    const { headers, target, client, body, contentLength } = exchange
+    const { headers, client, body, contentLength } = exchange
     if (headers[HEADER.contentRange] !== undefined) throw new Refusal('range-not-supported')
-    const grant = await gate.admit({
-      rawPath: target.rawPath,
-      query: target.query,
-      client,
-      userAgent: headers['user-agent'],
-      authorization: headers.authorization,
-      contentType: headers[HEADER.contentType],
-      size: contentLength,
-    })
+    const grant = await gate.admit(approachOf(exchange, contentLength))
     const outcome = await engine.put({ grant, client, body })
     if (outcome.kind === 'cut') return exchange.cut()
     exchange.reply({

@@ -4,6 +4,7 @@ import type { Grant } from '../../core/grant.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { encodeSlotPath, parseSlotPath } from '../../core/slot-path.ts'
 import type { Engine, Progress, Published, RangeRequest } from '../../engine/engine.ts'
+import { approachOf } from '../../gate/approach-of.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Answer, Exchange, Handler } from '../../http/exchange.ts'
 import { ProtocolRefusal } from '../../http/protocol-refusal.ts'
@@ -63,20 +64,13 @@ function atMost(body: ByteSource, length: number): ByteSource {
 
 /** The grant for the whole file, whose length may be what the slot is known to have. */
 async function admit(
-  { client, target, headers }: Exchange,
+  exchange: Exchange,
   { total }: SentRange,
   { gate, engine }: RangeNeeds,
 ): Promise<Grant> {
-  const { rawPath, query } = target
-  return await gate.admit({
-    rawPath,
-    query,
-    client,
-    userAgent: headers['user-agent'],
-    authorization: headers.authorization,
-    contentType: headers[HEADER.contentType],
-    size: total ?? (await engine.sizeOf(parseSlotPath(rawPath))) ?? 'as-granted',
-  })
+  const { rawPath } = exchange.target
+  const size = total ?? (await engine.sizeOf(parseSlotPath(rawPath))) ?? 'as-granted'
+  return await gate.admit(approachOf(exchange, size))
 }
 
 function answerTo(outcome: Progress | Published, publicUrl: URL): Answer {

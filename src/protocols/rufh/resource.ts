@@ -1,7 +1,8 @@
 import { Refusal } from '../../core/refusals.ts'
-import { credentialMark, resourceAt, uploadIdAt } from '../../core/upload-resource.ts'
+import { namedUpload } from '../../core/upload-resource.ts'
 import type { AppendRequest, StatusRequest } from '../../engine/engine.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
+import { methodOf } from '../../http/method-override.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { appendedAnswer, finishedAnswer, spoken, statusAnswer } from './answers.ts'
 import { digestFields } from './digest-fields.ts'
@@ -43,7 +44,9 @@ export function resourceHandler(needs: RufhNeeds): Handler {
     await refusing(exchange, fields, async () => {
       const verb = VERBS.get(methodOf(exchange))
       if (verb === undefined) throw new Refusal('method-not-allowed', { allow: ALLOWED })
-      await verb({ exchange, fields, asking: askingOf(exchange) }, needs)
+      const { client, target, headers } = exchange
+      const asking = { client, ...namedUpload(target.rawPath, headers.authorization) }
+      await verb({ exchange, fields, asking }, needs)
     })
   }
 }
@@ -97,22 +100,4 @@ function appendRequest({ exchange, fields, asking }: Asked): AppendRequest {
     digests: digestFields(headers),
     ...(length === undefined ? {} : { length }),
   }
-}
-
-/** Refuses (`not-found`) what is no name of an upload. */
-function askingOf({ target, client, headers }: Exchange): Asked['asking'] {
-  const id = uploadIdAt(target.rawPath)
-  const resource = resourceAt(target.rawPath)
-  if (id === undefined || resource === undefined) throw new Refusal('not-found')
-  const { authorization } = headers
-  const credential = authorization === undefined ? undefined : credentialMark(id, authorization)
-  return { resource, client, ...(credential === undefined ? {} : { credential }) }
-}
-
-const OVERRIDES = ['PATCH', 'DELETE', 'HEAD']
-
-/** Clients that cannot send every method send POST and say which one they mean. */
-function methodOf({ method, headers }: Exchange): string {
-  const meant = String(headers[HEADER.methodOverride] ?? '').toUpperCase()
-  return method === 'POST' && OVERRIDES.includes(meant) ? meant : method
 }

@@ -1,14 +1,15 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { Refusal } from '../../core/refusals.ts'
-import { credentialMark, resourceAt, uploadIdAt } from '../../core/upload-resource.ts'
+import { namedUpload } from '../../core/upload-resource.ts'
 import type { Engine, StatusRequest, UploadStatus } from '../../engine/engine.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
+import { methodOf } from '../../http/method-override.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { Staging } from './checksum.ts'
 import { bringsChunk, chunkOf } from './chunk.ts'
 import { downloadUrl } from './create.ts'
 import { answer, progressFields } from './tus-answers.ts'
-import { fieldText, uploadLength, uploadOffset } from './tus-fields.ts'
+import { uploadLength, uploadOffset } from './tus-fields.ts'
 
 /** What requests on upload resources are answered with. */
 export interface ResourceNeeds {
@@ -33,7 +34,8 @@ export function resourceHandler({ engine, publicUrl, room }: ResourceNeeds): Han
     ['DELETE', terminate],
   ])
   return async (exchange): Promise<void> => {
-    const asking = askingOf(exchange)
+    const { client, target, headers } = exchange
+    const asking = { client, ...namedUpload(target.rawPath, headers.authorization) }
     const verb = verbs.get(methodOf(exchange))
     if (verb === undefined) throw new Refusal('method-not-allowed', { allow: ALLOWED })
     await verb(exchange, asking)
@@ -69,27 +71,6 @@ export function resourceHandler({ engine, publicUrl, room }: ResourceNeeds): Han
     await engine.abort(asking)
     answer(exchange, 204)
   }
-}
-
-/** Refuses (`not-found`) what is no name of an upload. */
-function askingOf({ target, client, headers }: Exchange): Asking {
-  const id = uploadIdAt(target.rawPath)
-  const resource = resourceAt(target.rawPath)
-  if (id === undefined || resource === undefined) throw new Refusal('not-found')
-  const { authorization } = headers
-  return {
-    resource,
-    client,
-    ...(authorization === undefined ? {} : { credential: credentialMark(id, authorization) }),
-  }
-}
-
-const OVERRIDES = ['PATCH', 'DELETE', 'HEAD']
-
-/** Clients that cannot send every method send POST and say which one they mean. */
-function methodOf({ method, headers }: Exchange): string {
-  const meant = fieldText(headers[HEADER.methodOverride])?.toUpperCase() ?? ''
-  return method === 'POST' && OVERRIDES.includes(meant) ? meant : method
 }
 
 function statusFields(status: UploadStatus): OutgoingHttpHeaders {
