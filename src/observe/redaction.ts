@@ -4,7 +4,7 @@ const HIDDEN = '[redacted]'
  * What no line may hold, and what stands there instead. Applied to JSON text, so no rule crosses a quote.
  * Strangers choose what is logged: every rule takes time that is linear in the line.
  */
-const RULES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+export const RULES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // Fields that hold a credential, whoever logged them.
   [
     /"(authorization|cookie|password|secret|token|mac|v|v2|v3|x-session-key|dpop)":"(?:[^"\\]|\\.)*"/giu,
