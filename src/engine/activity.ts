@@ -14,6 +14,8 @@ export interface Activity {
   readonly pause?: () => void
   /** Whoever is about to take its place means to go on with its bytes. */
   isWanted?: boolean
+  /** Whoever ends it is in this process, and tells of it. */
+  isEndedHere?: boolean
 }
 
 /** What goes on in this process right now: who writes where, and who waits for what. */
@@ -21,6 +23,8 @@ export interface Activities {
   /** Notes that `activity` is writing; disposing ends it. */
   begin(slot: Fingerprint, activity: Activity): Disposable
   find(slot: Fingerprint): Activity | undefined
+  /** Finds the request whose place another of this process is about to take. */
+  rivalOf(slot: Fingerprint): Activity | undefined
   /** Ends all senders that can come back and go on. */
   pause(): void
   /** Resolves when the slot is published here; rejects with the signal's reason. */
@@ -32,7 +36,8 @@ export interface Activities {
 
 type Waiter = (file: PublishedFile) => void
 
-export function activities(): Activities {
+/** `published` is told of every file that is announced. */
+export function activities(published: (file: PublishedFile) => void): Activities {
   const writing = new Map<Fingerprint, Activity>()
   const waiting = new Map<Fingerprint, Set<Waiter>>()
   return {
@@ -45,8 +50,17 @@ export function activities(): Activities {
       }
     },
     find: (slot) => writing.get(slot),
+    rivalOf(slot): Activity | undefined {
+      const rival = writing.get(slot)
+      if (rival !== undefined) rival.isEndedHere = true
+      return rival
+    },
     pause(): void {
-      for (const { pause } of writing.values()) pause?.()
+      for (const activity of writing.values()) {
+        if (activity.pause === undefined) continue
+        activity.isEndedHere = true
+        activity.pause()
+      }
     },
     async untilPublished(slot, signal): Promise<PublishedFile> {
       signal.throwIfAborted()
@@ -64,6 +78,7 @@ export function activities(): Activities {
       }
     },
     announce(slot, file): void {
+      published(file)
       for (const resolve of waiting.get(slot) ?? []) resolve(file)
     },
     isAwaited: (slot) => waiting.has(slot),

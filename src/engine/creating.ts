@@ -31,7 +31,7 @@ export function creations(needs: EngineParts, activity: Activities): Pick<Engine
   async function attempt(request: CreateRequest): Promise<Outcome | 'stale'> {
     const { grant, client, delivery } = request
     const holder = holderOf(client, delivery?.body)
-    const rival = activity.find(grant.fingerprint)
+    const rival = activity.rivalOf(grant.fingerprint)
     const lease = await acquireLease(grant.fingerprint, holder, needs)
     if (lease === 'superseded') return CUT
     using _lease = lease

@@ -25,6 +25,8 @@ export interface EngineEvents {
   resumed(slot: SlotRecord, upload: UploadRecord, client: ClientAddress): void
   /** A newer request took the writer's place. */
   takenOver(slot: SlotRecord, clients: { from: ClientAddress; to: ClientAddress }): void
+  /** A request in another process took the place of the writer, who was `client`. */
+  takenElsewhere(slot: SlotRecord, client: ClientAddress): void
   /** An upload ended before its last byte; `kept` bytes stay. */
   interrupted(slot: SlotRecord, upload: UploadRecord, kept: number): void
   /** A file became readable, `seconds` after its upload began. */

@@ -38,7 +38,7 @@ export function plainUploads(
   ): Promise<Published | Cut | 'stale'> {
     const holder = holderOf(request.client, request.body)
     const { fingerprint } = request.grant
-    const rival = activity.find(fingerprint)
+    const rival = activity.rivalOf(fingerprint)
     const hadToWait = needs.leases.isHeld(fingerprint)
     const lease = await acquireLease(fingerprint, holder, needs)
     if (lease === 'superseded') {

@@ -64,7 +64,7 @@ export function rangeUploads(
   async function attempt(request: RangeRequest): Promise<Outcome | 'stale'> {
     const { grant, client, piece } = request
     const holder = holderOf(client, piece?.body)
-    const rival = activity.find(grant.fingerprint)
+    const rival = activity.rivalOf(grant.fingerprint)
     if (rival !== undefined) rival.isWanted = true
     const lease = await acquireLease(grant.fingerprint, holder, needs)
     if (lease === 'superseded') {

@@ -23,6 +23,8 @@ interface Remembered {
 export interface Reading extends Pick<Engine, 'lookup' | 'untilPublished' | 'read' | 'location'> {
   /** The path's file is gone: readers must know at once. */
   forget(path: SlotPath): void
+  /** The file was published just now: it can be read even if the state is lost. */
+  remember(file: PublishedFile): void
   /** The slot may have been published by another process: whoever waits for it here looks again. */
   readonly notice: (slot: Fingerprint) => void
 }
@@ -54,6 +56,7 @@ export function reading(needs: EngineNeeds, activity: Activities): Reading {
     },
     read: ({ id }, request) => blobs.read(id, request),
     location: ({ id }) => blobs.location(id),
+    remember: (file) => keep(file.path, { kind: 'published', file }, file.expiresAt),
     forget(path): void {
       remembered.delete(path)
     },
@@ -71,9 +74,12 @@ export function reading(needs: EngineNeeds, activity: Activities): Reading {
       return await unfinished({ record, live: activity.find(fingerprint) }, fingerprint, needs)
     }
     const lookup = sameFile(known, file) ?? { kind: 'published', file }
-    const until = Math.min(clock() + FRESH, file.expiresAt ?? Infinity)
-    remembered.set(path, { lookup, until })
+    keep(path, lookup, file.expiresAt)
     return lookup
+  }
+
+  function keep(path: SlotPath, lookup: Lookup, expiresAt: Instant = Infinity): void {
+    remembered.set(path, { lookup, until: Math.min(clock() + FRESH, expiresAt) })
   }
 
   async function wake(slot: Fingerprint): Promise<void> {

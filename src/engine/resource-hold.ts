@@ -37,7 +37,7 @@ export async function holdResource(
     const seen = await find(asking.resource, needs)
     // Judged before anybody is disturbed.
     checkCredential(uploadOf(seen, asking.resource), asking)
-    const rival = activity.find(seen.fingerprint)
+    const rival = activity.rivalOf(seen.fingerprint)
     using stack = new DisposableStack()
     const lease = await acquireLease(seen.fingerprint, holder, needs)
     if (lease === 'superseded') break

@@ -101,7 +101,8 @@ async function replay(
   { blobs, clock }: EngineNeeds,
 ): Promise<Published | Cut> {
   const record = tenure.record()
-  if (offset !== record.size) throw new Refusal('offset-mismatch', { expected: record.size })
+  if (offset !== record.size)
+    throw new Refusal('offset-mismatch', { expected: record.size, of: 'complete' })
   const isSame = completes && length === record.size
   if (!isSame) throw new Refusal('upload-complete')
   const file = servable(record, clock())

@@ -14,7 +14,7 @@ import { removeFile, sweep } from './retention.ts'
 
 /** The upload engine over its ports. Nothing is read or written until a verb is called. */
 export function uploadEngine(needs: EngineNeeds): UploadEngine {
-  const activity = activities()
+  const activity = activities((file) => reader.remember(file))
   const running = new Set<Promise<unknown>>()
   const reader = reading(needs, activity)
   const noticed = needs.notices?.subscribe(reader.notice)

@@ -97,6 +97,10 @@ async function interrupted(writing: Writing, needs: EngineNeeds, doing: Activity
   // Of a new slot it is kept that it was opened, if nothing else.
   const isNews = writer.length > upload.durable || !tenure.isStored()
   if (isReachable && isNews) await commit(writing, needs)
+  // Who took its place in this process tells of both.
+  if (holder.isReleased() && doing.isEndedHere !== true) {
+    needs.events.takenElsewhere(tenure.record(), holder.client)
+  }
   needs.events.interrupted(tenure.record(), upload, writer.length)
   return CUT
 }

@@ -46,6 +46,11 @@ export function engineLog(log: Log, privacy: Privacy): EngineEvents {
         },
         'upload taken over by a newer request',
       ),
+    takenElsewhere: (slot, from) =>
+      log.debug(
+        { slot: slot.fingerprint, from: shownAddress(from, privacy) },
+        'upload taken over by a request in another process',
+      ),
     interrupted: (slot, upload, kept) =>
       log.debug({ ...uploadFacts(slot, upload), kept }, 'upload interrupted'),
     published: (slot, upload, seconds) =>

@@ -42,7 +42,10 @@ export const METRICS = {
   hfs_takeovers_total: {
     type: 'counter',
     help: "Requests that took an older request's place.",
-    labels: { network: '`same` as before, or `changed`' },
+    labels: {
+      network:
+        '`same` as before, `changed`, or `unknown`: the newer request came to another process',
+    },
   },
   hfs_resumes_total: {
     type: 'counter',

@@ -74,7 +74,7 @@ function engineMetrics(registry: Registry): EngineEvents {
   const recoveries = total(registry, 'hfs_recoveries_total')
   const resumes = totalBy(registry, 'hfs_resumes_total', ['plain', 'rufh', 'tus', 'range'])
   const resumedBytes = total(registry, 'hfs_resumed_bytes_total')
-  const takeovers = totalBy(registry, 'hfs_takeovers_total', ['same', 'changed'])
+  const takeovers = totalBy(registry, 'hfs_takeovers_total', ['same', 'changed', 'unknown'])
   const repeats = totalBy(registry, 'hfs_repeats_total', ['same', 'different'])
   const removed = totalBy(registry, 'hfs_files_removed_total', ['expired', 'requested'])
   return {
@@ -87,6 +87,9 @@ function engineMetrics(registry: Registry): EngineEvents {
     continued: () => undefined,
     takenOver(_slot, { from, to }) {
       takeovers(from.network === to.network ? 'same' : 'changed').count += 1
+    },
+    takenElsewhere() {
+      takeovers('unknown').count += 1
     },
     resumed(_slot, { face, durable }) {
       resumes(face).count += 1

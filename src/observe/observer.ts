@@ -77,6 +77,9 @@ function toEngineObservers(all: readonly EngineEvents[]): EngineEvents {
     resumed(slot, upload, client) {
       for (const each of all) each.resumed(slot, upload, client)
     },
+    takenElsewhere(slot, client) {
+      for (const each of all) each.takenElsewhere(slot, client)
+    },
     takenOver(slot, clients) {
       for (const each of all) each.takenOver(slot, clients)
     },

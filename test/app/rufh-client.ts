@@ -61,7 +61,11 @@ export function located({ headers }: { headers: IncomingHttpHeaders | Reply['hea
 }
 
 /** Creates an upload without a byte, and returns its path. */
-export async function created(site: Pick<Site, 'port'>, put: SignedPut, interop: Interop = 8): Promise<string> {
+export async function created(
+  site: Pick<Site, 'port'>,
+  put: SignedPut,
+  interop: Interop = 8,
+): Promise<string> {
   const empty = creation(put, interop, { bytes: Buffer.alloc(0), isComplete: false })
   return located(await ask(site.port, empty))
 }

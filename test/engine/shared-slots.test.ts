@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Refusal } from '../../src/core/refusals.ts'
 import { type Fingerprint, fingerprintOf } from '../../src/core/slot-path.ts'
-import type { Notices, SlotStore } from '../../src/engine/ports.ts'
+import type { Leases, Notices, SlotStore } from '../../src/engine/ports.ts'
 import { COMMIT_INTERVAL } from '../../src/engine/policy.ts'
 import { processLeases } from '../../src/stores/memory/leases.ts'
 import { sentBody, wholeBody } from './bodies.ts'
@@ -97,7 +97,7 @@ test('what was read before somebody else published replaces nothing', async () =
   assert.deepEqual(f.events.slice(-1), ['repeated same'])
 })
 
-test('a file that is known is read while the state cannot be reached, others are not', async () => {
+test('a file that was published here is read while the state cannot be reached, others are not', async () => {
   await using f = await fixture()
   let isLost = false
   const slots: SlotStore = {
@@ -109,10 +109,8 @@ test('a file that is known is read while the state cannot be reached, others are
   }
   const engine = f.another({ slots })
   const [known, unknown] = [grantFor('a', 3), grantFor('b', 3)]
-  for (const grant of [known, unknown]) {
-    await engine.put({ grant, client: CLIENT, body: wholeBody('abc') })
-  }
-  assert.equal((await engine.lookup(known.path)).kind, 'published')
+  await engine.put({ grant: known, client: CLIENT, body: wholeBody('abc') })
+  await f.another().put({ grant: unknown, client: CLIENT, body: wholeBody('abc') })
   isLost = true
   f.time += 60_000
   assert.equal((await engine.lookup(known.path)).kind, 'published')
@@ -132,4 +130,30 @@ test('a slot that somebody has just begun to fill, here or elsewhere, is not unk
   const { signal } = new AbortController()
   await leases.acquire(fingerprintOf(path), { release: () => {}, signal })
   assert.equal((await here.lookup(path)).kind, 'unfinished')
+})
+
+test('a writer whose place is taken in another process tells of it; in the same process the newcomer does', async () => {
+  await using f = await fixture()
+  const local = processLeases()
+  const releases: (() => void)[] = []
+  const leases: Leases = {
+    ...local,
+    acquire: async (slot, request) => {
+      releases.push(request.release)
+      return await local.acquire(slot, request)
+    },
+  }
+  const engine = f.another({ leases })
+  const body = sentBody()
+  const putting = engine.put({ grant: grantFor('a', 4), client: CLIENT, body })
+  await body.send('ab')
+  for (const release of releases) release()
+  assert.deepEqual(await putting, { kind: 'cut' })
+  assert.deepEqual(f.events, ['taken elsewhere from 127.0.0.2', 'interrupted 2'])
+  const [first, second] = [sentBody(), wholeBody('abcd')]
+  const loser = engine.put({ grant: grantFor('b', 4), client: CLIENT, body: first })
+  await first.send('ab')
+  await engine.put({ grant: grantFor('b', 4), client: CLIENT, body: second })
+  await loser
+  assert.equal(f.events.filter((event) => event.startsWith('taken elsewhere')).length, 1)
 })

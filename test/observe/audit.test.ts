@@ -63,6 +63,7 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   const http = httpAudit(audit, privacy)
   engine.slotOpened(SLOT, HOME)
   engine.takenOver(SLOT, { from: HOME, to: TRAIN })
+  engine.takenElsewhere(SLOT, HOME)
   engine.resumed(SLOT, { ...UPLOAD, durable: 9 }, TRAIN)
   engine.interrupted(SLOT, UPLOAD, 12)
   engine.published(SLOT, UPLOAD, 1.5)
@@ -95,6 +96,7 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
     [
       'opened',
       'takeover',
+      'takeover',
       'resumed',
       'interrupted',
       'published',
@@ -120,7 +122,7 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
     size: 2048,
     from: '192.0.2.0/24',
   })
-  assert.deepEqual(lines[8], {
+  assert.deepEqual(lines[9], {
     time: '2026-11-22T12:00:00.000Z',
     event: 'refused',
     slot: SLOT.fingerprint,

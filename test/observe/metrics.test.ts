@@ -57,6 +57,7 @@ test('everything else that happens to a slot has its counter', async () => {
   engine.slotOpened(SLOT, HOME)
   engine.takenOver(SLOT, { from: HOME, to: TRAIN })
   engine.takenOver(SLOT, { from: HOME, to: HOME })
+  engine.takenElsewhere(SLOT, HOME)
   engine.interrupted(SLOT, UPLOAD, 12)
   engine.resumed(SLOT, { ...UPLOAD, face: 'tus', durable: 12 }, TRAIN)
   engine.resumed(SLOT, { ...UPLOAD, face: 'tus', durable: 30 }, TRAIN)
@@ -70,6 +71,7 @@ test('everything else that happens to a slot has its counter', async () => {
     ['hfs_http_lane_requests_total', 1],
     ['hfs_takeovers_total{network="changed"}', 1],
     ['hfs_takeovers_total{network="same"}', 1],
+    ['hfs_takeovers_total{network="unknown"}', 1],
     ['hfs_uploads_total{face="plain",outcome="interrupted"}', 1],
     ['hfs_uploads_total{face="plain",outcome="abandoned"}', 1],
     ['hfs_resumes_total{face="tus"}', 2],

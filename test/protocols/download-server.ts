@@ -82,6 +82,7 @@ const ENGINE_EVENTS: EngineEvents = {
   recovered: nothing,
   resumed: nothing,
   continued: nothing,
+  takenElsewhere: nothing,
   takenOver: nothing,
   interrupted: nothing,
   published: nothing,

@@ -13,6 +13,9 @@ import { type Stores, openStores } from '../stores.ts'
 import { wholeLines } from './whole-lines.ts'
 import { nextMessage } from './process-channel.ts'
 
+/** How often a worker tells what it has counted, in milliseconds. */
+const TELLING_INTERVAL = 1_000
+
 const NEVER = new AbortController().signal
 
 /**
@@ -35,6 +38,9 @@ export async function runWorker(channel: Channel): Promise<void> {
     using _orders = channel.listen(obey)
     early[Symbol.dispose]()
     if (changed !== undefined) obey(changed)
+    // Were it only asked for, a worker that is killed would take with it all it counted since then.
+    const telling = setInterval(() => void tellMetrics(core, channel, 0), TELLING_INTERVAL)
+    started.defer(() => clearInterval(telling))
     channel.send({ word: 'ready', id: 0, text: portsOf(front) })
     await stopping
     await front.shutdown()

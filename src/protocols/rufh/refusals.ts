@@ -55,7 +55,10 @@ function mismatch({ facts }: Refusal, { draft, offset = 0 }: UploadFields): Refu
   return {
     type: UPLOAD_PROBLEM.mismatchingOffset,
     members: { 'expected-offset': expected, 'provided-offset': offset },
-    headers: { [HEADER.uploadOffset]: String(expected), ...completeness(draft, false) },
+    headers: {
+      [HEADER.uploadOffset]: String(expected),
+      ...completeness(draft, facts['of'] === 'complete'),
+    },
   }
 }
 
