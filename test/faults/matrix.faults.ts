@@ -77,8 +77,10 @@ async function runBatch(
   if (fault === 'restart') await site.restart('SIGTERM')
   await each(uploads, async (upload) => count(upload.id, await upload.goOn()))
   assertNoComplaint(site)
-  const { files } = await site.names()
-  assert.equal(files.length - present, batch.length, 'one file on disk for each slot')
+  const made = (await site.names()).files.length - present
+  // A file that was linked when its server died, before it was stored and told, is nobody's until `gc` takes it.
+  const most = fault === 'kill' ? 2 * batch.length : batch.length
+  assert.ok(made >= batch.length && made <= most, `${made} files on disk for ${batch.length} slots`)
   return uploads.map(({ path }) => path)
 }
 
