@@ -4,9 +4,7 @@ import type { Log, LogDestination } from '../observe/log.ts'
 import { startAdmins } from './admin-listeners.ts'
 import { startFront, withWorkingLane } from './front.ts'
 import { reloader } from './reloader.ts'
-import { startCore } from './server-core.ts'
-import { openStoresAlone } from './stores.ts'
-import { startUpkeep } from './upkeep.ts'
+import { startSoleCore } from './sole-core.ts'
 
 /** A server that accepts requests. Disposing ends it at once. */
 export interface RunningServer extends AsyncDisposable {
@@ -34,9 +32,7 @@ export async function startServer(
   { destination }: { destination: LogDestination },
 ): Promise<RunningServer> {
   await using started = new AsyncDisposableStack()
-  const core = await startCore(config, { destination, open: openStoresAlone }, started)
-  await core.engine.recover()
-  started.use(startUpkeep(core))
+  const core = await startSoleCore(config, destination, started)
   const front = started.use(await startFront(await withWorkingLane(config, core.log), core))
   const admins = await startAdmins(config, core, started)
   const running = started.move()

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { Upload, type UploadOptions } from 'tus-js-client'
-import { type CuttingProxy, type Cut, type CutKind, cuttingProxy } from './cutting-proxy.ts'
-import { type Site, auditOf, startSite } from './site.ts'
+import type { CutKind } from './cutting-proxy.ts'
+import { type ProxiedSite, proxiedSite } from './proxied-site.ts'
+import { auditOf } from './site.ts'
 import { type SignedPut, signedPut } from './slots.ts'
 import { contentOf } from './visits.ts'
 
@@ -14,25 +15,9 @@ const SIZE = 3_000_000
 /** What the requests of a whole upload may cost beside its bytes. */
 const HEADS = 10_000
 
-/** A server whose clients come, and come back, through a proxy that fails as told. */
-interface Place extends AsyncDisposable {
-  readonly site: Site
-  readonly proxy: CuttingProxy
-}
-
-async function place(cuts: readonly Cut[]): Promise<Place> {
-  await using opened = new AsyncDisposableStack()
-  let port = 0
-  const proxy = opened.use(await cuttingProxy(() => port, cuts))
-  const site = opened.use(await startSite([`server.public_url=http://127.0.0.1:${proxy.port}/`]))
-  ;({ port } = site)
-  const kept = opened.move()
-  return { site, proxy, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
-}
-
 /** Uploads as the client does; resolves when it says that it is done. */
 async function upload(
-  { proxy }: Pick<Place, 'proxy'>,
+  { proxy }: Pick<ProxiedSite, 'proxy'>,
   put: SignedPut,
   more: UploadOptions & { readonly protocol?: string; readonly body?: Buffer | Readable } = {},
 ): Promise<void> {
@@ -51,7 +36,7 @@ async function upload(
   await promise
 }
 
-async function assertPublished({ site }: Place, content: Buffer): Promise<void> {
+async function assertPublished({ site }: ProxiedSite, content: Buffer): Promise<void> {
   assert.ok((await contentOf(site, PATH)).equals(content))
   await site.server.shutdown()
   const published = (await auditOf(site.folder)).filter(({ event }) => event === 'published')
@@ -63,7 +48,7 @@ for (const protocol of ['tus-v1', 'ietf-draft-03', 'ietf-draft-05']) {
     for (const kind of ['reset', 'hole'] satisfies CutKind[]) {
       test(`comes through a connection that ends by a ${kind}, and through another`, async () => {
         const at = [1_000_000, 2_500_000]
-        await using here = await place(at.map((byte) => ({ at: byte, kind })))
+        await using here = await proxiedSite(at.map((byte) => ({ at: byte, kind })))
         const put = signedPut(PATH, randomBytes(SIZE))
         await upload(here, put, { protocol })
         assert.equal(here.proxy.left(), 0)
@@ -72,7 +57,7 @@ for (const protocol of ['tus-v1', 'ietf-draft-03', 'ietf-draft-05']) {
     }
 
     test('learns of an answer that was lost, without sending a byte again', async () => {
-      await using here = await place([{ at: SIZE, kind: 'lost-answer' }])
+      await using here = await proxiedSite([{ at: SIZE, kind: 'lost-answer' }])
       const put = signedPut(PATH, randomBytes(SIZE))
       await upload(here, put, { protocol })
       assert.equal(here.proxy.left(), 0)
@@ -81,7 +66,7 @@ for (const protocol of ['tus-v1', 'ietf-draft-03', 'ietf-draft-05']) {
     })
 
     test('uploads in pieces', async () => {
-      await using here = await place([{ at: 1_234_567, kind: 'hole' }])
+      await using here = await proxiedSite([{ at: 1_234_567, kind: 'hole' }])
       const put = signedPut(PATH, randomBytes(SIZE))
       await upload(here, put, { protocol, chunkSize: 500_000 })
       await assertPublished(here, put.body)
@@ -91,21 +76,21 @@ for (const protocol of ['tus-v1', 'ietf-draft-03', 'ietf-draft-05']) {
 
 describe('tus-js-client', () => {
   test('sends the first bytes with the creation, and starts over if that is cut', async () => {
-    await using here = await place([{ at: 1_000_000, kind: 'hole' }])
+    await using here = await proxiedSite([{ at: 1_000_000, kind: 'hole' }])
     const put = signedPut(PATH, randomBytes(SIZE))
     await upload(here, put, { uploadDataDuringCreation: true })
     await assertPublished(here, put.body)
   })
 
   test('uploads a file of no bytes', async () => {
-    await using here = await place([])
+    await using here = await proxiedSite([])
     const put = signedPut(PATH, '')
     await upload(here, put)
     await assertPublished(here, put.body)
   })
 
   test('sends what it does not know the length of yet, where the grant does', async () => {
-    await using here = await place([{ at: 1_000_000, kind: 'hole' }])
+    await using here = await proxiedSite([{ at: 1_000_000, kind: 'hole' }])
     const put = signedPut(PATH, randomBytes(SIZE), { scheme: 'jwt' })
     const body = Readable.from([put.body], { objectMode: false })
     await upload(here, put, { uploadLengthDeferred: true, chunkSize: 700_000, body })
@@ -113,14 +98,14 @@ describe('tus-js-client', () => {
   })
 
   test('sends POST where PATCH is not possible', async () => {
-    await using here = await place([{ at: 1_000_000, kind: 'hole' }])
+    await using here = await proxiedSite([{ at: 1_000_000, kind: 'hole' }])
     const put = signedPut(PATH, randomBytes(SIZE))
     await upload(here, put, { overridePatchMethod: true })
     await assertPublished(here, put.body)
   })
 
   test('gives an upload up', async () => {
-    await using here = await place([])
+    await using here = await proxiedSite([])
     const put = signedPut(PATH, randomBytes(SIZE))
     const url = Promise.withResolvers<string>()
     const endpoint = `http://127.0.0.1:${here.proxy.port}${put.target}`

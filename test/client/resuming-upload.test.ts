@@ -10,8 +10,9 @@ import {
   startUpload,
 } from '../../src/client/resuming-upload.ts'
 import type { Transport, UploadAnswer } from '../../src/client/transport.ts'
-import { type Cut, type CutKind, type CuttingProxy, cuttingProxy } from '../app/cutting-proxy.ts'
-import { type Site, startSite, stored } from '../app/site.ts'
+import type { Cut, CutKind } from '../app/cutting-proxy.ts'
+import { type ProxiedSite, proxiedSite } from '../app/proxied-site.ts'
+import { stored } from '../app/site.ts'
 import { signedPut } from '../app/slots.ts'
 import { contentOf } from '../app/visits.ts'
 
@@ -19,33 +20,24 @@ const PATH = 'a1b2/holiday film.mp4'
 const SIZE = 3_000_000
 const LIMIT = 30_000
 
-/** A server whose clients come, and come back, through a proxy that fails as told. */
-interface Place extends AsyncDisposable {
-  readonly site: Site
-  readonly proxy: CuttingProxy
+/** With a file, and the slot for it. */
+interface Place extends ProxiedSite {
   readonly content: Buffer
   /** The slot, as a client is told of it. */
   readonly slot: Pick<ResumingUploadOptions, 'url' | 'file' | 'signal'>
 }
 
 async function place(cuts: readonly Cut[] = [], content = randomBytes(SIZE)): Promise<Place> {
-  await using opened = new AsyncDisposableStack()
-  let port = 0
-  const proxy = opened.use(await cuttingProxy(() => port, cuts))
-  const site = opened.use(await startSite([`server.public_url=http://127.0.0.1:${proxy.port}/`]))
-  ;({ port } = site)
+  const through = await proxiedSite(cuts)
   const { target } = signedPut(PATH, content)
-  const kept = opened.move()
   return {
-    site,
-    proxy,
+    ...through,
     content,
     slot: {
-      url: `http://127.0.0.1:${proxy.port}${target}`,
+      url: `http://127.0.0.1:${through.proxy.port}${target}`,
       file: new Blob([content]),
       signal: AbortSignal.timeout(LIMIT),
     },
-    [Symbol.asyncDispose]: async () => await kept.disposeAsync(),
   }
 }
 

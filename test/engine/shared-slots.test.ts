@@ -1,13 +1,15 @@
 /** Several processes that share the records of slots and the bytes of files. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { Grant } from '../../src/core/grant.ts'
 import { Refusal } from '../../src/core/refusals.ts'
 import { type Fingerprint, fingerprintOf } from '../../src/core/slot-path.ts'
+import type { Cut, Published } from '../../src/engine/engine.ts'
 import type { Leases, Notices, SlotStore } from '../../src/engine/ports.ts'
 import { COMMIT_INTERVAL } from '../../src/engine/policy.ts'
 import { processLeases } from '../../src/stores/memory/leases.ts'
-import { sentBody, wholeBody } from './bodies.ts'
-import { contentOf, fixture } from './fixture.ts'
+import { type SentBody, sentBody, wholeBody } from './bodies.ts'
+import { type Fixture, contentOf, fixture } from './fixture.ts'
 import { clientAt, grantFor } from './grants.ts'
 
 const CLIENT = clientAt('127.0.0.2')
@@ -22,6 +24,21 @@ function notices(): Notices {
       return { [Symbol.dispose]: () => listeners.delete(listener) }
     },
   }
+}
+
+/** An upload of four bytes of which three came and are stored. */
+async function unfinished(f: Fixture): Promise<{
+  readonly grant: Grant
+  readonly body: SentBody
+  readonly putting: Promise<Published | Cut>
+}> {
+  const grant = grantFor('a', 4)
+  const body = sentBody()
+  const putting = f.engine.put({ grant, client: CLIENT, body })
+  await body.send('ab')
+  f.time += COMMIT_INTERVAL
+  await body.send('c')
+  return { grant, body, putting }
 }
 
 test('a reader who waits in one process is woken by the publish in another', async () => {
@@ -52,12 +69,7 @@ test('an engine that is disposed of listens no longer', async () => {
 
 test('recovery leaves alone what another process that lives is busy with', async () => {
   await using f = await fixture()
-  const grant = grantFor('a', 4)
-  const body = sentBody()
-  const putting = f.engine.put({ grant, client: CLIENT, body })
-  await body.send('ab')
-  f.time += COMMIT_INTERVAL
-  await body.send('c')
+  const { body, putting } = await unfinished(f)
   const busy = { ...processLeases(), isHeldElsewhere: async () => true }
   await f.another({ leases: busy }).recover()
   await body.send('d')
@@ -67,12 +79,7 @@ test('recovery leaves alone what another process that lives is busy with', async
 
 test('what was read before somebody else published replaces nothing', async () => {
   await using f = await fixture()
-  const grant = grantFor('a', 4)
-  const body = sentBody()
-  const putting = f.engine.put({ grant, client: CLIENT, body })
-  await body.send('ab')
-  f.time += COMMIT_INTERVAL
-  await body.send('c')
+  const { grant, body, putting } = await unfinished(f)
   const stale = await f.needs.slots.find(grant.fingerprint)
   assert.equal(stale?.state, 'open')
   await body.send('d')

@@ -9,9 +9,8 @@ import { startAdmins } from '../admin-listeners.ts'
 import { withWorkingLane } from '../front.ts'
 import { reloader } from '../reloader.ts'
 import type { RunningServer } from '../running-server.ts'
-import { type Core, startCore } from '../server-core.ts'
-import { openStoresAlone } from '../stores.ts'
-import { startUpkeep } from '../upkeep.ts'
+import type { Core } from '../server-core.ts'
+import { startSoleCore } from '../sole-core.ts'
 import { mendLeft } from './mending.ts'
 import { teamMetrics } from './team-metrics.ts'
 import { type Team, startTeam } from './team.ts'
@@ -26,12 +25,10 @@ export async function startPrimary(
   { destination }: { destination: LogDestination },
 ): Promise<RunningServer> {
   await using started = new AsyncDisposableStack()
-  const core = await startCore(config, { destination, open: openStoresAlone }, started)
-  await core.engine.recover()
+  const core = await startSoleCore(config, destination, started)
   for (const address of config.server.listen) {
     if (address.kind === 'unix') await removeStaleSocket(address)
   }
-  started.use(startUpkeep(core))
   const first = await withWorkingLane(config, core.log)
   let current = first
   const metrics = teamMetrics(core.metrics)

@@ -39,6 +39,7 @@ export class LaneConnection implements LaneLink {
   #socket: Socket | undefined
   #exchange: LaneExchange | undefined = undefined
   #ahead: Buffer[] = []
+  #aheadBytes = 0
   #passed = 0
   #isPaused = false
   #isLingering = false
@@ -151,8 +152,8 @@ export class LaneConnection implements LaneLink {
 
   #keepAhead(bytes: Buffer): void {
     this.#ahead.push(Buffer.from(bytes))
-    const length = this.#ahead.reduce((sum, piece) => sum + piece.length, 0)
-    if (length >= MOST_AHEAD) this.pause()
+    this.#aheadBytes += bytes.length
+    if (this.#aheadBytes >= MOST_AHEAD) this.pause()
   }
 
   #leave(bytes: Buffer): void {
