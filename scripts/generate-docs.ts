@@ -14,17 +14,29 @@ const REMEDIES = {
   'upload-complete': 'Nothing is left to send: HEAD tells so.',
   'range-not-supported': 'Send the whole file in one PUT.',
   'size-mismatch': 'Send exactly as many bytes as the slot was asked for.',
+  'query-session': 'Send the session in `X-Session-ID`: what stands in a URL ends up in logs.',
   'no-credential': 'Use the URL and the headers of the slot unchanged.',
+  'proof-required': 'Answer the challenge in `WWW-Authenticate` with the key of the session.',
+  'reauthentication-required':
+    'Request a new slot of the same user, present it with the proof of the session, and name the upload in `X-Adopt-Upload`.',
   'admin-unauthorized': 'Send `Authorization: Bearer` with the text of `admin.token`.',
   'foreign-origin': 'Open the page from the admin listener itself.',
   'grant-invalid':
     'Compare the secret with the XMPP server’s, then the line in the log with the output of `hmac-file-server sign`.',
   'grant-expired': 'Ask the XMPP server for a new slot; check the clocks of both servers.',
+  banned: 'The ban stands in `limits.banned_networks` or `limits.banned_users`.',
+  'session-foreign': 'Begin a session of its own for the other user.',
+  'refreshes-exhausted':
+    'Request a new slot; `network_resilience.max_token_refreshes` says how many grants a session gets.',
+  'new-slot-required': 'Request a new slot; `[security]` says what counts as too much.',
   'not-found': 'The link is wrong, or the file was removed after `retention.max_age`.',
   'method-not-allowed': 'PUT to upload, GET or HEAD to download.',
   'slot-conflict': 'Ask for a new slot: a published file is never replaced.',
   'offset-mismatch': 'Ask for the offset with HEAD and go on from there.',
   'slot-spent': 'Ask for a new slot: a path is used once.',
+  'session-exists': 'Use the session that the first request opened, or request a new slot.',
+  'adoption-refused':
+    'Send the file anew: user, size, type and digest of both slots must be the same.',
   'upload-gone': 'Start again with the same slot, or ask for a new one.',
   'length-required':
     'Send `Content-Length`; if the client does, switch body buffering off in the proxy.',
@@ -38,10 +50,14 @@ const REMEDIES = {
   'checksum-mismatch': 'Send the bytes again from the offset that the server tells.',
   'too-many-uploads':
     'Finish uploads first, or raise `limits.open_uploads_per_owner` or `limits.reserved_bytes_per_owner`.',
+  'too-many-failures':
+    'Wait for the time in `Retry-After`; requests that prove themselves are served meanwhile.',
+  'too-many-requests': 'Wait for the time in `Retry-After`, or raise the limit in `[limits]`.',
   internal: 'A bug or a broken disk: see the log, and report it.',
   'upload-unfinished': 'Try again after the time in `Retry-After`.',
   'upload-settling': 'Try again at once; the first request may already have succeeded.',
   'staging-full': 'Try again after the time in `Retry-After`, or send smaller pieces.',
+  'session-unavailable': 'Raise `session_store.max_sessions`; uploads without a session go on.',
   'uploads-deferred': 'As `too-many-uploads`, for clients that go on by themselves.',
   'state-unavailable': 'Check the disk of `session_store.path`.',
   'shutting-down': 'Try again at once.',

@@ -45,10 +45,25 @@ export const REFUSALS = {
     xmpp: ['modify', 'bad-request'],
     text: 'The length is not the one the slot was issued for',
   },
+  'query-session': {
+    status: 400,
+    xmpp: ['modify', 'bad-request'],
+    text: 'A session is never named in a query',
+  },
   'no-credential': {
     status: 401,
     xmpp: ['auth', 'not-authorized'],
     text: 'The request carries no credential of a slot',
+  },
+  'proof-required': {
+    status: 401,
+    xmpp: ['auth', 'not-authorized'],
+    text: 'The request must prove that it belongs to the session of the upload',
+  },
+  'reauthentication-required': {
+    status: 401,
+    xmpp: ['auth', 'not-authorized'],
+    text: 'The session has to be confirmed: request a new slot',
   },
   'admin-unauthorized': {
     status: 401,
@@ -69,6 +84,26 @@ export const REFUSALS = {
     status: 403,
     xmpp: ['auth', 'forbidden'],
     text: 'The slot has expired, request a new one',
+  },
+  banned: {
+    status: 403,
+    xmpp: ['auth', 'forbidden'],
+    text: 'The operator does not serve this client',
+  },
+  'session-foreign': {
+    status: 403,
+    xmpp: ['auth', 'forbidden'],
+    text: 'The slot was issued to another user than the session belongs to',
+  },
+  'refreshes-exhausted': {
+    status: 403,
+    xmpp: ['auth', 'forbidden'],
+    text: 'The session got all the grants that it may have',
+  },
+  'new-slot-required': {
+    status: 403,
+    xmpp: ['auth', 'forbidden'],
+    text: 'The slot has expired and too much has changed since, request a new one',
   },
   'not-found': {
     status: 404,
@@ -94,6 +129,16 @@ export const REFUSALS = {
     status: 409,
     xmpp: ['cancel', 'conflict'],
     text: 'The slot was used before and its file is gone',
+  },
+  'session-exists': {
+    status: 409,
+    xmpp: ['cancel', 'conflict'],
+    text: 'The slot is bound to a session already',
+  },
+  'adoption-refused': {
+    status: 409,
+    xmpp: ['cancel', 'conflict'],
+    text: 'The upload cannot be continued in this slot',
   },
   'upload-gone': {
     status: 410,
@@ -151,6 +196,18 @@ export const REFUSALS = {
     text: 'Too many uploads are unfinished, try again later',
     retryAfter: 60,
   },
+  'too-many-failures': {
+    status: 429,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'Too many requests failed, try again later',
+    retryAfter: 60,
+  },
+  'too-many-requests': {
+    status: 429,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'Too many uploads were begun, try again later',
+    retryAfter: 60,
+  },
   internal: {
     status: 500,
     xmpp: ['wait', 'internal-server-error'],
@@ -173,6 +230,12 @@ export const REFUSALS = {
     xmpp: ['wait', 'resource-constraint'],
     text: 'Too many checksums are being verified, try again later',
     retryAfter: 1,
+  },
+  'session-unavailable': {
+    status: 503,
+    xmpp: ['wait', 'resource-constraint'],
+    text: 'There is no room for another session, try again later',
+    retryAfter: 60,
   },
   'uploads-deferred': {
     status: 503,

@@ -42,6 +42,7 @@ const RESPONSE_HEADERS = [
   'Content-Length',
   'Content-Location',
   'Content-Range',
+  'DPoP-Nonce',
   'ETag',
   'Last-Modified',
   'Location',
@@ -63,8 +64,14 @@ const RESPONSE_HEADERS = [
   'Upload-Metadata',
   'Upload-Offset',
   'WWW-Authenticate',
+  'X-Auth-Required',
   'X-Chunk-Size',
+  'X-Next-Challenge',
   'X-Resume',
+  'X-Security-Level',
+  'X-Session-Expires',
+  'X-Session-ID',
+  'X-Session-Key',
 ].join(', ')
 
 /**
@@ -76,13 +83,16 @@ export const CROSS_ORIGIN: Readonly<OutgoingHttpHeaders> = {
   'access-control-expose-headers': RESPONSE_HEADERS,
 }
 
-/** The answer to OPTIONS, preflight or not: 200 with what is allowed, and a protocol's own fields. */
-export function optionsAnswer(headers: OutgoingHttpHeaders = {}): Answer {
+/**
+ * The answer to OPTIONS, preflight or not: 200 with what is allowed, and a protocol's own fields.
+ * `methods` are those of what was asked about; without it, of the server as a whole.
+ */
+export function optionsAnswer(headers: OutgoingHttpHeaders = {}, methods = METHODS): Answer {
   return {
     status: 200,
     headers: {
-      allow: METHODS,
-      'access-control-allow-methods': METHODS,
+      allow: methods,
+      'access-control-allow-methods': methods,
       'access-control-allow-headers': REQUEST_HEADERS,
       'access-control-max-age': '86400',
       ...headers,

@@ -6,6 +6,8 @@ import type { ClientAddress } from '../core/client-address.ts'
 export interface Target {
   /** Path as received (still percent-encoded), without the public prefix and its leading slash. */
   readonly rawPath: string
+  /** What follows the question mark, as received; empty without one. */
+  readonly queryText: string
   readonly query: URLSearchParams
 }
 
@@ -37,6 +39,8 @@ export interface Exchange {
   readonly interimWay: InterimWay
   /** Aborts when the client is gone before the answer was complete. */
   readonly signal: AbortSignal
+  /** Fields that the answer carries in the place of its own, whatever it will be: success or refusal. */
+  adorn(headers: OutgoingHttpHeaders): void
   /**
    * Answers. If the body was not read to its end, the answer goes out at once with
    * `Connection: close` and the rest is discarded within bounds (RFC 9112 §9.6).

@@ -55,6 +55,7 @@ interface State extends Arrival {
   readonly needs: ExchangeNeeds
   readonly contentLength: number | undefined
   readonly hasBody: boolean
+  readonly adornment: OutgoingHttpHeaders | undefined
   requestBody: RequestBody | undefined
   phase: AnswerPhase
   status: number
@@ -81,6 +82,7 @@ class ServedExchange implements RunningExchange, State {
   readonly contentLength: number | undefined
   readonly hasBody: boolean
   readonly startedAt: Instant
+  adornment: OutgoingHttpHeaders | undefined = undefined
   requestBody: RequestBody | undefined = undefined
   phase: AnswerPhase = 'none'
   status = 0
@@ -130,6 +132,10 @@ class ServedExchange implements RunningExchange, State {
 
   get signal(): AbortSignal {
     return signalOf(this)
+  }
+
+  adorn(headers: OutgoingHttpHeaders): void {
+    this.adornment = { ...this.adornment, ...headers }
   }
 
   reply(answer: Answer): void {
@@ -201,7 +207,7 @@ function signalOf(state: State): AbortSignal {
 
 function reply(state: State, answer: Answer): void {
   if (state.phase !== 'none') return
-  const headers = { ...CROSS_ORIGIN, ...answer.headers }
+  const headers = { ...CROSS_ORIGIN, ...answer.headers, ...state.adornment }
   const length = lengthOf(answer)
   if (length !== undefined && state.request.method !== 'HEAD') headers['content-length'] ??= length
   sendHead(state, answer.status, headers)

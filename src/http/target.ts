@@ -28,16 +28,16 @@ export function parseTarget(text: string, prefix: string): Target | Refusal {
 /** A class, because one is made per request; most downloads never read the query. */
 class LazyTarget implements Target {
   readonly rawPath: string
-  readonly #queryText: string
+  readonly queryText: string
   #query: URLSearchParams | undefined = undefined
 
   constructor(rawPath: string, queryText: string) {
     this.rawPath = rawPath
-    this.#queryText = queryText
+    this.queryText = queryText
   }
 
   get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(this.#queryText))
+    return (this.#query ??= new URLSearchParams(this.queryText))
   }
 }
 

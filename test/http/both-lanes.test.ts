@@ -207,3 +207,26 @@ test('an answer that the client is slow to take arrives whole', async () => {
   assert.equal(text.match(/HTTP\/1\.1 200 /gu)?.length, heads)
   assert.equal(text.match(/a{1000}/gu)?.length, Math.floor(size / 1000) * heads)
 })
+
+test('what an answer is adorned with it carries in the place of its own, a refusal, too', async () => {
+  for (const fastLane of ['auto', 'off'] as const) {
+    await using server = await serve(
+      async (exchange) => {
+        exchange.adorn({ 'x-security-level': '1' })
+        exchange.adorn({ 'www-authenticate': 'DPoP' })
+        if (exchange.target.rawPath === 'refused') throw new Refusal('no-credential')
+        exchange.reply({ status: 200 })
+      },
+      { fastLane },
+    )
+    for (const path of ['refused', 'a']) {
+      const text = await answersTo(server, Buffer.concat([put(path, 'a').bytes, LAST.bytes]), {
+        cuts: [],
+        halfCloses: false,
+      })
+      assert.match(text, /x-security-level: 1\r\n/u)
+      assert.match(text, /www-authenticate: DPoP\r\n/u)
+      assert.doesNotMatch(text, /Bearer/u)
+    }
+  }
+})

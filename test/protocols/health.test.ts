@@ -102,13 +102,14 @@ async function answerTo(method: string, rawPath: string): Promise<Answer | undef
   const exchange: Exchange = {
     id: 'req-1',
     method,
-    target: { rawPath, query: new URLSearchParams() },
+    target: { rawPath, queryText: '', query: new URLSearchParams() },
     headers: {},
     client: CLIENT,
     body: { pump: unused, cut: unused },
     contentLength: undefined,
     interimWay: 'direct',
     signal: new AbortController().signal,
+    adorn: unused,
     reply(given) {
       answer = given
     },

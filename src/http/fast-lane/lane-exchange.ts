@@ -51,6 +51,7 @@ export class LaneExchange implements RunningExchange {
   #head: string | undefined = undefined
   #id: string | undefined = undefined
   #client: ClientAddress | undefined = undefined
+  #adornment: OutgoingHttpHeaders | undefined = undefined
   #abort: AbortController | undefined = undefined
   #failWrite: ((reason: Error) => void) | undefined = undefined
 
@@ -104,8 +105,13 @@ export class LaneExchange implements RunningExchange {
     return this.#abort.signal
   }
 
-  reply(answer: Answer): void {
+  adorn(headers: OutgoingHttpHeaders): void {
+    this.#adornment = { ...this.#adornment, ...headers }
+  }
+
+  reply(plain: Answer): void {
     if (this.phase !== 'none') return
+    const answer = adorned(plain, this.#adornment)
     const isHead = this.method === 'HEAD'
     const length = lengthOf(answer)
     this.#status = answer.status
@@ -265,6 +271,11 @@ function writeBoth(socket: Socket, head: string, body: string | Uint8Array): voi
 }
 
 const CROSS_ORIGIN_LINES = fieldLines(CROSS_ORIGIN)
+
+function adorned(answer: Answer, adornment: OutgoingHttpHeaders | undefined): Answer {
+  if (adornment === undefined) return answer
+  return { ...answer, headers: { ...answer.headers, ...adornment } }
+}
 
 /** The fields of a complete answer; `length` is added unless they say one. */
 function answerLines({ headers = {} }: Answer, length: number | undefined): string {
