@@ -11,6 +11,8 @@ export interface ResumableFace {
   readonly create: Handler
   /** Any request on an upload resource. */
   readonly resource: Handler
+  /** Methods of an upload resource, as `Allow` lists them. */
+  readonly methods: string
   /** What OPTIONS tells of it. */
   readonly discovery: OutgoingHttpHeaders
 }
@@ -31,23 +33,27 @@ export interface Routes {
 
 const HEALTH = '-/health/'
 
+/** Of a slot path; POST only starts resumable uploads. */
+const SLOT_METHODS = 'GET, HEAD, OPTIONS, PUT, DELETE'
+
 /** Slot paths share one space with paths of our own below `-/`; method and fields tell the rest. */
 export function router(routes: Routes): Handler {
-  const { put, remove, download, health, rufh, range } = routes
+  const { put, remove, download, health, rufh, tus, range } = routes
   const discovery = discoveryOf(routes)
+  const methods = rufh === undefined && tus === undefined ? SLOT_METHODS : `${SLOT_METHODS}, POST`
   return async (exchange): Promise<void> => {
     const { rawPath } = exchange.target
     if (rawPath.startsWith('-/')) {
       if (rawPath.startsWith(HEALTH)) return await health(exchange)
-      const resource = isUploadPath(rawPath) ? resourceOf(routes, exchange) : undefined
-      if (resource !== undefined && exchange.method !== 'OPTIONS') return await resource(exchange)
+      const face = isUploadPath(rawPath) ? faceOf(routes, exchange) : undefined
+      if (face !== undefined) return await onResource(exchange, face)
     }
     switch (exchange.method) {
       case 'GET':
       case 'HEAD':
         return await download(exchange)
       case 'OPTIONS':
-        return exchange.reply(optionsAnswer(discovery))
+        return exchange.reply(optionsAnswer(discovery, methods))
       case 'PUT':
         return await putOf(exchange)
       case 'POST':
@@ -64,6 +70,11 @@ export function router(routes: Routes): Handler {
     if (rufh !== undefined && startsUpload(headers)) return rufh.create(exchange)
     if (range !== undefined && headers[HEADER.contentRange] !== undefined) return range(exchange)
     return put(exchange)
+  }
+
+  async function onResource(exchange: Exchange, face: ResumableFace): Promise<void> {
+    if (exchange.method !== 'OPTIONS') return await face.resource(exchange)
+    exchange.reply(optionsAnswer(discovery, face.methods))
   }
 }
 
@@ -86,8 +97,8 @@ async function postOf({ rufh, tus }: Routes, exchange: Exchange): Promise<void> 
   throw notAllowed()
 }
 
-function resourceOf({ rufh, tus }: Routes, { headers }: Exchange): Handler | undefined {
-  return headers[HEADER.tusResumable] === undefined ? rufh?.resource : (tus ?? rufh)?.resource
+function faceOf({ rufh, tus }: Routes, { headers }: Exchange): ResumableFace | undefined {
+  return headers[HEADER.tusResumable] === undefined ? rufh : (tus ?? rufh)
 }
 
 function startsUpload(headers: Exchange['headers']): boolean {
@@ -97,5 +108,5 @@ function startsUpload(headers: Exchange['headers']): boolean {
 }
 
 function notAllowed(): Refusal {
-  return new Refusal('method-not-allowed', { allow: 'GET, HEAD, OPTIONS, PUT, DELETE' })
+  return new Refusal('method-not-allowed', { allow: SLOT_METHODS })
 }

@@ -383,18 +383,33 @@ test('a POST on a slot creates an upload like a PUT', async () => {
   assert.equal((await contentOf(site, PATH)).toString(), 'hello')
 })
 
-test('OPTIONS tells the limits and the ways to resume, with 200', async () => {
+test('OPTIONS tells the limits, the ways to resume and what is allowed there, with 200', async () => {
   await using site = await startSite([
     'storage.max_file_size=5 MiB',
     'network_resilience.chunk_size=1MB',
   ])
-  for (const target of ['/a/b.txt', `/-/uploads/${'a'.repeat(43)}`]) {
+  // A slot's URL is told the limit of all slots: its own needs its grant, which OPTIONS does not check.
+  for (const [target, methods] of [
+    ['/a/b.txt', 'GET, HEAD, OPTIONS, PUT, DELETE, POST'],
+    [signedPut(PATH, 'hello').target, 'GET, HEAD, OPTIONS, PUT, DELETE, POST'],
+    [`/-/uploads/${'a'.repeat(43)}`, 'HEAD, GET, PATCH, DELETE, OPTIONS'],
+  ] as const) {
     const { status, headers } = await ask(site.port, { method: 'OPTIONS', target })
     assert.deepEqual([status, headers['upload-limit']], [200, 'max-size=5242880, max-age=259200'])
     assert.match(headers['x-resume'] ?? '', /\brufh\b/u)
     assert.equal(headers['x-chunk-size'], '1048576')
-    assert.match(headers['access-control-allow-methods'] ?? '', /\bPATCH\b/u)
+    assert.equal(headers['allow'], methods)
+    assert.equal(headers['access-control-allow-methods'], methods)
     assert.match(headers['access-control-expose-headers'] ?? '', /\bUpload-Offset\b/u)
+  }
+})
+
+test('OPTIONS names no method of uploads that can go on where there are none', async () => {
+  await using site = await startSite(['network_resilience.upload_resumption=false'])
+  for (const target of ['/a/b.txt', `/-/uploads/${'a'.repeat(43)}`]) {
+    const { headers } = await ask(site.port, { method: 'OPTIONS', target })
+    assert.equal(headers['allow'], 'GET, HEAD, OPTIONS, PUT, DELETE')
+    assert.equal(headers['access-control-allow-methods'], headers['allow'])
   }
 })
 

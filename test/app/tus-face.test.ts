@@ -39,6 +39,7 @@ test('OPTIONS tells what is spoken, whatever version the question names', async 
   assert.ok(about.headers['x-resume']?.split(', ').includes('tus'))
   const resource = await ask(site.port, { method: 'OPTIONS', target: UNKNOWN, headers: TUS })
   assert.deepEqual([resource.status, resource.headers['tus-version']], [200, '1.0.0'])
+  assert.equal(resource.headers['allow'], 'HEAD, GET, PATCH, DELETE, OPTIONS')
 })
 
 test('another version is 412 with the right one, and nothing is done', async () => {

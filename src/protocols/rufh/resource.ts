@@ -32,7 +32,8 @@ const VERBS: ReadonlyMap<string, Verb> = new Map([
   ['DELETE', abort],
 ])
 
-const ALLOWED = 'HEAD, GET, PATCH, DELETE, OPTIONS'
+/** As `Allow` lists them. */
+export const RESOURCE_METHODS = 'HEAD, GET, PATCH, DELETE, OPTIONS'
 
 /**
  * Requests on an upload resource: where it stands (HEAD, and GET alike), more bytes (PATCH), and
@@ -43,7 +44,7 @@ export function resourceHandler(needs: RufhNeeds): Handler {
     const fields = uploadFields(exchange.headers)
     await refusing(exchange, fields, async () => {
       const verb = VERBS.get(methodOf(exchange))
-      if (verb === undefined) throw new Refusal('method-not-allowed', { allow: ALLOWED })
+      if (verb === undefined) throw new Refusal('method-not-allowed', { allow: RESOURCE_METHODS })
       const { client, target, headers } = exchange
       const asking = { client, ...namedUpload(target.rawPath, headers.authorization) }
       await verb({ exchange, fields, asking }, needs)

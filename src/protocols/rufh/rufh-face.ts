@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { Handler } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { createHandler } from './create.ts'
-import { resourceHandler } from './resource.ts'
+import { RESOURCE_METHODS, resourceHandler } from './resource.ts'
 import type { RufhNeeds } from './rufh-needs.ts'
 
 /** Resumable uploads of the IETF, for a listener. */
@@ -11,6 +11,8 @@ export interface RufhFace {
   readonly create: Handler
   /** Every method but OPTIONS on an upload resource. */
   readonly resource: Handler
+  /** Methods of an upload resource, as `Allow` lists them. */
+  readonly methods: string
   /** What OPTIONS tells of it. */
   readonly discovery: OutgoingHttpHeaders
 }
@@ -34,6 +36,7 @@ export function rufhFace(
   return {
     create: createHandler(needs),
     resource: resourceHandler(needs),
+    methods: RESOURCE_METHODS,
     discovery: {
       [HEADER.uploadLimit]: `max-size=${maxFileSize}, max-age=${life}`,
       [HEADER.chunkSize]: String(chunkSize),

@@ -23,7 +23,8 @@ type Asking = Pick<StatusRequest, 'resource' | 'client' | 'credential'>
 
 type Verb = (exchange: Exchange, asking: Asking) => Promise<void>
 
-const ALLOWED = 'HEAD, PATCH, DELETE, OPTIONS'
+/** As `Allow` lists them. */
+export const RESOURCE_METHODS = 'HEAD, GET, PATCH, DELETE, OPTIONS'
 
 /** HEAD, PATCH and DELETE on an upload resource, by tus 1.0; GET is answered like HEAD. */
 export function resourceHandler({ engine, publicUrl, room }: ResourceNeeds): Handler {
@@ -37,7 +38,7 @@ export function resourceHandler({ engine, publicUrl, room }: ResourceNeeds): Han
     const { client, target, headers } = exchange
     const asking = { client, ...namedUpload(target.rawPath, headers.authorization) }
     const verb = verbs.get(methodOf(exchange))
-    if (verb === undefined) throw new Refusal('method-not-allowed', { allow: ALLOWED })
+    if (verb === undefined) throw new Refusal('method-not-allowed', { allow: RESOURCE_METHODS })
     await verb(exchange, asking)
   }
 

@@ -3,7 +3,7 @@ import type { Handler } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { CHECKSUM_ALGORITHMS, staging } from './checksum.ts'
 import { type CreationNeeds, createHandler } from './create.ts'
-import { type ResourceNeeds, resourceHandler } from './resource.ts'
+import { RESOURCE_METHODS, type ResourceNeeds, resourceHandler } from './resource.ts'
 import { TUS_VERSION, spoken } from './tus-answers.ts'
 
 const EXTENSIONS = [
@@ -21,6 +21,8 @@ export interface TusFace {
   readonly create: Handler
   /** Requests on upload resources. */
   readonly resource: Handler
+  /** Methods of an upload resource, as `Allow` lists them. */
+  readonly methods: string
   /** What OPTIONS tells of it. */
   readonly discovery: OutgoingHttpHeaders
 }
@@ -37,6 +39,7 @@ export function tusFace({ maxSize, ...needs }: TusNeeds): TusFace {
   return {
     create: spoken(createHandler({ ...needs, room })),
     resource: spoken(resourceHandler({ ...needs, room })),
+    methods: RESOURCE_METHODS,
     discovery: {
       [HEADER.tusResumable]: TUS_VERSION,
       [HEADER.tusVersion]: TUS_VERSION,
