@@ -60,6 +60,16 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
     if (running.size === 0) for (const wake of idlers) wake()
   }
 
+  const exchangesOn = (socket: Socket): Set<RunningExchange> => {
+    const known = onSocket.get(socket)
+    if (known !== undefined) return known
+    const made = new Set<RunningExchange>()
+    onSocket.set(socket, made)
+    // A pipelined answer that waits for its turn is not told when its connection closes.
+    socket.once('close', () => made.forEach(finish))
+    return made
+  }
+
   const start = (exchange: RunningExchange, refused?: Refusal): void => {
     running.add(exchange)
     const refusal = closing ? new Refusal('shutting-down') : (exchange.refusedTarget ?? refused)
@@ -82,7 +92,7 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
       const arrival = { ...messages, peer, awaitsContinue: expectation === 'continue' }
       const exchange = nodeExchange(arrival, exchangeNeeds)
       watchClose(messages, () => finish(exchange))
-      if (exchange.socket !== undefined) setOf(onSocket, exchange.socket).add(exchange)
+      if (exchange.socket !== undefined) exchangesOn(exchange.socket).add(exchange)
       if (asksForServer(exchange, messages.request)) {
         running.add(exchange)
         exchange.reply(optionsAnswer())
@@ -103,14 +113,6 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
 }
 
 const NONE: ReadonlySet<RunningExchange> = new Set()
-
-function setOf<K extends object, V>(map: WeakMap<K, Set<V>>, key: K): Set<V> {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = new Set<V>()
-  map.set(key, made)
-  return made
-}
 
 /** `OPTIONS *` concerns the server as a whole (RFC 9110 §9.3.7); browsers want 200 wherever they ask. */
 function asksForServer(exchange: RunningExchange, request: NodeRequest): boolean {
@@ -196,7 +198,7 @@ function drop(request: NodeRequest): void {
   else request.resume()
 }
 
-function watchClose({ request, response }: NodeMessages, closed: () => void): void {
+function watchClose({ response }: NodeMessages, closed: () => void): void {
   if ('stream' in response) {
     response.stream.once('close', closed)
     response.stream.on('error', ignore)
@@ -204,8 +206,6 @@ function watchClose({ request, response }: NodeMessages, closed: () => void): vo
   }
   response.once('close', closed)
   response.on('error', ignore)
-  // A pipelined answer that waits for its turn is not told when its connection closes.
-  if (response.socket === null) request.socket.once('close', closed)
 }
 
 /** A failed connection is told by `close`; the error itself says nothing more. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import process from 'node:process'
 import { test } from 'node:test'
 import type { Handler } from '../../src/http/exchange.ts'
 import { rawClient, serve } from './server-fixture.ts'
@@ -55,4 +56,21 @@ test('a head that was sent ahead is as long as one that was not may be', async (
   using client = await rawClient(server.port)
   client.socket.write(GET + headOf(0, `X-Long: ${'x'.repeat(50_000)}\r\n`))
   assert.match(await client.ended, /HTTP\/1\.1 431 /u)
+})
+
+test('however many requests are sent ahead of the first answer, the process has nothing to warn of', async (t) => {
+  const warnings: Error[] = []
+  const warned = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', warned)
+  t.after(() => process.off('warning', warned))
+  const { promise, resolve } = Promise.withResolvers<void>()
+  for (const fastLane of ['auto', 'off'] as const) {
+    await using server = await serve(waitingFor(promise), { fastLane })
+    using client = await rawClient(server.port)
+    client.socket.end(GET.repeat(50))
+    setImmediate(resolve)
+    const answers = await client.ended
+    assert.equal(answers.match(/GET end 0;/gu)?.length, 50, fastLane)
+  }
+  assert.deepEqual(warnings, [])
 })
