@@ -14,6 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   grants: ['core', 'wire'],
   engine: ['core'],
   sessions: ['core'],
+  keys: ['core'],
+  proof: ['core', 'wire'],
   stores: ['core', '*/ports.ts', 'engine/slot-record.ts', 'sessions/session-record.ts'],
   blobs: ['core', 'engine/ports.ts'],
   http: ['core', 'wire'],

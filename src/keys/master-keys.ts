@@ -1,0 +1,48 @@
+import { type KeyObject, createSecretKey, hkdfSync } from 'node:crypto'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { type KeyEntry, readKeyFile } from './key-file.ts'
+
+/** A key that others are derived from; it is never used itself. */
+export interface MasterKey {
+  /** Names it wherever something was derived from it. */
+  readonly kid: string
+  /** HKDF-SHA256 (RFC 5869): 32 bytes for `info`; the UTF-8 bytes of `salt`. */
+  derive(info: string, salt: string): Buffer
+}
+
+/** All master keys: one that is used for what is new, and those before it. */
+export interface MasterKeys {
+  readonly current: MasterKey
+  /** The current one first. */
+  readonly all: readonly MasterKey[]
+  find(kid: string): MasterKey | undefined
+}
+
+const DERIVED_BYTES = 32
+
+/**
+ * Opens the file of the master keys; one with a fresh key is made (mode 0600, on stable storage) if
+ * there is none. Processes that do so at once get the same key. Throws an `OperatorError` that says
+ * what to do about a file that others can read, that is damaged or that can't be read.
+ */
+export async function openMasterKeys(
+  file: string,
+  clock: Clock = systemClock,
+): Promise<MasterKeys> {
+  const [current, ...older] = await readKeyFile(file, clock)
+  return masterKeys(masterKey(current), older.map(masterKey))
+}
+
+function masterKeys(current: MasterKey, older: readonly MasterKey[]): MasterKeys {
+  const all = [current, ...older]
+  const byKid = new Map(all.map((key) => [key.kid, key]))
+  return { current, all, find: (kid) => byKid.get(kid) }
+}
+
+function masterKey({ kid, key }: KeyEntry): MasterKey {
+  const secret: KeyObject = createSecretKey(key)
+  return {
+    kid,
+    derive: (info, salt) => Buffer.from(hkdfSync('sha256', secret, salt, info, DERIVED_BYTES)),
+  }
+}
