@@ -31,6 +31,8 @@ export interface ScriptCall {
  * Trouble is `Refusal('state-unavailable')` within two seconds, and passes by itself.
  */
 export interface RedisConnection extends AsyncDisposable {
+  /** For libraries that speak with Redis themselves; `answered` bounds what they wait for. */
+  readonly client: Client
   command(command: Command): Promise<unknown>
   run(call: ScriptCall): Promise<unknown>
   /**
@@ -83,6 +85,7 @@ export async function connectRedis(
   const confirmedSend = writer && confirmedWrites(writer, replicas)
   const kept = opened.move()
   return {
+    client,
     command: send,
     run: async (call) => await run(call, send),
     store: async (write) => {

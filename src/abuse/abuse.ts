@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto'
+import type { ClientAddress } from '../core/client-address.ts'
+import { Refusal } from '../core/refusals.ts'
+import { type BanList, findBan } from './bans.ts'
+import type { Counters } from './ports.ts'
+
+/** What the operator allows; counts of 0 are no limit, times are milliseconds. */
+export interface AbusePolicy {
+  /** Failures of a network in one `failureWindow`. */
+  readonly failuresPerNetwork: number
+  /** Failures with one session, of a network in one `failureWindow`. */
+  readonly failuresPerSession: number
+  readonly failureWindow: number
+  /** How long whoever failed too often is told to wait. */
+  readonly failureBlock: number
+  /** New uploads of a user in one `uploadsWindow`. */
+  readonly uploadsPerUser: number
+  readonly uploadsWindow: number
+  readonly bans: BanList
+}
+
+/** Who showed a credential or proof that was wrong. */
+export interface Presenter {
+  /** The prefix it came from. */
+  readonly network: string
+  /** Stored name of the session it claimed to be. */
+  readonly session?: string
+}
+
+/** Limits of what strangers and users may do, and the operator's bans. */
+export interface Abuse {
+  /** Throws `Refusal('banned')` for networks and users (bare JIDs) that the operator banned. */
+  refuseBanned(client: ClientAddress, user?: string): void
+  /**
+   * Counts a credential or proof that was shown and is wrong; one that is merely missing is no
+   * failure. Resolves to the seconds to wait if there were too many, else to nothing. To be asked
+   * only after a request failed: a valid one never waits, whoever else failed from where it comes.
+   */
+  failed(presenter: Presenter): Promise<number | undefined>
+  /** Counts a new upload of a user. Resolves to the seconds to wait if there were too many, else to nothing. */
+  opening(owner: string): Promise<number | undefined>
+}
+
+/** What the limits are built from. */
+export interface AbuseNeeds {
+  readonly failures: Counters
+  readonly uploads: Counters
+  /** Asked anew each time, because it may change while the server runs. */
+  readonly policy: () => AbusePolicy
+}
+
+/** So many events in a window; who exceeds it waits for `block`, or else until the window ends. */
+interface Allowance {
+  readonly count: number
+  readonly window: number
+  readonly block?: number
+}
+
+export function abuse({ failures, uploads, policy }: AbuseNeeds): Abuse {
+  let listed = policy().bans
+  let find = findBan(listed)
+
+  return {
+    refuseBanned(client, user) {
+      const { bans } = policy()
+      if (bans !== listed) [listed, find] = [bans, findBan(bans)]
+      const cause = find(client, user)
+      if (cause !== undefined) throw new Refusal('banned', { cause })
+    },
+    async failed({ network, session }) {
+      const { failuresPerNetwork, failuresPerSession, failureWindow, failureBlock } = policy()
+      const lasting = { window: failureWindow, block: failureBlock }
+      const waits = await Promise.all([
+        wait(failures, network, { ...lasting, count: failuresPerNetwork }),
+        session === undefined
+          ? undefined
+          : wait(failures, `${session} ${network}`, { ...lasting, count: failuresPerSession }),
+      ])
+      return longest(waits)
+    },
+    async opening(owner) {
+      const { uploadsPerUser, uploadsWindow } = policy()
+      return await wait(uploads, owner, { count: uploadsPerUser, window: uploadsWindow })
+    },
+  }
+}
+
+/** Counts an event; seconds to wait if it is one too many. */
+async function wait(
+  counters: Counters,
+  who: string,
+  { count: allowed, window, block }: Allowance,
+): Promise<number | undefined> {
+  if (allowed === 0) return undefined
+  // Neither the length of a name nor whom it names is a matter of those who store it.
+  const name = hash('sha256', who, 'base64url')
+  const { count, remaining } = await counters.add(name, window)
+  if (count <= allowed) return undefined
+  if (block === undefined || count > allowed + 1) return seconds(remaining)
+  await counters.keep(name, { count, remaining: block })
+  return seconds(block)
+}
+
+function seconds(milliseconds: number): number {
+  return Math.max(1, Math.ceil(milliseconds / 1000))
+}
+
+function longest(waits: readonly (number | undefined)[]): number | undefined {
+  return waits.reduce((most, each) => Math.max(most ?? 0, each ?? 0) || undefined, undefined)
+}
