@@ -3,6 +3,7 @@ import type { ClientAddress } from '../core/client-address.ts'
 import type { Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import type { SlotPath } from '../core/slot-path.ts'
+import type { Passage } from './passage.ts'
 import type { TakePiece } from './ports.ts'
 import type {
   DigestAlgorithm,
@@ -33,7 +34,9 @@ export type Lookup =
 export interface PutRequest {
   readonly grant: Grant
   readonly client: ClientAddress
+  readonly passage?: Passage | undefined
   readonly body: ByteSource
+  readonly digests?: DeliveryDigests | undefined
 }
 
 /** The slot's file is published, by this request or by an earlier one with the same bytes. */
@@ -83,18 +86,25 @@ export interface Delivery {
 export interface CreateRequest {
   readonly grant: Grant
   readonly client: ClientAddress
+  readonly passage?: Passage | undefined
   readonly face: Face
   /** SHA-256 of the id told to the client, which can go on with the upload by it; absent: nobody can. */
   readonly resource?: string
   readonly description?: UploadDescription
   /** The first bytes, where some come with the creation. */
   readonly delivery?: Delivery
+  /**
+   * SHA-256 of the id of another slot's upload, whose bytes this one begins with. Its slot is spent
+   * then. A delivery is left unread: its sender can't know how far the other upload came.
+   */
+  readonly adopts?: string | undefined
 }
 
 /** More bytes for an upload that was created. */
 export interface AppendRequest extends Delivery {
   readonly resource: string
   readonly client: ClientAddress
+  readonly passage?: Passage | undefined
   /** Mark of the credential that is shown with the request, if any; as in the upload's description. */
   readonly credential?: string
   /** Where the client believes the upload stands. */
@@ -107,6 +117,7 @@ export interface AppendRequest extends Delivery {
 export interface StatusRequest {
   readonly resource: string
   readonly client: ClientAddress
+  readonly passage?: Passage | undefined
   readonly credential?: string
   /** Whether an upload that has all its bytes is complete without a further word of the client, and published first. */
   readonly completes?: boolean
@@ -116,6 +127,7 @@ export interface StatusRequest {
 export interface RangeRequest {
   readonly grant: Grant
   readonly client: ClientAddress
+  readonly passage?: Passage | undefined
   /** What is to be stored from `offset` on; without it the request only asks how far the upload is. */
   readonly piece?: { readonly offset: number; readonly body: ByteSource }
 }
@@ -130,16 +142,21 @@ export interface UploadStatus extends UploadDescription {
   readonly expiresAt?: Instant
 }
 
-/** The one place that decides what becomes of bytes. Knows nothing of HTTP. */
+/**
+ * The one place that decides what becomes of bytes. Knows nothing of HTTP. Every verb for uploads
+ * refuses (`proof-required`) who is not the session that the slot is bound to, and as the request's
+ * passage does; that changes nothing.
+ */
 export interface Engine {
   /**
    * Uploads a whole body. Refusals: `grant-expired`, `slot-conflict`, `slot-spent`,
-   * `too-many-uploads`, `file-too-large`, `disk-full`, `upload-settling`.
+   * `too-many-uploads`, `file-too-large`, `disk-full`, `upload-settling`, `digest-mismatch`.
    */
   put(request: PutRequest): Promise<Published | Cut>
   /**
-   * Starts an upload, with its first bytes or without. Refuses as `put`, and with
-   * `digest-mismatch`; an earlier generation with a resource is parked.
+   * Starts an upload, with its first bytes or without, or with what another slot's upload got so far.
+   * Refuses as `put`, and with `adoption-refused` (facts: `why`), which changes nothing; an earlier
+   * generation with a resource is parked.
    */
   create(request: CreateRequest): Promise<Progress | Published | Cut>
   /**

@@ -13,6 +13,12 @@ export type Abandonment =
   | 'too-long'
   | 'wrong-digest'
 
+/** Where an upload came from that another slot had begun, and who brought it. */
+export interface Adoption {
+  readonly from: SlotRecord
+  readonly client: ClientAddress
+}
+
 /** What the engine tells the rest of the program; `observe` turns it into audit lines and metrics. */
 export interface EngineEvents {
   /** A slot was used for the first time. */
@@ -23,6 +29,8 @@ export interface EngineEvents {
   continued(slot: SlotRecord, client: ClientAddress): void
   /** An upload that was cut goes on after its `durable` bytes, which are not sent again. */
   resumed(slot: SlotRecord, upload: UploadRecord, client: ClientAddress): void
+  /** An upload begins with the `durable` bytes that another slot's upload had got; that slot is spent. */
+  adopted(slot: SlotRecord, upload: UploadRecord, adoption: Adoption): void
   /** A newer request took the writer's place. */
   takenOver(slot: SlotRecord, clients: { from: ClientAddress; to: ClientAddress }): void
   /** A request in another process took the place of the writer, who was `client`. */

@@ -14,7 +14,8 @@ export interface LeaseToken {
 /** A wire protocol over the upload. */
 export type Face = 'plain' | 'rufh' | 'tus' | 'range'
 
-export type UploadState = 'receiving' | 'complete' | 'aborted' | 'expired'
+/** `adopted`: another slot's record refers to the part now, and this one never again. */
+export type UploadState = 'receiving' | 'complete' | 'aborted' | 'expired' | 'adopted'
 
 /** How digests are made. */
 export type DigestAlgorithm = 'sha256' | 'sha512'
@@ -49,6 +50,8 @@ export interface UploadRecord {
   readonly isLengthDeferred?: true
   /** The client learns its resource with the answer to the first bytes only, which it has not had. */
   readonly isUntold?: true
+  /** The slot whose upload goes on with the part of this one. */
+  readonly adoptedBy?: Fingerprint
 }
 
 /** What a client says of an upload when it creates it, beside the bytes. */
@@ -66,6 +69,8 @@ export interface SlotRecord {
   readonly path: SlotPath | ''
   readonly scheme: Scheme
   readonly user?: string
+  /** Stored name of the session that it is bound to: a bound slot never becomes unbound. */
+  readonly session?: string
   /** Whom its reservation counts for. */
   readonly owner: string
   /**

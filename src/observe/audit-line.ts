@@ -13,6 +13,7 @@ export type AuditEvent =
   | 'deleted'
   | 'abandoned'
   | 'recovered'
+  | 'adopted'
   | 'network-changed'
   | 'session-ended'
   | 'session-refused'
@@ -22,6 +23,8 @@ export interface AuditEntry {
   readonly event: AuditEvent
   /** Fingerprint of the slot. */
   readonly slot?: string | undefined
+  /** Fingerprint of the slot whose upload goes on in this one. */
+  readonly oldSlot?: string
   readonly user?: string | undefined
   readonly address?: string | undefined
   /** Where the request that lost the upload came from. */

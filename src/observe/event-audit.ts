@@ -38,6 +38,14 @@ export function engineAudit({ record }: Recorder, privacy: Privacy): EngineEvent
         face,
         kept: durable,
       }),
+    adopted: (slot, { face, durable }, { from, client }) =>
+      record({
+        ...of('adopted', slot),
+        oldSlot: from.fingerprint,
+        address: shownAddress(client, privacy),
+        face,
+        kept: durable,
+      }),
     takenOver: (slot, { from, to }) =>
       record({
         ...of('takeover', slot),

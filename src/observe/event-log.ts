@@ -37,6 +37,16 @@ export function engineLog(log: Log, privacy: Privacy): EngineEvents {
         },
         'upload resumed',
       ),
+    adopted: (slot, upload, { from, client }) =>
+      log.debug(
+        {
+          ...uploadFacts(slot, upload),
+          oldSlot: from.fingerprint,
+          address: shownAddress(client, privacy),
+          kept: upload.durable,
+        },
+        'upload adopted from another slot',
+      ),
     takenOver: (slot, { from, to }) =>
       log.debug(
         {

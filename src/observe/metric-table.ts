@@ -56,6 +56,10 @@ export const METRICS = {
     type: 'counter',
     help: 'Bytes that were there when an upload went on, and so were not sent again.',
   },
+  hfs_adoptions_total: {
+    type: 'counter',
+    help: 'Uploads that went on in another slot with what they had got so far.',
+  },
   hfs_repeats_total: {
     type: 'counter',
     help: 'Uploads of a slot that was finished already.',

@@ -72,6 +72,7 @@ function engineMetrics(registry: Registry): EngineEvents {
   const durations = histogram(registry, 'hfs_upload_duration_seconds')
   const sizes = histogram(registry, 'hfs_upload_size_bytes')
   const recoveries = total(registry, 'hfs_recoveries_total')
+  const adoptions = total(registry, 'hfs_adoptions_total')
   const resumes = totalBy(registry, 'hfs_resumes_total', ['plain', 'rufh', 'tus', 'range'])
   const resumedBytes = total(registry, 'hfs_resumed_bytes_total')
   const takeovers = totalBy(registry, 'hfs_takeovers_total', ['same', 'changed', 'unknown'])
@@ -85,6 +86,9 @@ function engineMetrics(registry: Registry): EngineEvents {
       recoveries.count += 1
     },
     continued: () => undefined,
+    adopted() {
+      adoptions.count += 1
+    },
     takenOver(_slot, { from, to }) {
       takeovers(from.network === to.network ? 'same' : 'changed').count += 1
     },

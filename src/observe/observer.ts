@@ -77,6 +77,9 @@ function toEngineObservers(all: readonly EngineEvents[]): EngineEvents {
     resumed(slot, upload, client) {
       for (const each of all) each.resumed(slot, upload, client)
     },
+    adopted(slot, upload, adoption) {
+      for (const each of all) each.adopted(slot, upload, adoption)
+    },
     takenElsewhere(slot, client) {
       for (const each of all) each.takenElsewhere(slot, client)
     },

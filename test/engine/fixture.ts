@@ -79,6 +79,7 @@ function recordingEvents(names: string[]): EngineEvents {
     recovered: (slot) => names.push(`recovered ${slot.recoveries}`),
     continued: () => undefined,
     resumed: () => undefined,
+    adopted: (_slot, { durable }) => names.push(`adopted ${durable}`),
     takenElsewhere: (_slot, from) => names.push(`taken elsewhere from ${from.address}`),
     takenOver: (_slot, { from, to }) => names.push(`taken over ${from.address} → ${to.address}`),
     interrupted: (_slot, _upload, kept) => names.push(`interrupted ${kept}`),
