@@ -19,12 +19,13 @@ export interface PlaceFacts {
 
 /** Looks at every folder that the configuration has the server write to; creates nothing. */
 export async function placeFacts(config: Config): Promise<PlaceFacts[]> {
-  const { storage, sessionStore, audit } = config
+  const { storage, sessionStore, security, audit } = config
   const places = [
     { option: 'storage.url', folder: storage.url.folder },
     ...(sessionStore.backend === 'sqlite'
       ? [{ option: 'session_store.path', folder: dirname(sessionStore.path) }]
       : []),
+    { option: 'security.master_key', folder: dirname(security.masterKey) },
     ...(audit.file === '' ? [] : [{ option: 'audit.file', folder: dirname(audit.file) }]),
   ]
   return await Promise.all(

@@ -9,6 +9,7 @@ export function embeddedDefaults(dataFolder: string, secret: string): Preset {
   return {
     'storage.url': `file:${join(dataFolder, 'files')}`,
     'session_store.path': join(dataFolder, 'state.db'),
+    'security.master_key': join(dataFolder, 'master.key'),
     'audit.file': join(dataFolder, 'audit.jsonl'),
     'grants.v1_secret': secret,
     'grants.v2_secret': secret,

@@ -2,6 +2,7 @@ import type { Option, Section } from './option.ts'
 import { admin } from './sections/admin.ts'
 import { audit } from './sections/audit.ts'
 import { downloads } from './sections/downloads.ts'
+import { geo } from './sections/geo.ts'
 import { grants } from './sections/grants.ts'
 import { http } from './sections/http.ts'
 import { limits } from './sections/limits.ts'
@@ -9,6 +10,7 @@ import { log } from './sections/log.ts'
 import { networkResilience } from './sections/network-resilience.ts'
 import { privacy } from './sections/privacy.ts'
 import { retention } from './sections/retention.ts'
+import { security } from './sections/security.ts'
 import { server } from './sections/server.ts'
 import { sessionStore } from './sections/session-store.ts'
 import { storage } from './sections/storage.ts'
@@ -20,6 +22,8 @@ export const OPTIONS = {
   storage,
   session_store: sessionStore,
   network_resilience: networkResilience,
+  security,
+  geo,
   retention,
   downloads,
   http,

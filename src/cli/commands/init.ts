@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../config/load-config.ts'
+import { OperatorError } from '../../core/operator-error.ts'
 import { command, type Command, type FlagValues, type Flags } from '../command.ts'
 import { configTemplate } from '../config-template.ts'
 import type { Io } from '../io.ts'
@@ -76,7 +77,7 @@ async function writeConfiguration(configFile: string, flags: InitFlags, io: Io):
     [secretFile, secret],
     [configFile, configTemplate(settings)],
   ] as const) {
-    if (!(await written(file, text, io))) return 1
+    await write(file, text)
     undo.defer(async () => await rm(file))
   }
   undo.move()
@@ -105,19 +106,22 @@ function settingsOf({ data, 'public-url': publicUrl }: InitFlags, io: Io): Recor
     'grants.jwt_secret': secret,
     'storage.url': `file:${folder}/files`,
     'session_store.path': `${folder}/state.db`,
+    'security.master_key': `${folder}/master.key`,
     'audit.file': `${folder}/audit.jsonl`,
   }
 }
 
-async function written(file: string, text: string, io: Io): Promise<boolean> {
+async function write(file: string, text: string): Promise<void> {
   try {
     await writeSecretFile(file, text)
-    return true
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    const taken = error instanceof Error && 'code' in error && error.code === 'EEXIST'
-    const remedy = taken ? `${file} exists; --force replaces the file and its secret` : why
-    io.stderr.write(`${paint('error', 'bad', io)}: ${remedy}\n`)
-    return false
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') {
+      throw new OperatorError(`${file} exists; --force replaces the file and its secret`)
+    }
+    if (code !== 'ENOENT') throw error
+    throw new OperatorError(
+      `There is no folder ${dirname(file)}: create it, or name another with --output`,
+    )
   }
 }

@@ -1,0 +1,43 @@
+import { isJsonObject } from '../core/json-object.ts'
+import type { Place } from './place.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * What a record says of a place: those of MaxMind and DB-IP (`country.iso_code`, `location`,
+ * `autonomous_system_number`) and flat ones (`country_code`, `latitude`, `asn`). Nothing if it says nothing.
+ */
+export function placeOf(record: unknown): Place | undefined {
+  if (!isJsonObject(record)) return undefined
+  const place = { ...countryOf(record), ...positionOf(record), ...systemOf(record) }
+  return Object.keys(place).length === 0 ? undefined : place
+}
+
+function countryOf(record: Fields): Place {
+  const { country } = record
+  const code = isJsonObject(country) ? country['iso_code'] : (record['country_code'] ?? country)
+  return typeof code === 'string' && /^[A-Z]{2}$/iu.test(code)
+    ? { country: code.toUpperCase() }
+    : {}
+}
+
+function positionOf(record: Fields): Place {
+  const { location } = record
+  const {
+    latitude,
+    longitude,
+    accuracy_radius: accuracy,
+  } = isJsonObject(location) ? location : record
+  if (!isWithin(latitude, 90) || !isWithin(longitude, 180)) return {}
+  return { latitude, longitude, ...(isWithin(accuracy, 20_000) ? { accuracy } : {}) }
+}
+
+function systemOf(record: Fields): Place {
+  const number = record['autonomous_system_number'] ?? record['asn']
+  const asn = typeof number === 'string' ? Number(number.replace(/^AS/iu, '')) : number
+  return typeof asn === 'number' && Number.isSafeInteger(asn) && asn > 0 ? { asn } : {}
+}
+
+function isWithin(value: unknown, bound: number): value is number {
+  return typeof value === 'number' && Math.abs(value) <= bound
+}

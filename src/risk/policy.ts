@@ -1,0 +1,18 @@
+/** What the operator decided about suspicion: the keys of `[security]` and `[geo]`. */
+export interface RiskPolicy {
+  /** Without it everything is level 1. */
+  readonly enhancedSecurity: boolean
+  readonly challengeOnNetworkChange: boolean
+  readonly reauthOnLongStandby: boolean
+  /** Milliseconds without a request until level 2. */
+  readonly standbyThreshold: number
+  /** Milliseconds without a request, or after the grant's expiry, until level 3. */
+  readonly longStandbyThreshold: number
+  /** So many unproved changes of network within the window are not yet level 3. */
+  readonly networkChangeLimit: number
+  /** Milliseconds. */
+  readonly networkChangeWindow: number
+  readonly countryChange: 'off' | 'challenge' | 'reauth'
+  /** Kilometres an hour; 0: nobody travels too fast. */
+  readonly maxSpeedKmh: number
+}
