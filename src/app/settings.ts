@@ -36,7 +36,7 @@ export function enginePolicyOf(config: Config): EnginePolicy {
     resumeTimeout: networkResilience.resumeTimeout,
     chunkSize: networkResilience.chunkSize,
     maxSessionAge: sessionStore.maxSessionAge,
-    maxRecoveries: recovers ? networkResilience.maxTokenRefreshes : 0,
+    maxRecoveries: recovers ? networkResilience.maxTokenRefreshes : 'off',
     fileMaxAge: retention.maxAge,
     openUploadsPerOwner: limits.openUploadsPerOwner,
     reservedBytesPerOwner: limits.reservedBytesPerOwner,

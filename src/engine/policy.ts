@@ -12,8 +12,8 @@ export interface EnginePolicy {
    * upload resource, of its tombstone, and of an opened slot without bytes.
    */
   readonly maxSessionAge: number
-  /** How often a slot accepts an expired grant once more; 0 = never. */
-  readonly maxRecoveries: number
+  /** How often a slot accepts an expired grant once more. */
+  readonly maxRecoveries: number | 'off'
   /** Longest life of a published file; 0 = for ever. */
   readonly fileMaxAge: number
   /** An upload that can go on is kept at least after each so many bytes. */

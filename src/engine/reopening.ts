@@ -38,7 +38,7 @@ export function standingOf(
   // Another grant opened the slot after this one had expired.
   if (record.openedAt > expiry) return { kind: 'expired', why: 'used-later' }
   if (now < (record.reopenedUntil ?? 0)) return VALID
-  if (policy.maxRecoveries === 0) return { kind: 'expired', why: 'switched-off' }
+  if (policy.maxRecoveries === 'off') return { kind: 'expired', why: 'switched-off' }
   if (now >= record.openedAt + policy.maxSessionAge) return { kind: 'expired', why: 'too-old' }
   if ((record.recoveries ?? 0) >= policy.maxRecoveries) return { kind: 'expired', why: 'too-often' }
   return { kind: 'recoverable' }

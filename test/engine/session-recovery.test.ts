@@ -105,11 +105,19 @@ test('recoveries end with their number, and 72 hours after the first use', async
 })
 
 test('switched off, an expired grant is refused whatever came before', async () => {
-  await using f = await fixture({ maxRecoveries: 0 })
+  await using f = await fixture({ maxRecoveries: 'off' })
   const grant = shortGrant(f)
   await cutUpload(f, grant)
   f.time += HOUR
   await assert.rejects(retry(f, grant), expired('switched-off'))
+})
+
+test('where no recovery is allowed, the first one is one too many', async () => {
+  await using f = await fixture({ maxRecoveries: 0 })
+  const grant = shortGrant(f)
+  await cutUpload(f, grant)
+  f.time += HOUR
+  await assert.rejects(retry(f, grant), expired('too-often'))
 })
 
 test('a finished slot is no business of recovery: a repeat of it is confirmed with an expired grant', async () => {
@@ -145,6 +153,9 @@ test('what limits recoveries is kept with the slot: a restart, and the loss of e
   await assert.rejects(restarted.put({ grant, client: WIFI, body }), expired('too-often'))
 })
 
+/** Recoveries of one slot. */
+const MOST = 3
+
 const POLICY: EnginePolicy = {
   fsync: 'ack',
   maxFileSize: 1_000,
@@ -152,7 +163,7 @@ const POLICY: EnginePolicy = {
   resumeTimeout: 10 * MINUTE,
   chunkSize: 1_000,
   maxSessionAge: 72 * HOUR,
-  maxRecoveries: 3,
+  maxRecoveries: MOST,
   fileMaxAge: 0,
   openUploadsPerOwner: 1,
   reservedBytesPerOwner: 1,
@@ -176,7 +187,7 @@ test('whenever requests come, no slot is recovered more often than allowed, nor 
         if (kind === 'expired') continue
         assert.ok(now < 72 * HOUR)
         if (kind === 'recoverable') record = reopened(record, context)
-        assert.ok((record.recoveries ?? 0) <= POLICY.maxRecoveries)
+        assert.ok((record.recoveries ?? 0) <= MOST)
         assert.equal(standingOf(record, grant, context).kind, 'valid')
       }
     }),
