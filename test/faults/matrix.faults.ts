@@ -1,12 +1,9 @@
-/**
- * Every protocol through every fault at every place: the file arrives whole, once, and nothing hangs.
- * Runs a pairwise cover of the matrix, filled up to 150 cases; `--all` runs every case, `--only ID` one,
- * `SEED=…` repeats a run. Needs redis-server.
- */
+/** Every protocol through every fault at every place: the file arrives whole, once, and nothing hangs. */
 import assert from 'node:assert/strict'
+import process from 'node:process'
 import { after, before, describe, test } from 'node:test'
-import { parseArgs } from 'node:util'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
+import { type Asked, USAGE, askedFor } from './command-line.ts'
 import { type FaultSite, startFaultSite } from './fault-site.ts'
 import { type InterruptedUpload, interruptedUpload } from './interrupted-upload.ts'
 import {
@@ -25,22 +22,32 @@ const AT_A_TIME = 4
 /** Beyond any pause of ours, and far below the time-outs that would end a request that hangs. */
 const HANGS_AFTER = 30_000
 
-const { values: given } = parseArgs({
-  options: { all: { type: 'boolean' }, only: { type: 'string' } },
-})
+const asked = askedOrExit()
 const seed = seedOfThisRun()
-const cases = chosenCases()
+const cases = chosenCases(asked)
 const done = new Map<string, number>()
 const resumedAbove0 = new Map<string, number>()
 
-function chosenCases(): readonly FaultCase[] {
-  const { only, all } = given
-  if (only !== undefined) {
-    const found = everyCase().filter((one) => idOf(one) === only)
-    if (found.length === 0) throw new Error(`There is no case ${only}`)
-    return found
+function askedOrExit(): Asked {
+  try {
+    const asks = askedFor(process.argv.slice(2))
+    if (asks !== undefined) return asks
+    console.log(USAGE)
+    process.exit(0)
+  } catch (error) {
+    return exitWith(error instanceof Error ? error.message : String(error))
   }
-  return all === true ? everyCase() : selectedCases(SELECTED, seededRandom(seed))
+}
+
+function exitWith(message: string): never {
+  console.error(`${message}\n\n${USAGE}`)
+  process.exit(2)
+}
+
+function chosenCases({ only, all }: Asked): readonly FaultCase[] {
+  if (only === undefined) return all ? everyCase() : selectedCases(SELECTED, seededRandom(seed))
+  const found = everyCase().filter((one) => idOf(one) === only)
+  return found.length === 0 ? exitWith(`There is no case ${only}`) : found
 }
 
 /** Servers that a case can share with others: whether it needs several processes, and its store. */
@@ -174,4 +181,4 @@ for (const [name, ofSite] of Map.groupBy(cases, siteOf)) {
   })
 }
 
-test('each kind of case ran', { skip: given.only !== undefined }, assertEveryKindRan)
+test('each kind of case ran', { skip: asked.only !== undefined }, assertEveryKindRan)
