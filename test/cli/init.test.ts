@@ -64,6 +64,15 @@ test('init leaves no secret behind when there is a configuration already', async
   assert.deepEqual(await readdir(cwd), ['hmac-file-server.toml'])
 })
 
+test('init names the folder that is not there, and what to do about it', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const { code, err } = await runCli(['init', '--output', 'etc/hfs.toml'], cwd)
+  assert.equal(code, 1)
+  const folder = join(cwd, 'etc')
+  const remedy = `There is no folder ${folder}: create it, or name another with --output`
+  assert.equal(err, `error: ${remedy}\n`)
+})
+
 test('a public URL that is none is refused before anything is written', async (t) => {
   const cwd = await temporaryFolder(t)
   const { code, err } = await runCli(['init', '--public-url', 'example.org'], cwd)

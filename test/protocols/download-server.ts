@@ -68,7 +68,7 @@ const POLICY: EnginePolicy = {
   resumeTimeout: 3_600_000,
   chunkSize: 2 ** 20,
   maxSessionAge: 72 * 3_600_000,
-  maxRecoveries: 0,
+  maxRecoveries: 'off',
   fileMaxAge: 0,
   openUploadsPerOwner: 32,
   reservedBytesPerOwner: 2 ** 32,
