@@ -106,6 +106,7 @@ function settingsOf({ data, 'public-url': publicUrl }: InitFlags, io: Io): Recor
     'grants.jwt_secret': secret,
     'storage.url': `file:${folder}/files`,
     'session_store.path': `${folder}/state.db`,
+    'security.master_key': `${folder}/master.key`,
     'audit.file': `${folder}/audit.jsonl`,
   }
 }
