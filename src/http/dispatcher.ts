@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { decimal } from '../core/decimal.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Peer } from './client-address.ts'
 import type { HttpEvents } from './events.ts'
@@ -167,6 +168,10 @@ function refusalOf(
   if (exchange.method === 'CONNECT') return new Refusal('method-not-allowed')
   if (exchange.headers.authorization !== undefined && isAmbiguous(request)) {
     return new Refusal('bad-request', { why: 'several Authorization fields' })
+  }
+  const length = exchange.headers['content-length']
+  if (length !== undefined && decimal(length) === undefined) {
+    return new Refusal('bad-request', { why: 'unusable Content-Length' })
   }
   const coding = exchange.headers['transfer-encoding']
   // RFC 9112 §6.1: a coding that is not removed here would be stored as if it were the file.

@@ -30,6 +30,10 @@ function piece(path: string, range: string, how: Signing = {}): RawRequest {
   return { ...put, body, headers: { ...put.headers, 'Content-Range': `bytes ${range}` } }
 }
 
+function having(request: RawRequest, name: string, value: string): RawRequest {
+  return { ...request, headers: { ...request.headers, [name]: value } }
+}
+
 /** A creation that brings two of the five bytes of a slot and says nothing of the others. */
 function unmeasured(path: string, how: Signing = {}): RawRequest {
   const { target, headers, body } = signedPut(path, 'hello', how)
@@ -79,7 +83,16 @@ test('ruling 3: size, method and type are those that the slot was signed for, on
     // Nothing that a signed text could say in two ways.
     [{ ...numbered, headers: { 'Content-Length': '1234567890123456' } }, 400],
     [{ ...numbered, headers: { 'Content-Length': '+5' } }, 400],
+    [{ ...numbered, headers: { 'Content-Length': '05' } }, 400],
+    // What is no matter for the short way to answer.
+    [{ ...numbered, headers: { 'Content-Length': '05', TE: 'trailers' } }, 400],
+    [{ ...numbered, method: 'PATCH', headers: { 'Content-Length': '05' } }, 400],
+    [piece('n/3', '0-4/05'), 400],
+    [{ ...numbered, headers: { 'Content-Range': 'bytes 0-04/5' } }, 400],
+    [having(creation(signedPut('n/4', 'hello'), 8), 'Upload-Length', '05'), 400],
+    [having(creation(signedPut('n/5', 'hello'), 8), 'Upload-Length', '1234567890123456'), 400],
     [tusCreation('n/2', 'hello', { fields: { 'Upload-Length': '0x5' } }), 400],
+    [tusCreation('n/2', 'hello', { fields: { 'Upload-Length': '05' } }), 400],
     [{ ...numbered, target: numbered.target.replace('n/1', 'n/1%00') }, 400],
     // 409 is for whoever has a right to the slot.
     [signedPut('p/1', 'hello'), 201],

@@ -17,9 +17,11 @@ test('a version that is unknown, or no number, is spoken to as the final form', 
   }
 })
 
-test('negative numbers are refused, fields of another type ignored', () => {
+test('negative numbers and such with zeros in front or too many digits are refused, fields of another type ignored', () => {
   for (const name of ['upload-offset', 'upload-length']) {
-    assert.throws(() => uploadFields({ [name]: '-1' }), { code: 'bad-request' })
+    for (const number of ['-1', '05', '00', '1234567890123456']) {
+      assert.throws(() => uploadFields({ [name]: number }), { code: 'bad-request' })
+    }
   }
   const { offset, length } = uploadFields({ 'upload-offset': '1.5', 'upload-length': 'x' })
   assert.deepEqual([offset, length], [undefined, undefined])

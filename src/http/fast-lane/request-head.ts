@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { decimal } from '../../core/decimal.ts'
 
 /** Methods that the lane serves. */
 export type LaneMethod = 'GET' | 'HEAD' | 'PUT'
@@ -30,7 +31,6 @@ const LF = 0x0a
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const REQUEST_LINE = /^(GET|HEAD|PUT) (\/[!"$-~]*) HTTP\/1\.1$/
 const FIELD = /([A-Za-z0-9-]+):[ \t]*([!-~](?:[ -~]*[!-~])?)[ \t]*(?:\r\n|$)/y
-const LENGTH = /^\d{1,15}$/
 
 /** What changes how the message is read, or what follows it: a matter for the whole parser. */
 const DOUBTFUL = new Set([
@@ -93,15 +93,15 @@ function fieldsIn(block: Buffer): Fields | undefined {
   if (headers?.host === undefined) return undefined
   const { expect } = headers
   const length = headers['content-length']
-  const hasBody = length !== undefined
-  if (hasBody && !LENGTH.test(length)) return undefined
+  const contentLength = length === undefined ? undefined : decimal(length)
+  if (length !== undefined && contentLength === undefined) return undefined
   // Nobody waits for leave to send nothing.
-  const mayWait = hasBody && Number(length) > 0
+  const mayWait = contentLength !== undefined && contentLength > 0
   if (expect !== undefined && !(mayWait && expect === '100-continue')) return undefined
   return {
     raw: Buffer.from(block),
     headers: Object.freeze(headers),
-    contentLength: hasBody ? Number(length) : undefined,
+    contentLength,
     awaitsContinue: expect !== undefined,
   }
 }

@@ -1,3 +1,4 @@
+import { decimal } from '../../core/decimal.ts'
 import { Refusal } from '../../core/refusals.ts'
 
 /** What `Content-Range` says of a PUT. */
@@ -12,8 +13,7 @@ export type SentRange =
       readonly total: number | undefined
     }
 
-const CONTENT_RANGE =
-  /^bytes +(?:(?<first>\d{1,15})-(?<last>\d{1,15})|\*)\/(?:(?<total>\d{1,15})|\*)$/iu
+const CONTENT_RANGE = /^bytes +(?:(?<first>\d+)-(?<last>\d+)|\*)\/(?:(?<total>\d+)|\*)$/iu
 
 /**
  * Reads the `Content-Range` of a PUT (RFC 9110 §14.4, §14.5); an unknown total (`*`) is nothing.
@@ -32,7 +32,10 @@ export function parseContentRange(field: string): SentRange {
 }
 
 function numberOf(digits: string | undefined): number | undefined {
-  return digits === undefined ? undefined : Number(digits)
+  if (digits === undefined) return undefined
+  const number = decimal(digits)
+  if (number === undefined) throw malformed()
+  return number
 }
 
 function malformed(): Refusal {

@@ -55,7 +55,13 @@ export function statedLength(
   return length
 }
 
+/** Digits that write no number of an upload: they have two ways to write one, or are more than 15. */
+const UNUSABLE = /^ *(?:0\d|\d{16})/u
+
 function countIn(field: Field): number | undefined {
+  if (typeof field === 'string' && UNUSABLE.test(field)) {
+    throw new Refusal('bad-request', { why: 'unusable number' })
+  }
   const count = integerIn(field)
   if (count !== undefined && count < 0) throw new Refusal('bad-request', { why: 'negative number' })
   return count

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { decimal } from '../../core/decimal.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { type Metadata, parseMetadata } from './metadata.ts'
@@ -36,9 +37,9 @@ export function uploadOffset(headers: IncomingHttpHeaders): number {
 }
 
 function digits(field: string | string[] | undefined, name: string): number {
-  const said = fieldText(field) ?? ''
-  if (!/^\d{1,15}$/u.test(said)) throw new Refusal('bad-request', { why: `no usable ${name}` })
-  return Number(said)
+  const said = decimal(fieldText(field) ?? '')
+  if (said === undefined) throw new Refusal('bad-request', { why: `no usable ${name}` })
+  return said
 }
 
 /** The field as Node.js joined it: the type of its headers allows lists that these fields never are. */
