@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
-import { type BanList, findBan } from './bans.ts'
+import { type FindBan, findBan } from './bans.ts'
 import type { Counters } from './ports.ts'
 
 /** What the operator allows; counts of 0 are no limit, times are milliseconds. */
@@ -16,7 +16,10 @@ export interface AbusePolicy {
   /** New uploads of a user in one `uploadsWindow`. */
   readonly uploadsPerUser: number
   readonly uploadsWindow: number
-  readonly bans: BanList
+  /** In CIDR notation. */
+  readonly bannedNetworks: readonly string[]
+  /** Bare JIDs. */
+  readonly bannedUsers: readonly string[]
 }
 
 /** Who showed a credential or proof that was wrong. */
@@ -57,14 +60,10 @@ interface Allowance {
 }
 
 export function abuse({ failures, uploads, policy }: AbuseNeeds): Abuse {
-  let listed = policy().bans
-  let find = findBan(listed)
-
+  const find = banFinder(policy)
   return {
     refuseBanned(client, user) {
-      const { bans } = policy()
-      if (bans !== listed) [listed, find] = [bans, findBan(bans)]
-      const cause = find(client, user)
+      const cause = find()(client, user)
       if (cause !== undefined) throw new Refusal('banned', { cause })
     },
     async failed({ network, session }) {
@@ -82,6 +81,21 @@ export function abuse({ failures, uploads, policy }: AbuseNeeds): Abuse {
       const { uploadsPerUser, uploadsWindow } = policy()
       return await wait(uploads, owner, { count: uploadsPerUser, window: uploadsWindow })
     },
+  }
+}
+
+/** The lists in force, made ready anew only when they are others. */
+function banFinder(policy: () => AbusePolicy): () => FindBan {
+  let networks: readonly string[] = []
+  let users: readonly string[] = []
+  let find = findBan({ networks, users })
+  return () => {
+    const { bannedNetworks, bannedUsers } = policy()
+    if (bannedNetworks !== networks || bannedUsers !== users) {
+      ;[networks, users] = [bannedNetworks, bannedUsers]
+      find = findBan({ networks, users })
+    }
+    return find
   }
 }
 

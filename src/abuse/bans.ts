@@ -3,7 +3,7 @@ import { BlockList, isIPv6 } from 'node:net'
 import type { ClientAddress } from '../core/client-address.ts'
 
 /** Whom the operator banned. */
-export interface BanList {
+interface BanList {
   /** In CIDR notation. */
   readonly networks: readonly string[]
   /** Bare JIDs. */
@@ -11,7 +11,7 @@ export interface BanList {
 }
 
 /** What a request is banned for. */
-export type BanCause = 'network' | 'user'
+type BanCause = 'network' | 'user'
 
 /** Answers why a client or user is banned, or nothing. A user is a JID, or the SHA-1 that ejabberd writes for it. */
 export type FindBan = (client: ClientAddress, user?: string) => BanCause | undefined

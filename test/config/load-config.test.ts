@@ -70,7 +70,18 @@ test('without anything but a secret every option has its default', () => {
   assert.equal(config.retention.maxAge, 30 * 86_400_000)
   assert.deepEqual(config.downloads, { waitForUpload: 4000, accel: 'off', accelPrefix: '/' })
   assert.equal(config.http.bodyIdle, 120_000)
-  assert.deepEqual(config.limits, { openUploadsPerOwner: 32, reservedBytesPerOwner: 4 * 1024 ** 3 })
+  assert.deepEqual(config.limits, {
+    openUploadsPerOwner: 32,
+    reservedBytesPerOwner: 4 * 1024 ** 3,
+    failuresPerNetwork: 300,
+    failuresPerSession: 30,
+    failureWindow: 300_000,
+    failureBlock: 60_000,
+    uploadsPerUser: 1000,
+    uploadsWindow: 600_000,
+    bannedNetworks: [],
+    bannedUsers: [],
+  })
   assert.deepEqual(config.log, { level: 'info', format: 'auto' })
   assert.equal(config.audit.file, '/nowhere/data/audit.jsonl')
   assert.deepEqual(config.admin.hosts, ['localhost', '127.0.0.1', '[::1]'])
@@ -274,6 +285,19 @@ test('a bare address among the trusted proxies is a network of one, anything els
   })
   assert.deepEqual(config.server.trustedProxies, ['10.0.0.0/8', '::1/128'])
   assert.equal(problemsWith('server.trusted_proxies=10.0.0.0/33').length, 1)
+})
+
+test('banned users are bare JIDs, and another form is shown the right one', () => {
+  const { config } = loadConfig({
+    ...NOWHERE,
+    flags: [`grants.v2_secret=${SECRET}`, 'limits.banned_users=romeo@example.org, Juliet@b'],
+  })
+  assert.deepEqual(config.limits.bannedUsers, ['romeo@example.org', 'Juliet@b'])
+  for (const text of ['romeo', 'example.org/x', '@example.org', 'a@b@c', 'a b@example.org']) {
+    assert.equal(problemsWith(`limits.banned_users=${text}`).length, 1, text)
+  }
+  const [problem] = problemsWith('limits.banned_users=romeo@example.org/phone')
+  assert.equal(problem?.remedy, 'write "romeo@example.org"')
 })
 
 test('storage is a folder, relative to the file that names it', async (t) => {

@@ -2,8 +2,10 @@
 import { after, before, describe } from 'node:test'
 import { randomId } from '../../src/core/random.ts'
 import { type RedisConnection, connectRedis } from '../../src/stores/redis/connection.ts'
+import { redisCounters } from '../../src/stores/redis/counters.ts'
 import { redisSessionStore } from '../../src/stores/redis/session-store.ts'
 import { redisSlotStore } from '../../src/stores/redis/slot-store.ts'
+import { countersConformance } from '../conformance/counters.ts'
 import { sessionStoreConformance } from '../conformance/session-store.ts'
 import { slotStoreConformance } from '../conformance/slot-store.ts'
 import { type RedisSite, clusterRedis, sentinelRedis, singleRedis } from './redis-servers.ts'
@@ -27,5 +29,16 @@ for (const [name, start] of Object.entries(SITES)) {
 
     slotStoreConformance(name, async () => redisSlotStore(connection, randomId(6)))
     sessionStoreConformance(name, async () => redisSessionStore(connection, randomId(6)))
+    countersConformance(name, async () => {
+      const prefix = randomId(6)
+      return {
+        counters: redisCounters(connection, prefix),
+        pass: async (counted, milliseconds) => {
+          const key = `${prefix}:count:${counted}`
+          const left = Number(await connection.command(['pttl', key])) - milliseconds
+          await connection.command(left > 0 ? ['pexpire', key, left] : ['del', key])
+        },
+      }
+    })
   })
 }
