@@ -1,21 +1,9 @@
-import type { Clock } from '../core/clock.ts'
-import type { NonceStore } from './ports.ts'
-import type { ProofKeys } from './proof-keys.ts'
+import { answerCheck } from './challenge-answer.ts'
+import { type From, challengeText } from './challenge.ts'
+import { dpopCheck, dpopNonceText } from './dpop-check.ts'
+import type { ProofNeeds } from './needs.ts'
 import type { ShownProof, SignedRequest } from './signed-request.ts'
 import type { ProofVerdict } from './verdict.ts'
-
-/** Where a challenge is asked for from. */
-export type From = Pick<SignedRequest, 'network' | 'address'>
-
-/** How long challenges are good for, and where. */
-export interface ProofPolicy {
-  /** Milliseconds for which a challenge in a refusal is good. */
-  readonly challengeWindow: number
-  /** Milliseconds for which the next challenge, told in a success, is good. */
-  readonly nextChallengeLife: number
-  /** What a challenge is bound to beside its session: nothing, the client's network, or its address. */
-  readonly address: 'off' | 'prefix' | 'exact'
-}
 
 /** Proof that a request comes from whoever holds the key of a session. */
 export interface Proofs {
@@ -48,14 +36,15 @@ export interface Proofs {
   ): Promise<ProofVerdict>
 }
 
-/** What proofs work with. */
-export interface ProofNeeds {
-  readonly keys: ProofKeys
-  readonly nonces: NonceStore
-  readonly clock: Clock
-  /** Random text of so many bytes, base64url. */
-  readonly newId: (bytes: number) => string
-  readonly policy: () => ProofPolicy
-  /** What clients know the server as; the `Host` of a request means nothing. */
-  readonly publicUrl: URL
+export function proofs(needs: ProofNeeds): Proofs {
+  return {
+    challenge: (sessionId, from, purpose) => {
+      const { challengeWindow, nextChallengeLife } = needs.policy()
+      const life = purpose === 'next' ? nextChallengeLife : challengeWindow
+      return challengeText(needs, { sessionId, from, life })
+    },
+    dpopNonce: () => dpopNonceText(needs),
+    checkAnswer: answerCheck(needs),
+    checkDpop: dpopCheck(needs),
+  }
 }

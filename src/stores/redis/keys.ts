@@ -32,6 +32,8 @@ export interface Keys {
   readonly resource: (resource: string) => string
   readonly claim: (claim: string) => string
   readonly lease: (slot: string) => string
+  /** What was redeemed; the key is there for as long as that is to be known. */
+  readonly nonce: (nonce: string) => string
   /** Channel of the messages for one process. */
   readonly inbox: (process: string) => string
   /** Channel that tells which slot was published. */
@@ -49,6 +51,7 @@ export function keysBelow(prefix: string): Keys {
     resource: (resource) => `${prefix}:resource:${resource}`,
     claim: (claim) => `${prefix}:claim:${claim}`,
     lease: (slot) => `${prefix}:lease:${slot}`,
+    nonce: (nonce) => `${prefix}:nonce:${nonce}`,
     inbox: (process) => `${prefix}:inbox:${process}`,
     published: `${prefix}:published`,
   }

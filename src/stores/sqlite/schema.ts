@@ -47,6 +47,12 @@ const MIGRATIONS: readonly string[] = [
    -- Of a spent slot the network is nobody's business any more.
    UPDATE slots SET record = json_set(record, '$.network', '')
    WHERE json_extract(record, '$.state') = 'spent';`,
+
+  `CREATE TABLE nonces (
+     nonce           TEXT PRIMARY KEY NOT NULL,
+     redeemed_until  REAL NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX nonces_ended ON nonces (redeemed_until);`,
 ]
 
 /**
