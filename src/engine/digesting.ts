@@ -1,9 +1,9 @@
 import { type Hash, createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DeliveryDigests, DigestAlgorithm, Digests } from '../core/digests.ts'
 import { Refusal } from '../core/refusals.ts'
-import type { DeliveryDigests } from './engine.ts'
 import type { BlobStore, TakePiece } from './ports.ts'
-import type { DigestAlgorithm, Digests, UploadRecord } from './slot-record.ts'
+import type { UploadRecord } from './slot-record.ts'
 import type { Holder } from './tenure.ts'
 
 /** Digests of a body and of the file that it completes, made while the bytes pass. */
@@ -21,7 +21,7 @@ export interface Digesting {
 export interface Digested {
   readonly upload: UploadRecord
   readonly completes: boolean
-  readonly digests?: DeliveryDigests
+  readonly digests?: DeliveryDigests | undefined
   readonly holder: Pick<Holder, 'releasing'>
 }
 

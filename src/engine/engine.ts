@@ -1,17 +1,12 @@
 import type { ByteRange, ByteSource } from '../core/bytes.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import type { Instant } from '../core/clock.ts'
+import type { DeliveryDigests, Digests } from '../core/digests.ts'
 import type { Grant } from '../core/grant.ts'
 import type { SlotPath } from '../core/slot-path.ts'
 import type { Passage } from './passage.ts'
 import type { TakePiece } from './ports.ts'
-import type {
-  DigestAlgorithm,
-  Digests,
-  Face,
-  SlotRecord,
-  UploadDescription,
-} from './slot-record.ts'
+import type { Face, SlotRecord, UploadDescription } from './slot-record.ts'
 
 /** A published file, as a download needs it. */
 export interface PublishedFile {
@@ -62,22 +57,12 @@ export interface Progress {
   readonly expiresAt?: Instant
 }
 
-/** What a request says of the digests of its bytes, and asks of them. */
-export interface DeliveryDigests {
-  /** Of the body: if they are wrong, nothing of it is kept. */
-  readonly content?: Digests
-  /** Of the whole file: if they are wrong, it is not published. */
-  readonly whole?: Digests
-  /** The one of the whole file that is to be told. */
-  readonly wanted?: DigestAlgorithm
-}
-
 /** A body on its way into an upload. */
 export interface Delivery {
   readonly body: ByteSource
   /** Whether the body brings the upload's last byte, so that a full upload is published. */
   readonly completes: boolean
-  readonly digests?: DeliveryDigests
+  readonly digests?: DeliveryDigests | undefined
   /** Told how far the upload is kept whenever that changes while the body is on its way; a new upload first of all at 0. */
   readonly onKept?: (progress: Progress) => void
 }

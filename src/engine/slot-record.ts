@@ -1,4 +1,5 @@
 import type { Instant } from '../core/clock.ts'
+import type { Digests } from '../core/digests.ts'
 import type { Scheme } from '../core/grant.ts'
 import { isJsonObject } from '../core/json-object.ts'
 import { type Fingerprint, type SlotPath, isFingerprint } from '../core/slot-path.ts'
@@ -16,12 +17,6 @@ export type Face = 'plain' | 'rufh' | 'tus' | 'range'
 
 /** `adopted`: another slot's record refers to the part now, and this one never again. */
 export type UploadState = 'receiving' | 'complete' | 'aborted' | 'expired' | 'adopted'
-
-/** How digests are made. */
-export type DigestAlgorithm = 'sha256' | 'sha512'
-
-/** Digests in base64. */
-export type Digests = Readonly<Partial<Record<DigestAlgorithm, string>>>
 
 /** One generation of an upload: its own part file, never mixed with another's. */
 export interface UploadRecord {
@@ -112,6 +107,11 @@ export function isSlotRecord(value: unknown): value is SlotRecord {
     isJsonObject(value['lease']) &&
     Array.isArray(value['uploads'])
   )
+}
+
+/** Whether the upload's part must not be removed: it is written to, or was given away. */
+export function isHolding({ state }: UploadRecord): boolean {
+  return state === 'receiving' || state === 'adopted'
 }
 
 /** Whether a client may come back to the upload by its resource. */

@@ -4,6 +4,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { approachOf } from '../../gate/approach-of.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
+import { digestFields, reprDigest } from '../../http/digest-fields.ts'
 import { HEADER } from '../../wire/header-names.ts'
 
 /** PUT of a whole file into its slot (XEP-0363 §5). Success is 201 with an empty body, nothing else. */
@@ -18,7 +19,8 @@ export function putHandler(needs: {
     const { headers, client, body, contentLength } = exchange
     if (headers[HEADER.contentRange] !== undefined) throw new Refusal('range-not-supported')
     const grant = await gate.admit(approachOf(exchange, contentLength))
-    const outcome = await engine.put({ grant, client, body })
+    const digests = digestFields(headers)
+    const outcome = await engine.put({ grant, client, body, digests })
     if (outcome.kind === 'cut') return exchange.cut()
     exchange.reply({
       status: 201,
@@ -26,6 +28,9 @@ export function putHandler(needs: {
         [HEADER.contentLength]: '0',
         [HEADER.location]: base + encodeSlotPath(outcome.file.path),
         [HEADER.etag]: `"${outcome.file.id}"`,
+        ...(outcome.digests === undefined
+          ? {}
+          : { [HEADER.reprDigest]: reprDigest(outcome.digests) }),
       },
     })
   }

@@ -5,7 +5,7 @@ import { uploadPath } from '../../core/upload-resource.ts'
 import type { Progress, Published, UploadStatus } from '../../engine/engine.ts'
 import type { Answer } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
-import { reprDigest } from './digest-fields.ts'
+import { reprDigest } from '../../http/digest-fields.ts'
 import type { Draft } from './drafts.ts'
 
 /** What every answer of the protocol is rendered with. */

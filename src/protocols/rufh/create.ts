@@ -10,7 +10,7 @@ import type { CreateRequest, Delivery } from '../../engine/engine.ts'
 import { approachOf } from '../../gate/approach-of.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { createdAnswer, finishedAnswer } from './answers.ts'
-import { digestFields } from './digest-fields.ts'
+import { digestFields } from '../../http/digest-fields.ts'
 import { creationInformer, informs } from './interim.ts'
 import { refusing } from './refusals.ts'
 import type { RufhNeeds } from './rufh-needs.ts'
@@ -93,7 +93,7 @@ function requestOf(
   const request = { grant, client, face: 'rufh' } as const
   if (told === undefined) return request
   const { authorization } = headers
-  const { whole } = digestFields(headers)
+  const whole = digestFields(headers)?.whole
   return {
     ...request,
     resource: told.resource,

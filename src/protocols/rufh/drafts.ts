@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { HEADER } from '../../wire/header-names.ts'
 import { UPLOAD_PROBLEM } from '../../wire/problem.ts'
-import { integerIn } from './structured-values.ts'
+import { integerIn } from '../../http/structured-values.ts'
 
 /**
  * What one version of the protocol (draft-ietf-httpbis-resumable-upload) wants differently.

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Refusal } from '../../core/refusals.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { type Draft, draftOf } from './drafts.ts'
-import { type Field, booleanIn, integerIn } from './structured-values.ts'
+import { type Field, booleanIn, integerIn } from '../../http/structured-values.ts'
 
 /** What a request says of its upload; a field of the wrong type says nothing (RFC 9651 §2.2). */
 export interface UploadFields {

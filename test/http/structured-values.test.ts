@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { booleanIn, dictionaryIn, integerIn } from '../../src/protocols/rufh/structured-values.ts'
+import { booleanIn, dictionaryIn, integerIn } from '../../src/http/structured-values.ts'
 
 test('an integer is read in its one form, with parameters or without', () => {
   for (const text of ['0', '42', '-7', '999999999999999', ' 5 ', '5;a', '5; a=1;b="x"']) {

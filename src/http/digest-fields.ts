@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { DeliveryDigests } from '../../engine/engine.ts'
-import type { DigestAlgorithm, Digests } from '../../engine/slot-record.ts'
-import { HEADER } from '../../wire/header-names.ts'
+import type { DeliveryDigests, DigestAlgorithm, Digests } from '../core/digests.ts'
+import { HEADER } from '../wire/header-names.ts'
 import { type Field, dictionaryIn } from './structured-values.ts'
 
 /** Names of the algorithms in the fields (RFC 9530 §5) and in the engine, the stronger one last. */
@@ -10,8 +9,14 @@ const NAMES: readonly (readonly [name: string, algorithm: DigestAlgorithm])[] = 
   ['sha-512', 'sha512'],
 ]
 
-/** Reads `Content-Digest`, `Repr-Digest` and `Want-Repr-Digest`; what is not understood is ignored (RFC 9530 §2). */
-export function digestFields(headers: IncomingHttpHeaders): DeliveryDigests {
+const FIELDS = [HEADER.contentDigest, HEADER.reprDigest, HEADER.wantReprDigest]
+
+/**
+ * Reads `Content-Digest`, `Repr-Digest` and `Want-Repr-Digest`; what is not understood is ignored
+ * (RFC 9530 §2). Nothing where the request has none of them.
+ */
+export function digestFields(headers: IncomingHttpHeaders): DeliveryDigests | undefined {
+  if (!FIELDS.some((name) => headers[name] !== undefined)) return undefined
   const content = digestsIn(headers[HEADER.contentDigest])
   const whole = digestsIn(headers[HEADER.reprDigest])
   const wanted = wantedIn(headers[HEADER.wantReprDigest])
