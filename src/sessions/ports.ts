@@ -10,6 +10,11 @@ export interface SessionStore extends AsyncDisposable {
   find(key: string): Promise<SessionRecord | undefined>
   /** Stores the records, each in the place of the one that has its key. */
   save(records: readonly SessionRecord[]): Promise<void>
+  /**
+   * Stores the record in the place of the one with its key if that is at `revision`; resolves to `false`, and
+   * changes nothing, if it is at another or gone.
+   */
+  replace(record: SessionRecord, revision: number): Promise<boolean>
   /** Removes the records with these keys; resolves also where there are none. */
   remove(keys: readonly string[]): Promise<void>
   /** How many there are. */

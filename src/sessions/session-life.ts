@@ -1,6 +1,11 @@
 import type { Instant } from '../core/clock.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
-import { MAX_NETWORKS, type SeenNetwork, type SessionRecord } from './session-record.ts'
+import {
+  MAX_CHANGES,
+  MAX_NETWORKS,
+  type SeenNetwork,
+  type SessionRecord,
+} from './session-record.ts'
 
 /** One authorised request on a slot, as a session sees it. */
 export interface Visit {
@@ -32,16 +37,25 @@ export function visited(session: SessionRecord, visit: Visit): SessionRecord {
     requests: session.requests + 1,
     switches: session.switches + Number(isSwitch),
     networks: joined(session.networks, seenAt(visit)),
+    ...(isSwitch ? { changes: remembered(session, [visit.at]) } : {}),
   }
+}
+
+/** The session's unproved changes of network with more of them. */
+function remembered({ changes = [] }: SessionRecord, more: readonly Instant[]): readonly Instant[] {
+  return [...changes, ...more].slice(-MAX_CHANGES)
 }
 
 /** A session that was stored, together with what has been seen since of what looked like a new one. */
 export function merged(stored: SessionRecord, since: SessionRecord): SessionRecord {
+  const change = switchBetween(stored, since)
+  const changes = [...(change === undefined ? [] : [change.to.firstAt]), ...(since.changes ?? [])]
   return {
     ...stored,
+    ...(changes.length === 0 ? {} : { changes: remembered(stored, changes) }),
     lastActiveAt: Math.max(stored.lastActiveAt, since.lastActiveAt),
     requests: stored.requests + since.requests,
-    switches: stored.switches + since.switches + Number(switchBetween(stored, since) !== undefined),
+    switches: stored.switches + since.switches + Number(change !== undefined),
     recoveries: stored.recoveries + since.recoveries,
     networks: since.networks.reduce(joined, stored.networks),
     uploads: [...new Set([...stored.uploads, ...since.uploads])],

@@ -12,9 +12,29 @@ export interface SeenNetwork {
   readonly lastAt: Instant
 }
 
+/** What makes a session more than a memory: a key that only its client has, and what was given out for it. */
+export interface Binding {
+  /** How its client proves itself. */
+  readonly key: 'hmac' | 'dpop'
+  /** Names the master key that the session's key is derived from (`hmac`). */
+  readonly kid?: string
+  /** Thumbprint (RFC 7638) of the client's key (`dpop`). */
+  readonly jkt?: string
+  /** SHA-256 of the nonce that its opening showed: who repeats it gets another key in the place of one that was never used. */
+  readonly nonceHash?: string
+  /** Whom its grants name, if they do. */
+  readonly user?: string
+  /** When its key was used first; absent while it was not. */
+  readonly provedAt?: Instant
+  /** How often it got fresh grants. */
+  readonly refreshes: number
+  /** Number of the latest of them that was used: earlier ones are worth nothing any more. */
+  readonly refreshUsed: number
+}
+
 /** The continuity of one client across networks: the unit that stores read and replace as a whole. JSON-safe. */
 export interface SessionRecord {
-  /** Its name in every store: the fingerprint of its slot. */
+  /** Its name in every store: the fingerprint of its slot, or SHA-256 of the id of a bound session. */
   readonly key: string
   readonly openedAt: Instant
   /** When its latest request came. */
@@ -26,8 +46,24 @@ export interface SessionRecord {
   readonly recoveries: number
   /** Those used latest, the present one last; at most {@link MAX_NETWORKS}. */
   readonly networks: readonly SeenNetwork[]
+  /** When its network became another one without proof, latest last; at most {@link MAX_CHANGES}. */
+  readonly changes?: readonly Instant[]
   /** Its slots that have an unfinished upload; while there is one, the session is never evicted. */
   readonly uploads: readonly Fingerprint[]
+  /** Grows with every change of a session that several processes change. */
+  readonly revision?: number
+  readonly bound?: Binding
+}
+
+/** A session with a key. */
+export interface BoundSession extends SessionRecord {
+  readonly revision: number
+  readonly bound: Binding
+}
+
+/** Whether the session has a key. */
+export function isBound(session: SessionRecord): session is BoundSession {
+  return session.bound !== undefined && session.revision !== undefined
 }
 
 /** Whether a value that a store parsed is a session that this program wrote, by its form. */
@@ -44,3 +80,6 @@ export function isSessionRecord(value: unknown): value is SessionRecord {
 
 /** Networks that a session remembers: a train ride, not a diary. */
 export const MAX_NETWORKS = 8
+
+/** Changes of network that a session remembers: more than any limit of them. */
+export const MAX_CHANGES = 1_001

@@ -1,18 +1,11 @@
-import type { ClientAddress } from '../core/client-address.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
-import { type LiveSession, liveSessions } from './live-sessions.ts'
+import type { LiveSession } from './live-sessions.ts'
 import type { SessionNeeds } from './needs.ts'
-import { productOf } from './product.ts'
 import { begun, presentNetwork, visited } from './session-life.ts'
 import type { SessionRecord } from './session-record.ts'
-import { sessionLimits } from './session-limits.ts'
+import { type SessionRoom, sessionRoom } from './session-room.ts'
 import { sessionWriter } from './session-writer.ts'
-
-/** Who sends a request. */
-export interface Visitor {
-  readonly client: ClientAddress
-  readonly userAgent: string | undefined
-}
+import { type Visitor, visitOf } from './visitor.ts'
 
 /**
  * The sessions of slots: what is known of a client that has nothing to show but its grant. A
@@ -25,6 +18,12 @@ export interface Visitor {
 export interface Sessions {
   /** Notes an authorised request on a slot. */
   visit(slot: Fingerprint, visitor: Visitor): void
+  /** Begins the slot's session in memory, unless there is one; returns whether it did. */
+  begin(slot: Fingerprint, visitor: Visitor): boolean
+  /** What was known of the slot's client before the request that may have begun its session just now. */
+  known(slot: Fingerprint): Promise<SessionRecord | undefined>
+  /** Takes back what `begin` did, for a request that is refused. */
+  unbegin(slot: Fingerprint): void
   /** The slot, used for the first time, has an unfinished upload: no earlier session can be stored. */
   opened(slot: Fingerprint): void
   /** The slot has an unfinished upload with bytes to come. */
@@ -42,10 +41,12 @@ export interface Sessions {
 }
 
 /** The sessions of this process, over a store that others may use, too. */
-export function slotSessions(needs: SessionNeeds): Sessions {
-  const { clock, events, policy } = needs
-  const live = liveSessions(clock)
-  const limits = sessionLimits(live, needs)
+export function slotSessions(
+  needs: SessionNeeds,
+  shared: SessionRoom = sessionRoom(needs),
+): Sessions {
+  const { events, policy, store } = needs
+  const { live, limits } = shared
   const writer = sessionWriter({ live, limits }, needs)
   const count = (): number => limits.stored() + live.unstored()
 
@@ -56,18 +57,23 @@ export function slotSessions(needs: SessionNeeds): Sessions {
 
   return {
     visit(slot, visitor): void {
-      if (!policy().isEnabled) return
+      if (begin(slot, visitor)) return
       const session = live.find(slot)
-      const visit = visitOf(visitor, needs)
-      if (session === undefined) {
-        if (!hasRoom(slot)) return
-        return live.put({ record: begun(slot, visit), origin: 'unknown', isDirty: true }, 'used')
-      }
-      const record = visited(session.record, visit)
+      if (session === undefined) return
+      const record = visited(session.record, visitOf(visitor, needs))
       live.put({ ...session, record, isDirty: true }, 'used')
       if (record.switches === session.record.switches) return
       const [from, to] = [presentNetwork(session.record), presentNetwork(record)]
       if (from !== undefined && to !== undefined) events.networkChanged(record, { from, to })
+    },
+    begin,
+    async known(slot): Promise<SessionRecord | undefined> {
+      const session = live.find(slot)
+      if (session !== undefined && session.origin !== 'unknown') return session.record
+      return (await store.find(slot)) ?? session?.record
+    },
+    unbegin(slot): void {
+      if (live.find(slot)?.origin === 'unknown') live.forget(slot)
     },
     opened: (slot) =>
       change(slot, ({ record, origin }) => {
@@ -90,6 +96,13 @@ export function slotSessions(needs: SessionNeeds): Sessions {
     },
   }
 
+  function begin(slot: Fingerprint, visitor: Visitor): boolean {
+    if (!policy().isEnabled || live.find(slot) !== undefined || !hasRoom(slot)) return false
+    const record = begun(slot, visitOf(visitor, needs))
+    live.put({ record, origin: 'unknown', isDirty: true }, 'used')
+    return true
+  }
+
   async function flush(): Promise<void> {
     await writer.write()
     await limits.makeRoom(0)
@@ -105,15 +118,6 @@ export function slotSessions(needs: SessionNeeds): Sessions {
     events.noRoom(slot)
     return false
   }
-}
-
-function visitOf(
-  { client, userAgent }: Visitor,
-  { clock, networkName }: SessionNeeds,
-): Parameters<typeof begun>[1] {
-  const product = productOf(userAgent)
-  const known = product === undefined ? {} : { product }
-  return { at: clock(), network: networkName(client), ...known }
 }
 
 function holding(record: SessionRecord, slot: Fingerprint): SessionRecord {

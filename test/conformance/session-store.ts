@@ -60,6 +60,27 @@ function recordCases(open: Open): void {
     assert.equal(await store.count(), 1)
   })
 
+  test('a session is replaced only at the revision that is stored, and by one of several', async () => {
+    await using store = await open()
+    const record = sessionRecord({ revision: 1 })
+    await store.save([record])
+    const later = [3, 4].map((requests) => ({ ...record, requests, revision: 2, uploads: [] }))
+    const done = await Promise.all(later.map((next) => store.replace(next, 1)))
+    assert.deepEqual(done, [true, false])
+    assert.equal(await store.replace({ ...record, requests: 9, revision: 2 }, 1), false)
+    assert.deepEqual(await store.find(record.key), later[0])
+    assert.deepEqual(await store.idle(2), [later[0]])
+  })
+
+  test('a session that is not there is not replaced', async () => {
+    await using store = await open()
+    const [absent, unnumbered] = [sessionRecord({ revision: 2 }), sessionRecord()]
+    await store.save([unnumbered])
+    assert.equal(await store.replace(absent, 1), false)
+    assert.equal(await store.replace({ ...unnumbered, revision: 2 }, 1), false)
+    assert.equal(await store.count(), 1)
+  })
+
   test('what is removed is gone, and removing what is not there changes nothing', async () => {
     await using store = await open()
     const [gone, left] = [sessionRecord(), sessionRecord()]

@@ -9,6 +9,11 @@ export function memorySessionStore(): SessionStore {
     save: async (saved) => {
       for (const record of saved) records.set(record.key, record)
     },
+    replace: async (record, revision) => {
+      if (records.get(record.key)?.revision !== revision) return false
+      records.set(record.key, record)
+      return true
+    },
     remove: async (keys) => {
       for (const key of keys) records.delete(key)
     },

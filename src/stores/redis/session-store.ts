@@ -22,6 +22,16 @@ for number = 3, #KEYS do
   else redis.call('ZADD', KEYS[2], idle, key) end
 end`)
 
+/** Keys as above, for one session; arguments as above, then the revision that it must be at. */
+const REPLACE = script(`
+local found = redis.call('GET', KEYS[3])
+if not found or cjson.decode(found)['revision'] ~= tonumber(ARGV[5]) then return 0 end
+redis.call('SET', KEYS[3], ARGV[4])
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+if ARGV[3] == '' then redis.call('ZREM', KEYS[2], ARGV[1])
+else redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1]) end
+return 1`)
+
 /** Keys as above; arguments: the key of each session. */
 const REMOVE = script(`
 for number = 3, #KEYS do
@@ -65,6 +75,15 @@ export function redisSessionStore(connection: RedisConnection, prefix: string): 
         })
       })
       await Promise.all(writes)
+    },
+    async replace(record, revision) {
+      const { opened, idle, session } = keys.bucketOf(record.key)
+      const replaced = await connection.store({
+        script: REPLACE,
+        keys: [opened, idle, session(record.key)],
+        args: [...argumentsOf(record), revision],
+      })
+      return replaced === 1
     },
     async remove(names) {
       const writes = batches(names, (name) => name, keys).map(async ([bucket, args]) => {

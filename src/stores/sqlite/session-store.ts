@@ -19,6 +19,11 @@ export function sqliteSessions({ database, writer }: SqliteState): SessionStore 
         for (const record of records) statements.save.run(...columnsOf(record))
       })
     },
+    replace: async (record, revision) =>
+      await writer.write(() => {
+        const { changes } = statements.replace.run(...columnsOf(record), revision)
+        return Number(changes) === 1
+      }),
     remove: async (keys) => {
       if (keys.length === 0) return
       await writer.write(() => {
@@ -33,7 +38,7 @@ export function sqliteSessions({ database, writer }: SqliteState): SessionStore 
   }
 }
 
-type Statement = 'find' | 'save' | 'remove' | 'count' | 'openedBefore' | 'idle'
+type Statement = 'find' | 'save' | 'replace' | 'remove' | 'count' | 'openedBefore' | 'idle'
 
 function prepareStatements(database: DatabaseSync): Record<Statement, StatementSync> {
   return {
@@ -42,6 +47,10 @@ function prepareStatements(database: DatabaseSync): Record<Statement, StatementS
       `INSERT INTO sessions (key, record, opened_at, last_active_at, idle)
        VALUES (?1, ?2, ?3, ?4, ?5)
        ON CONFLICT DO UPDATE SET record = ?2, opened_at = ?3, last_active_at = ?4, idle = ?5`,
+    ),
+    replace: database.prepare(
+      `UPDATE sessions SET record = ?2, opened_at = ?3, last_active_at = ?4, idle = ?5
+       WHERE key = ?1 AND record ->> '$.revision' = ?6`,
     ),
     remove: database.prepare('DELETE FROM sessions WHERE key = ?'),
     count: database.prepare('SELECT count(*) AS sessions FROM sessions'),
