@@ -5,13 +5,9 @@ import { filesBelow, startSite } from './site.ts'
 import { append, created, creation, digest, head, located, offsetOf } from './rufh-client.ts'
 import { get, signedPut } from './slots.ts'
 import { contentOf } from './visits.ts'
-import { type RawRequest, ask } from './wire-client.ts'
+import { ask, having } from './wire-client.ts'
 
 const PATH = 'a/b.jpg'
-
-function having<R extends RawRequest>(request: R, headers: Readonly<Record<string, string>>): R {
-  return { ...request, headers: { ...request.headers, ...headers } }
-}
 
 test('a body that is not its Content-Digest is refused, and the offset stays', async () => {
   await using site = await startSite(['network_resilience.chunk_size=64KB'])

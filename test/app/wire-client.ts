@@ -12,6 +12,11 @@ export interface RawRequest {
   readonly from?: string
 }
 
+/** The request with these header fields, too. */
+export function having<R extends RawRequest>(request: R, headers: RawRequest['headers']): R {
+  return { ...request, headers: { ...request.headers, ...headers } }
+}
+
 /** An answer as it came. */
 export interface Reply {
   readonly status: number
