@@ -2,8 +2,10 @@ import { showListenAddress } from '../config/address-kinds.ts'
 import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
+import { OperatorError } from '../core/operator-error.ts'
 import { tryAddress } from '../http/binding.ts'
 import { certificateFindings } from '../http/certificate-findings.ts'
+import { readDatabase } from '../risk/mmdb.ts'
 import { redisShortcomings } from './redis-records.ts'
 
 /** What the machine says to a configuration that is valid in itself. */
@@ -15,11 +17,12 @@ export interface Finding {
   readonly text: string
 }
 
-/** Looks at what a start would need: Redis, the certificate, the addresses. Changes nothing. */
+/** Looks at what a start would need: Redis, the certificate, the databases, the addresses. Changes nothing. */
 export async function preflight(config: Config): Promise<readonly Finding[]> {
   const found = await Promise.all([
     stateFindings(config),
     tlsFindings(config),
+    geoFindings(config),
     addressFindings('server.listen', config.server.listen),
     addressFindings('admin.listen', config.admin.listen),
   ])
@@ -45,6 +48,29 @@ async function tlsFindings({ server }: Config): Promise<Finding[]> {
     option: file === 'certFile' ? 'server.tls_cert' : 'server.tls_key',
     text,
   }))
+}
+
+async function geoFindings({ geo }: Config): Promise<Finding[]> {
+  const cities = 'geo.city_database'
+  const found = [
+    ...(await databaseFindings('geo.asn_database', geo.asnDatabase)),
+    ...(await databaseFindings(cities, geo.cityDatabase)),
+  ]
+  if (geo.cityDatabase !== undefined) return found
+  const text = 'not set: geo.country_change and geo.max_speed_kmh have no effect'
+  return [...found, { kind: 'note', option: cities, text }]
+}
+
+async function databaseFindings(option: string, file: string | undefined): Promise<Finding[]> {
+  if (file === undefined) return []
+  try {
+    const { type, builtAt } = await readDatabase(file)
+    const text = `${file} is ${type}, built on ${builtAt.toISOString().slice(0, 10)}`
+    return [{ kind: 'note', option, text }]
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    return [{ kind: 'error', option, text: error.message }]
+  }
 }
 
 async function addressFindings(

@@ -4,7 +4,9 @@ import type { Config } from './options.ts'
 
 /** What is valid but will disappoint somebody, one sentence each. */
 export function advice(config: Config): string[] {
-  return [...publicUrlAdvice(config), ...listenerAdvice(config), ...limitAdvice(config)]
+  return [publicUrlAdvice, listenerAdvice, limitAdvice, securityAdvice].flatMap((part) =>
+    part(config),
+  )
 }
 
 function publicUrlAdvice({ server }: Config): string[] {
@@ -36,4 +38,19 @@ function limitAdvice({ limits, storage }: Config): string[] {
     'limits.reserved_bytes_per_owner is smaller than storage.max_file_size: ' +
       'no file larger than the former can be uploaded',
   ]
+}
+
+function securityAdvice({ security }: Config): string[] {
+  const { enhancedSecurity, unbound, standbyThresholdMinutes, longStandbyThresholdHours } = security
+  const found: string[] = []
+  if (!enhancedSecurity && unbound === 'strict') {
+    found.push('security.unbound = "strict" has no effect while enhanced_security is switched off')
+  }
+  if (standbyThresholdMinutes >= longStandbyThresholdHours * 60) {
+    found.push(
+      'security.standby_threshold_minutes is not shorter than long_standby_threshold_hours: ' +
+        'a pause asks for a new slot at once, never for a proof first',
+    )
+  }
+  return found
 }

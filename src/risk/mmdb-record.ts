@@ -1,6 +1,9 @@
 import { isJsonObject } from '../core/json-object.ts'
 import type { Place } from './place.ts'
 
+/** Kilometres to the other end of the world. */
+const HALF_AROUND = 20_037
+
 type Fields = Readonly<Record<string, unknown>>
 
 /**
@@ -28,8 +31,8 @@ function positionOf(record: Fields): Place {
     longitude,
     accuracy_radius: accuracy,
   } = isJsonObject(location) ? location : record
-  if (!isWithin(latitude, 90) || !isWithin(longitude, 180)) return {}
-  return { latitude, longitude, ...(isWithin(accuracy, 20_000) ? { accuracy } : {}) }
+  if (!isBetween(latitude, [-90, 90]) || !isBetween(longitude, [-180, 180])) return {}
+  return { latitude, longitude, ...(isBetween(accuracy, [0, HALF_AROUND]) ? { accuracy } : {}) }
 }
 
 function systemOf(record: Fields): Place {
@@ -38,6 +41,6 @@ function systemOf(record: Fields): Place {
   return typeof asn === 'number' && Number.isSafeInteger(asn) && asn > 0 ? { asn } : {}
 }
 
-function isWithin(value: unknown, bound: number): value is number {
-  return typeof value === 'number' && Math.abs(value) <= bound
+function isBetween(value: unknown, [least, most]: readonly [number, number]): value is number {
+  return typeof value === 'number' && value >= least && value <= most
 }

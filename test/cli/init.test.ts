@@ -87,7 +87,7 @@ test('the template names every option, and with its comments opened it is still 
   const template = configTemplate({ 'grants.v1_secret': 'kQ8yVnZ2rT5wX1aB' })
   for (const { key } of OPTION_ENTRIES)
     assert.match(template, new RegExp(`^(?:# )?${key} = `, 'mu'))
-  await writeFile(file, template.replaceAll(/^# (\w+ = )(?!"\/etc|"file:\/etc)/gmu, '$1'))
+  await writeFile(file, template.replaceAll(/^# (\w+ = )(?!"\/etc|"\/var|"file:\/etc)/gmu, '$1'))
   const opened = loadConfig({ file, env: {}, flags: [], cwd })
   await writeFile(file, template)
   assert.deepEqual(opened.config, loadConfig({ file, env: {}, flags: [], cwd }).config)

@@ -27,6 +27,16 @@ test('a limit per owner below the largest file is reported', () => {
   assert.match(adviceFor(url, 'limits.reserved_bytes_per_owner=1 MB'), /smaller than/u)
 })
 
+test('strictness without security levels, and a standby that is never short, are reported', () => {
+  const url = 'server.public_url=https://example.org/'
+  const strict = ['security.unbound=strict', 'security.enhanced_security=false']
+  assert.match(adviceFor(url, ...strict), /"strict" has no effect/u)
+  assert.equal(adviceFor(url, 'security.unbound=strict'), '')
+  const long = 'security.standby_threshold_minutes=120'
+  assert.match(adviceFor(url, long), /not shorter than long_standby_threshold_hours/u)
+  assert.equal(adviceFor(url, long, 'security.long_standby_threshold_hours=3'), '')
+})
+
 test('the nearest word is found within a third of its length, and nothing beyond', () => {
   assert.equal(nearest('listn', ['listen', 'level']), 'listen')
   assert.equal(nearest('Retension', ['retention', 'session']), 'retention')

@@ -4,13 +4,13 @@ import { optional, section } from '../option.ts'
 export const geo = section('Databases that say where addresses are, in the MMDB format.', {
   asn_database: optional(
     path({
-      default: './GeoLite2-ASN.mmdb',
+      default: '/var/lib/GeoIP/GeoLite2-ASN.mmdb',
       help: 'Autonomous systems, for the audit. Read again when it changes.',
     }),
   ),
   city_database: optional(
     path({
-      default: './GeoLite2-City.mmdb',
+      default: '/var/lib/GeoIP/GeoLite2-City.mmdb',
       help:
         'Countries and positions; one of countries alone will do, but shows no travel. Read again ' +
         'when it changes. Not set: country_change and max_speed_kmh have no effect.',

