@@ -70,16 +70,20 @@ export function abuse({ failures, uploads, policy }: AbuseNeeds): Abuse {
       const { failuresPerNetwork, failuresPerSession, failureWindow, failureBlock } = policy()
       const lasting = { window: failureWindow, block: failureBlock }
       const waits = await Promise.all([
-        wait(failures, network, { ...lasting, count: failuresPerNetwork }),
+        wait(failures, `n${amongFew(network)}`, { ...lasting, count: failuresPerNetwork }),
         session === undefined
           ? undefined
-          : wait(failures, `${session} ${network}`, { ...lasting, count: failuresPerSession }),
+          : wait(failures, `s${amongFew(`${session} ${network}`)}`, {
+              ...lasting,
+              count: failuresPerSession,
+            }),
       ])
       return longest(waits)
     },
     async opening(owner) {
       const { uploadsPerUser, uploadsWindow } = policy()
-      return await wait(uploads, owner, { count: uploadsPerUser, window: uploadsWindow })
+      const allowance = { count: uploadsPerUser, window: uploadsWindow }
+      return await wait(uploads, hash('sha256', owner, 'base64url'), allowance)
     },
   }
 }
@@ -102,17 +106,24 @@ function banFinder(policy: () => AbusePolicy): () => FindBan {
 /** Counts an event; seconds to wait if it is one too many. */
 async function wait(
   counters: Counters,
-  who: string,
+  name: string,
   { count: allowed, window, block }: Allowance,
 ): Promise<number | undefined> {
   if (allowed === 0) return undefined
-  // Neither the length of a name nor whom it names is a matter of those who store it.
-  const name = hash('sha256', who, 'base64url')
   const { count, remaining } = await counters.add(name, window)
   if (count <= allowed) return undefined
   if (block === undefined || count > allowed + 1) return seconds(remaining)
   await counters.keep(name, { count, remaining: block })
   return seconds(block)
+}
+
+/**
+ * One of 262 144 names. Strangers choose the sessions they claim, and their networks to a degree:
+ * they can't make us store a count for each. Two that share a name do no harm, because only
+ * requests that failed are asked about.
+ */
+function amongFew(presenter: string): string {
+  return hash('sha256', presenter, 'base64url').slice(0, 3)
 }
 
 function seconds(milliseconds: number): number {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { type AbusePolicy, type Presenter, abuse } from '../../src/abuse/abuse.ts'
+import type { Counters } from '../../src/abuse/ports.ts'
 import { memoryCounters } from '../../src/stores/memory/counters.ts'
 
 const NETWORK = '192.0.2.0/24'
@@ -42,6 +44,11 @@ function limited(t: TestContext, changes: Partial<AbusePolicy> = {}): Limited {
     },
     pass: (milliseconds) => t.mock.timers.tick(milliseconds),
   }
+}
+
+/** By what presenters of a kind are told apart. */
+function look(presenter: string): string {
+  return hash('sha256', presenter, 'base64url').slice(0, 3)
 }
 
 /** What so many calls, one after the other, resolve to. */
@@ -94,6 +101,14 @@ test('failures with a session count for the session and the network together: th
   assert.equal(await failed({ network: OTHER, session: 'another' }), undefined)
 })
 
+test('a session that is claimed because its name looks like that of a network does not fill the count of it', async (t) => {
+  const { failed } = limited(t, { failuresPerSession: 100 })
+  let number = 0
+  while (look(`S${number} ${OTHER}`) !== look(NETWORK)) number++
+  await answers(10, () => failed({ network: OTHER, session: `S${number}` }))
+  assert.equal(await failed({ network: NETWORK }), undefined)
+})
+
 test('changing the claimed session does not shed the failures of the network', async (t) => {
   const { failed } = limited(t)
   let number = 0
@@ -119,6 +134,27 @@ test('whoever else fails, from a thousand networks and with its session, an owne
     assert.equal(await opening(user), undefined)
   }
   assert.equal(await failed({ network: NETWORK, session: 'S' }), undefined)
+})
+
+test('strangers cannot have more names counted than two times 18 bits tell apart, and names tell nobody who it was', async () => {
+  const counters = memoryCounters()
+  const names = new Set<string>()
+  const noted: Counters = {
+    ...counters,
+    add: async (name, window) => {
+      names.add(name)
+      return await counters.add(name, window)
+    },
+  }
+  const limits = abuse({ failures: noted, uploads: noted, policy: () => POLICY })
+  for (let number = 0; number < 500; number++) {
+    await limits.failed({ network: `2001:db8:${number}::/56`, session: `S${number}` })
+  }
+  assert.ok(names.size > 900)
+  assert.ok([...names].every((name) => /^[ns][\w-]{3}$/u.test(name)))
+  names.clear()
+  await limits.opening('romeo@example.org')
+  assert.match([...names].join(), /^[\w-]{43}$/u)
 })
 
 test('a user may begin so many uploads in a window, then waits for its end', async (t) => {

@@ -79,7 +79,8 @@ test('new lists hold for the next request, and what is off them is admitted agai
   const counters = { failures: memoryCounters(), uploads: memoryCounters() }
   const bans = abuse({ ...counters, policy: () => limits })
   assert.equal(cause(bans, '192.0.2.1'), 'network')
-  limits = configured({ users: 'romeo@example.org' })
-  assert.equal(cause(bans, '192.0.2.1'), undefined)
+  limits = { ...limits, bannedNetworks: [] }
+  assert.equal(cause(bans, '192.0.2.1', 'romeo@example.org'), undefined)
+  limits = { ...limits, bannedUsers: ['romeo@example.org'] }
   assert.equal(cause(bans, '192.0.2.1', 'romeo@example.org'), 'user')
 })

@@ -50,10 +50,11 @@ test('what cannot be reached is counted apart meanwhile, and goes on where it st
   assert.equal((await insured.add('a', WINDOW)).count, 3)
 })
 
-test('a bug is not taken for counters that cannot be reached', async () => {
+test('what is wrong otherwise is not taken for counters that cannot be reached', async () => {
   const { counters, fail } = failing()
   const insured = insuredCounters(counters, memoryCounters())
-  const bug = new TypeError('a bug')
-  fail(bug)
-  await assert.rejects(insured.add('a', WINDOW), bug)
+  for (const error of [new TypeError('a bug'), new Refusal('internal')]) {
+    fail(error)
+    await assert.rejects(insured.add('a', WINDOW), error)
+  }
 })

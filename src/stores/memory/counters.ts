@@ -14,7 +14,6 @@ export function memoryCounters({ names = NAMES } = {}): Counters {
   const limiter = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: 1 })
   const known = new LRUCache<string, true>({
     max: names,
-    noDisposeOnSet: true,
     dispose: (_, name) => void limiter.delete(name),
   })
   return {
