@@ -4,6 +4,8 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { BenchFailure } from './failure.ts'
 import { GENERATOR_CORE, machineFacts, SERVER_CORE } from './machine.ts'
+import { RISK_CASES } from './micro-risk.ts'
+import { measureMicro, microHolds, microMarkdown } from './micro.ts'
 import { installPrograms } from './packages.ts'
 import { measureSlow, slowHolds, slowMarkdown } from './slow.ts'
 import { chosenWorkloads, measureSpeed, PEERS, type PeerName, type SpeedRun } from './speed.ts'
@@ -13,13 +15,14 @@ import { judge, summarize } from './speed-summary.ts'
 import { measureTakeover, takeoverHolds, takeoverMarkdown } from './takeover.ts'
 import { WORKLOADS } from './workloads.ts'
 
-const HELP = `npm run bench -- [speed|takeover|slow|all] [options]
+const HELP = `npm run bench -- [speed|takeover|slow|micro|all] [options]
 
   speed      throughput beside nginx and Prosody (what runs without a word)
   takeover   how fast a second connection takes a dead one's upload over
   slow       a thousand trickled uploads at once, and memory against file size
+  micro      single steps of a request's way: what suspicion and proof cost
 
-  --rounds N          rounds of speed (5) or takeover (200)
+  --rounds N          rounds of speed (5), takeover (200) or micro (5)
   --workloads W1,W2   ${WORKLOADS.map(({ name, title }) => `${name} ${title}`).join('\n                      ')}
   --servers a,b       of ${Object.keys(PEERS).join(', ')}
   --noise PERCENT     repeat a run with more foreign CPU than this share of a core (25)
@@ -42,7 +45,7 @@ class UsageError extends Error {
 }
 
 interface Settings {
-  readonly command: 'speed' | 'takeover' | 'slow' | 'all'
+  readonly command: 'speed' | 'takeover' | 'slow' | 'micro' | 'all'
   readonly rounds: number | undefined
   readonly workloads: readonly string[]
   readonly servers: readonly PeerName[]
@@ -61,7 +64,7 @@ function parseCount(text: string | undefined, option: string): number | undefine
 }
 
 function isCommand(word: string): word is Settings['command'] {
-  return ['speed', 'takeover', 'slow', 'all'].includes(word)
+  return Object.hasOwn(COMMANDS, word)
 }
 
 function isPeerName(word: string): word is PeerName {
@@ -208,11 +211,24 @@ async function slow(settings: Settings): Promise<boolean> {
   return slowHolds(result)
 }
 
+async function micro(settings: Settings): Promise<boolean> {
+  const { signal, quick } = settings
+  const amounts = { rounds: settings.rounds ?? (quick ? 1 : 5), calls: quick ? 1_000 : 100_000 }
+  const rows = await measureMicro(RISK_CASES, { ...amounts, signal })
+  const machine = machineFacts()
+  const markdown = microMarkdown(rows, { ...amounts, machine })
+  const json = `${JSON.stringify({ machine, ...amounts, rows }, null, 2)}\n`
+  writeResults(settings, 'micro', { md: markdown, json })
+  console.log(`\n${markdown}`)
+  return microHolds(rows)
+}
+
 const COMMANDS = {
   speed: [speed],
   takeover: [takeover],
   slow: [slow],
-  all: [takeover, slow, speed],
+  micro: [micro],
+  all: [micro, takeover, slow, speed],
 }
 
 async function execute(args: readonly string[], signal: AbortSignal): Promise<number> {

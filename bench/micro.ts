@@ -1,0 +1,101 @@
+import { describeMachine, type MachineFacts } from './machine.ts'
+import { markdownTable } from './speed-report.ts'
+import { median, quantile } from './statistics.ts'
+
+/** One piece of a request's way, measured call by call. */
+export interface MicroCase {
+  readonly name: string
+  /** Longest p99 in microseconds; absent: reported only. */
+  readonly limit?: number
+  /** Makes what is called; each call should do other work than the one before. */
+  readonly prepare: () => Promise<MicroCall>
+}
+
+/** What is measured; owns what it was made of. */
+export interface MicroCall extends AsyncDisposable {
+  call(index: number): unknown
+}
+
+export interface MicroRow {
+  readonly name: string
+  readonly limit: number | undefined
+  /** Microseconds: medians of the rounds'. */
+  readonly p50: number
+  readonly p99: number
+}
+
+export interface MicroOptions {
+  readonly rounds: number
+  readonly calls: number
+  readonly signal: AbortSignal
+}
+
+/** Measures every case, one after the other; each round of a case is warm but for the first, which does not count. */
+export async function measureMicro(
+  cases: readonly MicroCase[],
+  options: MicroOptions,
+): Promise<readonly MicroRow[]> {
+  const rows: MicroRow[] = []
+  for (const each of cases) rows.push(await measureCase(each, options))
+  return rows
+}
+
+async function measureCase(
+  { name, limit, prepare }: MicroCase,
+  { rounds, calls, signal }: MicroOptions,
+): Promise<MicroRow> {
+  await using made = await prepare()
+  const counted: { p50: number; p99: number }[] = []
+  for (let round = 0; round <= rounds; round += 1) {
+    signal.throwIfAborted()
+    const times = await timesOf(made, calls)
+    if (round > 0) counted.push({ p50: quantile(times, 0.5), p99: quantile(times, 0.99) })
+  }
+  return {
+    name,
+    limit,
+    p50: median(counted.map(({ p50 }) => p50)),
+    p99: median(counted.map(({ p99 }) => p99)),
+  }
+}
+
+/** Microseconds of each call, that of looking at the clock included. */
+async function timesOf(made: MicroCall, calls: number): Promise<number[]> {
+  const times: number[] = []
+  for (let index = 0; index < calls; index += 1) {
+    const startedAt = process.hrtime.bigint()
+    const result = made.call(index)
+    if (result instanceof Promise) await result
+    times.push(Number(process.hrtime.bigint() - startedAt) / 1000)
+  }
+  return times
+}
+
+/** Whether every case with a limit keeps it. */
+export function microHolds(rows: readonly MicroRow[]): boolean {
+  return rows.length > 0 && rows.every(({ p99, limit }) => limit === undefined || p99 <= limit)
+}
+
+/** The result as Markdown. */
+export function microMarkdown(
+  rows: readonly MicroRow[],
+  { machine, rounds, calls }: Omit<MicroOptions, 'signal'> & { readonly machine: MachineFacts },
+): string {
+  const table = markdownTable(
+    ['', 'p50 µs', 'p99 µs', 'p99 to reach'],
+    rows.map(({ name, p50, p99, limit }) => [
+      name,
+      p50.toFixed(2),
+      p99.toFixed(2),
+      limit === undefined ? '' : `≤ ${limit}`,
+    ]),
+  )
+  return `# Micro
+
+${describeMachine(machine)}.
+
+Single calls, timed one by one: ${calls} in each of ${rounds} rounds after one that does not count; medians of the rounds.
+
+${table}
+`
+}
