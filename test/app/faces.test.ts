@@ -62,6 +62,19 @@ test('all bytes without the word that they are all are complete to tus, which ne
   assert.equal((await contentOf(site, PATH)).toString(), 'hello')
 })
 
+test('a creation begins at byte 0 whatever was sent to the slot itself before, which is given up', async () => {
+  for (const create of [creation(PATH, 'hello'), carefully('hello')]) {
+    await using site = await startSite()
+    const range = { 'Content-Range': 'bytes 0-2/5' }
+    const { target, headers } = signedPut(PATH, 'hello')
+    const piece = { target, headers: { ...headers, ...range }, body: 'hel' }
+    assert.equal((await ask(site.port, piece)).headers['upload-offset'], '3')
+    assert.equal(await offsetOf(site, targetOf(await ask(site.port, create))), 0)
+    const question = { ...piece, body: '', headers: { ...headers, 'Content-Range': 'bytes */5' } }
+    assert.equal((await ask(site.port, question)).headers['upload-offset'], '0')
+  }
+})
+
 test('an upload resource speaks the protocol of the request, not of its creation', async () => {
   await using site = await startSite()
   const target = await created(site, creation(PATH, 'hello'))

@@ -163,6 +163,7 @@ for (const interop of INTEROPS) {
       const repeated = await ask(site.port, all)
       assert.deepEqual([repeated.status, repeated.code], [409, 'offset-mismatch'])
       assert.equal(repeated.headers['upload-offset'], '5')
+      assert.ok(saidComplete(interop, repeated.headers))
       const beyond = { offset: 5, bytes: put.body, isComplete: true }
       const more = await ask(site.port, append(target, interop, beyond))
       assert.deepEqual([more.status, more.code], [400, 'upload-complete'])

@@ -112,6 +112,19 @@ test('switched off, an expired grant is refused whatever came before', async () 
   await assert.rejects(retry(f, grant), expired('switched-off'))
 })
 
+test('a slot that is forgotten at its greatest age is opened anew by a grant without a time, and by no other', async () => {
+  await using f = await fixture()
+  const timeless = grantFor('timeless', 6, { scheme: 'v1' })
+  const timed = shortGrant(f, 'timed')
+  await cutUpload(f, timeless)
+  await cutUpload(f, timed)
+  f.time += 72 * HOUR
+  await assert.rejects(retry(f, timeless), expired('too-old'))
+  await f.engine.sweep(AbortSignal.timeout(1_000))
+  await assert.rejects(retry(f, timed), expired('never-used'))
+  assert.equal(await retry(f, timeless), 'published')
+})
+
 test('where no recovery is allowed, the first one is one too many', async () => {
   await using f = await fixture({ maxRecoveries: 0 })
   const grant = shortGrant(f)
