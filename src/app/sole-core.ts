@@ -1,5 +1,6 @@
 import type { Config } from '../config/options.ts'
 import type { LogDestination } from '../observe/log.ts'
+import { startAuditUpkeep } from './audit-upkeep.ts'
 import { type Core, startCore } from './server-core.ts'
 import { openStoresAlone } from './stores.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -16,5 +17,7 @@ export async function startSoleCore(
   const core = await startCore(config, { destination, open: openStoresAlone }, started)
   await core.engine.recover()
   started.use(startUpkeep(core))
+  const { audit, privacy } = config
+  started.use(startAuditUpkeep({ ...audit, ...privacy, log: core.log }))
   return core
 }

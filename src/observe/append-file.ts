@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 
 /** A file that only grows. */
@@ -12,6 +12,8 @@ export interface AppendFile {
   append(lines: string): void
   /** Opens the path anew; rejects and keeps the old file if that fails. */
   reopen(): Promise<void>
+  /** Opens the path anew if the file is not there any more; rejects as `reopen`. */
+  follow(): Promise<void>
   close(): Promise<void>
 }
 
@@ -19,6 +21,13 @@ export interface AppendFile {
 export async function openAppendFile(path: string): Promise<AppendFile> {
   let handle = await openAt(path)
   let torn = false
+  const reopen = async (): Promise<void> => {
+    const fresh = await openAt(path)
+    const old = handle
+    handle = fresh
+    torn = false
+    await old.close()
+  }
   return {
     append(lines) {
       // After a failure half a line may stand there; a newline keeps the next one whole.
@@ -27,12 +36,9 @@ export async function openAppendFile(path: string): Promise<AppendFile> {
       writeWhole(handle.fd, text)
       torn = false
     },
-    async reopen() {
-      const fresh = await openAt(path)
-      const old = handle
-      handle = fresh
-      torn = false
-      await old.close()
+    reopen,
+    async follow() {
+      if (!(await isAt(path, handle))) await reopen()
     },
     close: () => handle.close(),
   }
@@ -40,6 +46,11 @@ export async function openAppendFile(path: string): Promise<AppendFile> {
 
 async function openAt(path: string): Promise<FileHandle> {
   return await open(path, 'a', 0o600)
+}
+
+async function isAt(path: string, handle: FileHandle): Promise<boolean> {
+  const [own, there] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)])
+  return own.ino === there?.ino && own.dev === there.dev
 }
 
 /** One write may take a part only, as on a disk that is nearly full. */

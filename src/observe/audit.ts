@@ -9,6 +9,9 @@ import { timeText } from './time-text.ts'
 /** A file that can't be written is reported at most this often, in milliseconds. */
 const REPORT_INTERVAL = 60_000
 
+/** How often it is noticed, while lines are written, that the file has another name, in milliseconds. */
+const LOOK_INTERVAL = 60_000
+
 /** The append-only record of what was done with slots. Disposing writes what waits and closes. */
 export interface AuditTrail extends AsyncDisposable {
   /**
@@ -44,7 +47,17 @@ export async function openAudit({ file, clock, log, onLost }: AuditOptions): Pro
   const lose = rateLimited(clock, (error) =>
     log.error({ err: error, file }, 'audit lines are lost: the audit file cannot be written'),
   )
+  let lookAt = clock() + LOOK_INTERVAL
+  let following: Promise<void> = Promise.resolve()
+  const follow = (): void => {
+    if (clock() < lookAt) return
+    lookAt = clock() + LOOK_INTERVAL
+    following = target
+      .follow()
+      .catch((err) => log.warn({ err, file }, 'audit file not found: lines go to the old one'))
+  }
   const { add, flush } = lineBatch((lines) => {
+    follow()
     try {
       target.append(lines)
     } catch (error) {
@@ -61,6 +74,7 @@ export async function openAudit({ file, clock, log, onLost }: AuditOptions): Pro
     },
     async [Symbol.asyncDispose]() {
       flush()
+      await following
       await target.close()
     },
   }

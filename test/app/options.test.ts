@@ -2,6 +2,7 @@ import { syncCalls } from './sync-calls.ts'
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connect } from 'node:tls'
@@ -440,6 +441,16 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     assert.equal(await addressAs('full'), '127.0.0.9')
     assert.equal(await addressAs('prefix'), '127.0.0.0/24')
     assert.equal(await addressAs('none'), undefined)
+  },
+  'privacy.retention': async () => {
+    const old = '{"time":"2026-01-31T23:59:59.999Z","event":"opened"}\n'
+    for (const [retention, kept] of Object.entries({ '0': old, '365d': undefined })) {
+      await using folder = await temporaryFolder()
+      const file = join(folder.path, 'audit.jsonl')
+      await writeFile(file, old)
+      await seen([`audit.file=${file}`, `privacy.retention=${retention}`], async () => {})
+      assert.equal((await readFile(file, 'utf8').catch(() => undefined)) || undefined, kept)
+    }
   },
 }
 

@@ -65,6 +65,7 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   engine.takenOver(SLOT, { from: HOME, to: TRAIN })
   engine.takenElsewhere(SLOT, HOME)
   engine.resumed(SLOT, { ...UPLOAD, durable: 9 }, TRAIN)
+  engine.adopted(SLOT, { ...UPLOAD, durable: 9 }, { from: SLOT, client: TRAIN })
   engine.interrupted(SLOT, UPLOAD, 12)
   engine.published(SLOT, UPLOAD, 1.5)
   engine.repeated(SLOT, 'same')
@@ -98,6 +99,7 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
       'takeover',
       'takeover',
       'resumed',
+      'adopted',
       'interrupted',
       'published',
       'repeated',
@@ -122,7 +124,7 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
     size: 2048,
     from: '192.0.2.0/24',
   })
-  assert.deepEqual(lines[9], {
+  assert.deepEqual(lines[10], {
     time: '2026-11-22T12:00:00.000Z',
     event: 'refused',
     slot: SLOT.fingerprint,

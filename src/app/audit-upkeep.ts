@@ -1,0 +1,51 @@
+import { type Clock, systemClock } from '../core/clock.ts'
+import { removeAged, setAside } from '../observe/audit-retention.ts'
+import type { Log } from '../observe/log.ts'
+
+/** How often aged lines of the audit trail are looked for, in milliseconds. */
+const INTERVAL = 3_600_000
+
+/** Which lines are removed. */
+export interface AuditUpkeepNeeds {
+  /** Empty: there is no trail. */
+  readonly file: string
+  /** Milliseconds that lines are kept; 0: for as long as somebody else does not remove them. */
+  readonly retention: number
+  readonly log: Log
+  readonly clock?: Clock
+}
+
+/**
+ * Puts the lines of each day aside and removes those that are too old, at once and then every hour.
+ * Disposing waits for the run under way.
+ */
+export function startAuditUpkeep(needs: AuditUpkeepNeeds): AsyncDisposable {
+  const { file, retention } = needs
+  if (file === '' || retention === 0) return { [Symbol.asyncDispose]: async () => {} }
+  let running = aged(needs)
+  const timer = setInterval(() => {
+    running = running.then(async () => await aged(needs))
+  }, INTERVAL)
+  timer.unref()
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+async function aged({
+  file,
+  retention,
+  log,
+  clock = systemClock,
+}: AuditUpkeepNeeds): Promise<void> {
+  try {
+    await setAside(file, clock())
+    const files = await removeAged(file, clock() - retention)
+    if (files > 0) log.info({ files }, 'audit lines removed that were kept for long enough')
+  } catch (err) {
+    log.error({ err }, 'aged audit lines are not removed, it will be tried again')
+  }
+}

@@ -1,0 +1,55 @@
+import { link, open, readdir, rm, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Instant } from '../core/clock.ts'
+
+/** How lines of an audit file begin. */
+const LINE_BEGIN = /^\{"time":"(?<time>(?<day>\d{4}-\d\d-\d\d)T[\d:.]+Z)"/u
+
+/** What {@link setAside} adds to the file's name: when its first line was written. */
+const ASIDE = /^\.\d{4}-\d\d-\d\dT[\d.-]+Z$/u
+
+/**
+ * Gives an audit file that has lines of an earlier day (UTC) another name: its own, a dot, and the
+ * time of its first line. Whoever has it open goes on there until it is noticed. Resolves to the new
+ * name, or to nothing if the file stays.
+ */
+export async function setAside(file: string, now: Instant): Promise<string | undefined> {
+  const { time, day } = LINE_BEGIN.exec(await beginningOf(file))?.groups ?? {}
+  if (time === undefined || day === new Date(now).toISOString().slice(0, 10)) return undefined
+  const aside = `${file}.${time.replaceAll(':', '-')}`
+  // Unlike a renaming it never takes another file's place.
+  await link(file, aside)
+  await unlink(file)
+  return aside
+}
+
+/**
+ * Removes what {@link setAside} put aside of the file, once its last line is older than `before`. Other
+ * files beside it, such as those of a log rotation, stay. Resolves to how many it removed.
+ */
+export async function removeAged(file: string, before: Instant): Promise<number> {
+  const name = basename(file)
+  const beside = (await readdir(dirname(file))).filter(
+    (other) => other.startsWith(name) && ASIDE.test(other.slice(name.length)),
+  )
+  let removed = 0
+  for (const other of beside) {
+    const path = join(dirname(file), other)
+    if ((await stat(path)).mtimeMs >= before) continue
+    await rm(path)
+    removed += 1
+  }
+  return removed
+}
+
+/** Enough of the file for the first line's time; nothing if there is no file. */
+async function beginningOf(file: string): Promise<string> {
+  try {
+    await using handle = await open(file)
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0)
+    return buffer.toString('utf8', 0, bytesRead)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
+}
