@@ -1,4 +1,4 @@
-import { type KeyObject, createSecretKey, hkdfSync } from 'node:crypto'
+import { createSecretKey, hkdfSync } from 'node:crypto'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { type KeyEntry, readKeyFile } from './key-file.ts'
 
@@ -29,18 +29,19 @@ export async function openMasterKeys(
   file: string,
   clock: Clock = systemClock,
 ): Promise<MasterKeys> {
-  const [current, ...older] = await readKeyFile(file, clock)
-  return masterKeys(masterKey(current), older.map(masterKey))
+  return masterKeys(await readKeyFile(file, clock))
 }
 
-function masterKeys(current: MasterKey, older: readonly MasterKey[]): MasterKeys {
-  const all = [current, ...older]
+/** The keys of these entries, of which the first is the current one. */
+export function masterKeys([newest, ...older]: readonly [KeyEntry, ...KeyEntry[]]): MasterKeys {
+  const current = masterKey(newest)
+  const all = [current, ...older.map(masterKey)]
   const byKid = new Map(all.map((key) => [key.kid, key]))
   return { current, all, find: (kid) => byKid.get(kid) }
 }
 
 function masterKey({ kid, key }: KeyEntry): MasterKey {
-  const secret: KeyObject = createSecretKey(key)
+  const secret = createSecretKey(key)
   return {
     kid,
     derive: (info, salt) => Buffer.from(hkdfSync('sha256', secret, salt, info, DERIVED_BYTES)),
