@@ -2,9 +2,12 @@ import type { ClientAddress } from '../core/client-address.ts'
 import type { Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
+import type { Activities, Activity } from './activity.ts'
 import type { Share } from './generation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { type EngineNeeds, contextOf } from './needs.ts'
+import { type Passage, type Passed, isGuarded, letPass } from './passage.ts'
+import type { EnginePolicy } from './policy.ts'
 import { servable } from './publishing.ts'
 import { standingOf } from './reopening.ts'
 import { type SlotRecord, isReserving } from './slot-record.ts'
@@ -25,6 +28,67 @@ export function judge(record: SlotRecord | undefined, grant: Grant, needs: Engin
   if (standing.kind === 'expired') throw new Refusal('grant-expired', { why: standing.why })
 }
 
+/** A request for a slot, and what it proved. */
+interface Applicant {
+  readonly grant: Grant
+  readonly passage?: Passage | undefined
+}
+
+/** A slot as a request finds it before it has the right to write. */
+export interface Sight {
+  /** As it is stored. */
+  readonly stored: SlotRecord | undefined
+  /** As it is known here: nothing may be stored yet of an upload that is under way. */
+  readonly known: SlotRecord | undefined
+  /** What was let pass, where somebody guards the slot. */
+  readonly passed: Passed | undefined
+}
+
+/** Looks at the request's slot. Refuses what may not be done with it; nobody is disturbed. */
+export async function look(
+  applicant: Applicant,
+  activity: Activities,
+  needs: EngineNeeds,
+): Promise<Sight> {
+  const { grant, passage } = applicant
+  const stored = await needs.slots.find(grant.fingerprint)
+  const known = stored ?? activity.find(grant.fingerprint)?.record()
+  judge(known, grant, needs)
+  const passed = isGuarded(known, passage) ? await guard(known, applicant, needs) : undefined
+  return { stored, known, passed }
+}
+
+/**
+ * Looks again, now that nobody else writes; `rival` did, and may have been the first to use the slot, which no
+ * store knows of then. Who guards the slot is asked again only if it changed.
+ */
+export async function lookAgain(
+  applicant: Applicant,
+  {
+    rival,
+    passed: before,
+  }: { readonly rival: Activity | undefined; readonly passed: Passed | undefined },
+  needs: EngineNeeds,
+): Promise<Sight> {
+  const { grant, passage } = applicant
+  const stored = await needs.slots.find(grant.fingerprint)
+  const known = stored ?? rival?.record()
+  judge(known, grant, needs)
+  const passed = isGuarded(known, passage, before) ? await guard(known, applicant, needs) : before
+  return { stored, known, passed }
+}
+
+/** Asks who guards the record whether the request may use it; as {@link letPass}. */
+export async function guard(
+  record: SlotRecord,
+  { grant, passage }: Applicant,
+  needs: EngineNeeds,
+): Promise<Passed> {
+  const isOpen = record.state === 'open'
+  const reopens = isOpen && standingOf(record, grant, contextOf(needs)).kind !== 'valid'
+  return await letPass(record, passage, { reopens })
+}
+
 /** Whether the slot had a file that nobody gets any more: retention may be late with its removal. */
 function isSpent(record: SlotRecord, now: Instant): boolean {
   if (record.state !== 'published') return record.state === 'spent'
@@ -41,11 +105,20 @@ export async function admit(
   { blobs, policy, reservations, networkName }: EngineParts,
 ): Promise<Share> {
   const free = await blobs.free()
-  if (free < policy().minFree || free < grant.size) throw new Refusal('disk-full', { free })
+  refuseFullDisk(free, grant.size, policy())
   const owner = seen?.owner ?? ownerOf(grant, networkName(client))
   if (seen !== undefined && isReserving(seen)) return { owner, [Symbol.dispose]: () => {} }
   const taken = await reservations.take(owner, grant.size)
   return { owner, [Symbol.dispose]: () => taken[Symbol.dispose]() }
+}
+
+/** Refuses (`disk-full`) where the `free` bytes are not enough for so many more. */
+export function refuseFullDisk(
+  free: number,
+  bytes: number,
+  { minFree }: Pick<EnginePolicy, 'minFree'>,
+): void {
+  if (free < minFree || free < bytes) throw new Refusal('disk-full', { free })
 }
 
 /** The first path that presents a grant whose signature does not cover the path owns it. */
@@ -64,8 +137,16 @@ const EJABBERD_PATH = /^([0-9a-f]{40})\/[^/]*\/[^/]*$/u
  * Whom a reservation counts for: the grant's user, else the user that ejabberd puts in front of
  * the path, else the client's network by its stored name.
  */
-function ownerOf(grant: Grant, network: string): string {
-  if (grant.user !== undefined) return `user:${grant.user}`
-  const user = grant.scheme === 'v1' ? EJABBERD_PATH.exec(grant.path)?.[1] : undefined
+export function ownerOf(grant: Grant, network: string): string {
+  const user = userOf(grant)
   return user === undefined ? `network:${network}` : `user:${user}`
+}
+
+/** The user that a slot names: in its grant, or as ejabberd does. */
+export function userOf({
+  user,
+  scheme,
+  path,
+}: Pick<SlotRecord, 'user' | 'scheme' | 'path'>): string | undefined {
+  return user ?? (scheme === 'v1' ? EJABBERD_PATH.exec(path)?.[1] : undefined)
 }

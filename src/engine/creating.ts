@@ -1,50 +1,68 @@
 import type { Activities } from './activity.ts'
-import { admit, claimPath, judge } from './admission.ts'
+import { admit, claimPath, look, lookAgain } from './admission.ts'
+import { adoptions } from './adopting.ts'
 import type { CreateRequest, Cut, Delivery, Engine, Progress, Published } from './engine.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { begin } from './generation.ts'
-import { repeat } from './plain-upload.ts'
-import { publishedFile } from './publishing.ts'
+import { type Passed, bindingOf } from './passage.ts'
+import { repeat } from './repeating.ts'
 import type { SlotRecord } from './slot-record.ts'
 import { type Holder, acquireLease, holderOf } from './tenure.ts'
-import { CUT, type Writing, progressOf, write } from './writing.ts'
+import { CUT, type Writing, noteTakeover, progressOf, write } from './writing.ts'
 
 type Outcome = Progress | Published | Cut
 
 /** Creates uploads, with their first bytes or without. */
 export function creations(needs: EngineParts, activity: Activities): Pick<Engine, 'create'> {
+  const adoption = adoptions(needs, activity)
   return { create }
 
   async function create(request: CreateRequest): Promise<Outcome> {
-    const { grant } = request
-    await claimPath(grant, needs)
+    await claimPath(request.grant, needs)
     for (;;) {
-      const seen = await needs.slots.find(grant.fingerprint)
-      judge(seen ?? activity.find(grant.fingerprint)?.record(), grant, needs)
-      if (seen?.state === 'published') return await repeated(seen, request, needs)
-      const outcome = await attempt(request)
+      const { stored, known, passed } = await look(request, activity, needs)
+      const outcome =
+        stored?.state === 'published'
+          ? await repeat({ record: stored, passed }, sentWith(request), needs)
+          : await begun(request, known, passed)
       if (outcome !== 'stale') return outcome
     }
   }
 
+  async function begun(
+    request: CreateRequest,
+    known: SlotRecord | undefined,
+    passed: Passed | undefined,
+  ): Promise<Outcome | 'stale'> {
+    const { adopts } = request
+    if (adopts === undefined) return await attempt(request, passed)
+    return await adoption.attempt({ ...request, adopts }, known, passed)
+  }
+
   /** Tries to become the writer; `stale` when the slot changed before it was. */
-  async function attempt(request: CreateRequest): Promise<Outcome | 'stale'> {
+  async function attempt(
+    request: CreateRequest,
+    seen: Passed | undefined,
+  ): Promise<Outcome | 'stale'> {
     const { grant, client, delivery } = request
     const holder = holderOf(client, delivery?.body)
     const rival = activity.rivalOf(grant.fingerprint)
     const lease = await acquireLease(grant.fingerprint, holder, needs)
     if (lease === 'superseded') return CUT
     using _lease = lease
-    const record = await needs.slots.find(grant.fingerprint)
-    judge(record ?? rival?.record(), grant, needs)
+    const sight = await lookAgain(request, { rival, passed: seen }, needs)
+    const { stored: record, known: slot, passed } = sight
     if (record?.state === 'published') return 'stale'
-    if (rival !== undefined) {
-      const slot = record ?? rival.record()
-      needs.events.takenOver(slot, { from: rival.client, to: client })
-    }
-    const outcome = await start(record, { request, holder }, { needs, activity })
+    if (rival !== undefined) noteTakeover(rival, { slot, client }, needs)
+    const outcome = await start({ record, passed }, { request, holder }, { needs, activity })
     return outcome === 'stale' && holder.isReleased() ? CUT : outcome
   }
+}
+
+/** A slot as its new holder finds it. */
+interface Seen {
+  readonly record: SlotRecord | undefined
+  readonly passed: Passed | undefined
 }
 
 interface Parts {
@@ -54,14 +72,15 @@ interface Parts {
 
 /** Starts a generation; `stale` when the slot changed before it did. */
 async function start(
-  record: SlotRecord | undefined,
+  { record, passed }: Seen,
   { request, holder }: { request: CreateRequest; holder: Holder },
   parts: Parts,
 ): Promise<Outcome | 'stale'> {
   const { needs } = parts
-  const { face, resource, description, delivery } = request
+  const { face, resource, description, delivery, passage } = request
   using share = await admit(record, request, needs)
   const facts = {
+    session: bindingOf(record, passage, passed),
     ...(resource === undefined ? {} : { resource }),
     ...(description === undefined ? {} : { description }),
   }
@@ -93,13 +112,7 @@ async function fill(
   return await write({ ...begun, ...delivery, writer }, needs, activity)
 }
 
-/** The slot has its file: bytes that come again are compared with it. */
-async function repeated(
-  record: SlotRecord,
-  { delivery }: CreateRequest,
-  needs: EngineParts,
-): Promise<Published | Cut> {
-  if (delivery !== undefined) return await repeat(record, delivery, needs)
-  const file = publishedFile(record)
-  return file === undefined ? CUT : { kind: 'published', file }
+/** The bytes to compare with the file of a slot that has it; who adopts has none to send. */
+function sentWith({ adopts, delivery }: CreateRequest): Delivery | undefined {
+  return adopts === undefined ? delivery : undefined
 }

@@ -2,7 +2,7 @@ import type { PutRequest } from './engine.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { ID_BYTES, contextOf } from './needs.ts'
 import { standingOf } from './reopening.ts'
-import type { Face, SlotRecord, UploadDescription } from './slot-record.ts'
+import type { Face, SlotRecord, UploadDescription, UploadRecord } from './slot-record.ts'
 import { type Holder, type Tenure, nextLease, tenureOf } from './tenure.ts'
 import { type SlotEvent, begunAnew } from './transitions.ts'
 
@@ -13,6 +13,10 @@ export interface Start {
   readonly face: Face
   readonly resource?: string
   readonly description?: UploadDescription
+  /** The session that the slot is bound to from now on; absent: it stays as it is. */
+  readonly session?: string | undefined
+  /** What the generation goes on with; absent: it begins with nothing. */
+  readonly adopts?: UploadRecord
   /** The owner, and its share of the open uploads until the slot is stored. */
   readonly share: Share
 }
@@ -29,7 +33,7 @@ export interface Share extends Disposable {
  */
 export async function begin(
   seen: SlotRecord | undefined,
-  { request, holder, share, ...start }: Start,
+  { request, holder, share, adopts, ...start }: Start,
   needs: EngineParts,
 ): Promise<Tenure | undefined> {
   if (holder.isReleased()) return undefined
@@ -40,7 +44,8 @@ export async function begin(
     type: 'generation',
     ...start,
     reopens,
-    upload: needs.newId(ID_BYTES),
+    upload: adopts?.id ?? needs.newId(ID_BYTES),
+    adopts: adopts && bytesOf(adopts),
     lease: nextLease(seen, needs),
   }
   if (seen !== undefined) {
@@ -63,4 +68,12 @@ export async function begin(
       if (reopens) needs.events.recovered(first, client)
     },
   })
+}
+
+/** What is known of an upload's bytes. */
+function bytesOf({
+  durable,
+  lastByteAt,
+}: UploadRecord): Pick<UploadRecord, 'durable' | 'lastByteAt'> {
+  return lastByteAt === undefined ? { durable } : { durable, lastByteAt }
 }

@@ -1,7 +1,7 @@
 import { OperatorError } from '../core/operator-error.ts'
 import type { Orphan } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
-import type { SlotRecord } from './slot-record.ts'
+import { type SlotRecord, isHolding } from './slot-record.ts'
 import type { StoredBlob } from './ports.ts'
 
 /** Bytes younger than this may belong to a request whose record is not stored yet. */
@@ -58,7 +58,7 @@ async function unknownOf(
 }
 
 function namesOf(record: SlotRecord): readonly string[] {
-  const parts = record.uploads.filter((upload) => upload.state === 'receiving')
+  const parts = record.uploads.filter(isHolding)
   const names = parts.map((upload) => nameOf({ kind: 'part', key: upload.id }))
   // An open slot may have its file linked already while the commit is on its way.
   return record.state === 'spent' ? names : [...names, nameOf({ kind: 'file', key: record.id })]

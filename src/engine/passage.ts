@@ -9,8 +9,8 @@ export interface Passage {
   readonly binds?: string
   /**
    * Asked for every record that is seen before it is used: before anybody is disturbed, and again with
-   * the right to write if the record is another one then. May refuse. `rebind`: a slot that is bound is bound to
-   * `binds` from now on.
+   * the right to write if the record is another one then. May refuse. `rebind`: a slot that is bound is
+   * bound to `binds` from now on.
    */
   judge?(record: SlotRecord, circumstances: Circumstances): Promise<'pass' | 'rebind'>
 }
@@ -21,28 +21,55 @@ export interface Circumstances {
   readonly reopens: boolean
 }
 
-/** Whether there is anything to ask before the record is used; an unbound slot costs an unproved request nothing. */
+/** A record that a request may use. */
+export interface Passed {
+  readonly record: SlotRecord
+  /** The session that the slot is bound to from now on, where that is another one. */
+  readonly rebinds: string | undefined
+}
+
+/**
+ * Whether somebody is to be asked before the record is used, who did not let that very record `passed`
+ * already. An unbound slot costs a request that proved nothing no more than this.
+ */
 export function isGuarded(
   record: SlotRecord | undefined,
   passage: Passage | undefined,
+  passed?: Passed,
 ): record is SlotRecord {
-  return record !== undefined && (record.session !== undefined || passage?.judge !== undefined)
+  if (record === undefined) return false
+  if (record.session === undefined && passage?.judge === undefined) return false
+  // Every commit has a lease id of its own.
+  return record.lease.id !== passed?.record.lease.id
 }
 
 /**
  * The one rule: a bound slot is used by its session alone, or by whom the judge lets take its place.
- * Resolves to the session that the slot is bound to from now on, where that is another one. Refuses
- * with `proof-required`, and as the judge does.
+ * Refuses with `proof-required`, and as the judge does.
  */
 export async function letPass(
   record: SlotRecord,
   passage: Passage | undefined,
   circumstances: Circumstances,
-): Promise<string | undefined> {
+): Promise<Passed> {
   const verdict = await passage?.judge?.(record, circumstances)
-  // Who opened a slot unbound may be anybody: nobody can claim it later.
-  if (record.session === undefined) return undefined
-  if (verdict === 'rebind' && passage?.binds !== undefined) return passage.binds
-  if (passage?.session === record.session) return undefined
+  // Whoever opened a slot unbound may be anybody: nobody can claim it later.
+  if (record.session === undefined) return { record, rebinds: undefined }
+  if (verdict === 'rebind' && passage?.binds !== undefined) {
+    return { record, rebinds: passage.binds }
+  }
+  if (passage?.session === record.session) return { record, rebinds: undefined }
   throw new Refusal('proof-required')
+}
+
+/** The session that a slot is bound to with a request's first change of it; nothing if none, or the one it has. */
+export function bindingOf(
+  record: SlotRecord | undefined,
+  passage: Passage | undefined,
+  passed: Passed | undefined,
+): string | undefined {
+  if (passed?.rebinds !== undefined) return passed.rebinds
+  if (record !== undefined) return undefined
+  // Whoever opened it before was taken over before any store knew of it.
+  return passed?.record.session ?? passage?.binds
 }

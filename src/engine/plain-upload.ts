@@ -1,22 +1,21 @@
-import type { ByteSource } from '../core/bytes.ts'
-import { Refusal } from '../core/refusals.ts'
 import type { Activities, Activity } from './activity.ts'
-import { admit, claimPath, judge } from './admission.ts'
-import { compare } from './comparing.ts'
+import { admit, claimPath, guard, judge } from './admission.ts'
 import type { Cut, Published, PutRequest } from './engine.ts'
 import { begin } from './generation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import type { EngineNeeds } from './needs.ts'
-import { publishedFile } from './publishing.ts'
+import { type Passed, bindingOf, isGuarded } from './passage.ts'
+import { repeat } from './repeating.ts'
 import type { SlotRecord } from './slot-record.ts'
 import { type Holder, type Tenure, acquireLease, holderOf } from './tenure.ts'
-import { CUT, write } from './writing.ts'
+import { CUT, noteTakeover, write } from './writing.ts'
 
 /** Uploads of whole bodies, each a generation of its own. */
 export function plainUploads(
   needs: EngineParts,
   activity: Activities,
 ): { put(request: PutRequest): Promise<Published | Cut> } {
+  const parts = { needs, activity }
   return { put }
 
   async function put(request: PutRequest): Promise<Published | Cut> {
@@ -24,17 +23,24 @@ export function plainUploads(
     for (;;) {
       const { fingerprint } = request.grant
       const seen = await needs.slots.find(fingerprint)
-      judge(seen ?? activity.find(fingerprint)?.record(), request.grant, needs)
-      if (seen?.state === 'published') return await repeat(seen, request, needs)
-      const outcome = await attempt(seen, request)
+      const known = seen ?? activity.find(fingerprint)?.record()
+      judge(known, request.grant, needs)
+      const passed = isGuarded(known, request.passage)
+        ? await guard(known, request, needs)
+        : undefined
+      const outcome =
+        seen?.state === 'published'
+          ? await repeat({ record: seen, passed }, request, needs)
+          : await attempt(request, seen, passed)
       if (outcome !== 'stale') return outcome
     }
   }
 
   /** Tries to become the writer; `stale` when the slot changed before it was. */
   async function attempt(
-    seen: SlotRecord | undefined,
     request: PutRequest,
+    seen: SlotRecord | undefined,
+    passed: Passed | undefined,
   ): Promise<Published | Cut | 'stale'> {
     const holder = holderOf(request.client, request.body)
     const { fingerprint } = request.grant
@@ -47,31 +53,9 @@ export function plainUploads(
     }
     // What is disposed of by hand here and below is so because every upload passes.
     try {
-      return await withLease({ seen, request, holder, rival, hadToWait })
+      return await withLease({ seen, passed, request, holder, rival, hadToWait }, parts)
     } finally {
       lease[Symbol.dispose]()
-    }
-  }
-
-  /** As `attempt`, now that nobody else writes. */
-  async function withLease(attempted: Attempt): Promise<Published | Cut | 'stale'> {
-    const { seen, request, holder, rival, hadToWait } = attempted
-    const isOld = hadToWait || isDoubtful(seen, needs)
-    const record = isOld ? await needs.slots.find(request.grant.fingerprint) : seen
-    // Whoever was taken over may have been the first to use the slot, which no store knows of then.
-    if (hadToWait) judge(record ?? rival?.record(), request.grant, needs)
-    if (record?.state === 'published') return 'stale'
-    if (rival !== undefined) {
-      const slot = record ?? rival.record()
-      needs.events.takenOver(slot, { from: rival.client, to: request.client })
-    }
-    const share = await admit(record, request, needs)
-    try {
-      const tenure = await begin(record, { request, holder, face: 'plain', share }, needs)
-      if (tenure === undefined) return holder.isReleased() ? CUT : 'stale'
-      return await fill({ tenure, request, holder }, needs, activity)
-    } finally {
-      share[Symbol.dispose]()
     }
   }
 }
@@ -79,11 +63,46 @@ export function plainUploads(
 /** One request on a slot as it was seen, before there was the right to write. */
 interface Attempt {
   readonly seen: SlotRecord | undefined
+  /** What was let pass then, where somebody guards it. */
+  readonly passed: Passed | undefined
   readonly request: PutRequest
   readonly holder: Holder
   /** Who was writing then. */
   readonly rival: Activity | undefined
   readonly hadToWait: boolean
+}
+
+/** What both steps of an attempt are built from. */
+interface Parts {
+  readonly needs: EngineParts
+  readonly activity: Activities
+}
+
+/** As an attempt goes on when nobody else writes. */
+async function withLease(
+  attempted: Attempt,
+  { needs, activity }: Parts,
+): Promise<Published | Cut | 'stale'> {
+  const { seen, request, holder, rival, hadToWait } = attempted
+  const isOld = hadToWait || isDoubtful(seen, needs)
+  const record = isOld ? await needs.slots.find(request.grant.fingerprint) : seen
+  // Whoever was taken over may have been the first to use the slot, which no store knows of then.
+  const known = record ?? rival?.record()
+  if (hadToWait) judge(known, request.grant, needs)
+  const passed = isGuarded(known, request.passage, attempted.passed)
+    ? await guard(known, request, needs)
+    : attempted.passed
+  if (record?.state === 'published') return 'stale'
+  if (rival !== undefined) noteTakeover(rival, { slot: known, client: request.client }, needs)
+  const share = await admit(record, request, needs)
+  try {
+    const session = bindingOf(record, request.passage, passed)
+    const tenure = await begin(record, { request, holder, face: 'plain', session, share }, needs)
+    if (tenure === undefined) return holder.isReleased() ? CUT : 'stale'
+    return await fill({ tenure, request, holder }, needs, activity)
+  } finally {
+    share[Symbol.dispose]()
+  }
 }
 
 /** Whether another process, where there are some, may have stored the slot since it was looked for. */
@@ -99,7 +118,8 @@ async function fill(
   const upload = tenure.record().uploads.at(-1)
   if (upload === undefined) return CUT
   const writer = await needs.blobs.create(upload.id)
-  const writing = { tenure, holder, upload, writer, body: request.body, completes: true }
+  const { body, digests } = request
+  const writing = { tenure, holder, upload, writer, body, completes: true, digests }
   try {
     const outcome = await write(writing, needs, activity)
     return outcome.kind === 'progress' ? CUT : outcome
@@ -108,24 +128,4 @@ async function fill(
     // Without a record nobody could ever go on with the part.
     if (!tenure.isStored()) await needs.blobs.removePart(upload.id)
   }
-}
-
-/** The client lost our answer, or sends something else to a slot that has its file. */
-export async function repeat(
-  record: SlotRecord,
-  { body, offset: start = 0 }: { readonly body: ByteSource; readonly offset?: number },
-  { blobs, events }: EngineNeeds,
-): Promise<Published | Cut> {
-  const file = publishedFile(record)
-  if (file === undefined) return CUT
-  try {
-    if ((await compare(body, { ...file, start }, blobs)) === 'cut') return CUT
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'slot-conflict') {
-      events.repeated(record, 'different')
-    }
-    throw error
-  }
-  events.repeated(record, 'same')
-  return { kind: 'published', file }
 }

@@ -2,17 +2,17 @@ import type { ByteSource } from '../core/bytes.ts'
 import { Refusal } from '../core/refusals.ts'
 import { fingerprintOf } from '../core/slot-path.ts'
 import type { Activities } from './activity.ts'
-import { admit, claimPath, judge } from './admission.ts'
+import { admit, claimPath, look, lookAgain } from './admission.ts'
 import type { Cut, Engine, Progress, Published, RangeRequest } from './engine.ts'
 import { begin } from './generation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { contextOf } from './needs.ts'
-import { repeat } from './plain-upload.ts'
-import { publishedFile } from './publishing.ts'
+import { type Passed, bindingOf } from './passage.ts'
+import { repeat } from './repeating.ts'
 import { standingOf } from './reopening.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Holder, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
-import { CUT, noteResumption, write } from './writing.ts'
+import { CUT, noteResumption, noteTakeover, write } from './writing.ts'
 
 type Outcome = Progress | Published | Cut
 
@@ -21,6 +21,7 @@ interface Live {
   readonly record: SlotRecord
   readonly upload: UploadRecord
   readonly holder: Holder
+  readonly passed: Passed | undefined
 }
 
 /** What both ways to store a piece are built from. */
@@ -49,19 +50,22 @@ export function rangeUploads(
   }
 
   async function range(request: RangeRequest): Promise<Outcome> {
-    const { grant } = request
-    await claimPath(grant, needs)
+    await claimPath(request.grant, needs)
     for (;;) {
-      const seen = await needs.slots.find(grant.fingerprint)
-      judge(seen ?? activity.find(grant.fingerprint)?.record(), grant, needs)
-      if (seen?.state === 'published') return await finished(seen, request, needs)
-      const outcome = await attempt(request)
+      const { stored, passed } = await look(request, activity, needs)
+      const outcome =
+        stored?.state === 'published'
+          ? await repeat({ record: stored, passed }, request.piece, needs)
+          : await attempt(request, passed)
       if (outcome !== 'stale') return outcome
     }
   }
 
   /** Tries to become the writer; `stale` when the slot changed before it was. */
-  async function attempt(request: RangeRequest): Promise<Outcome | 'stale'> {
+  async function attempt(
+    request: RangeRequest,
+    seen: Passed | undefined,
+  ): Promise<Outcome | 'stale'> {
     const { grant, client, piece } = request
     const holder = holderOf(client, piece?.body)
     const rival = activity.rivalOf(grant.fingerprint)
@@ -72,29 +76,27 @@ export function rangeUploads(
       return CUT
     }
     using _lease = lease
-    const record = await needs.slots.find(grant.fingerprint)
-    judge(record, grant, needs)
+    const { stored: record, passed } = await lookAgain(request, { rival, passed: seen }, needs)
     if (record?.state === 'published') return 'stale'
-    if (record !== undefined && rival !== undefined) {
-      needs.events.takenOver(record, { from: rival.client, to: client })
-    }
+    if (rival !== undefined) noteTakeover(rival, { slot: record, client }, needs)
     const upload = record?.uploads.findLast(isOpenToGrant)
     return record === undefined || upload === undefined
-      ? await start(record, { request, holder }, { needs, activity })
-      : await goOn({ record, upload, holder }, request, { needs, activity })
+      ? await start(record, { request, holder, passed }, { needs, activity })
+      : await goOn({ record, upload, holder, passed }, request, { needs, activity })
   }
 }
 
 async function start(
   record: SlotRecord | undefined,
-  { request, holder }: { request: RangeRequest; holder: Holder },
+  { request, holder, passed }: { request: RangeRequest } & Pick<Live, 'holder' | 'passed'>,
   { needs, activity }: Parts,
 ): Promise<Outcome | 'stale'> {
   const { piece } = request
   if (piece === undefined) return { kind: 'progress', offset: 0 }
   if (piece.offset !== 0) throw new Refusal('offset-mismatch', { expected: 0 })
   using share = await admit(record, request, needs)
-  const tenure = await begin(record, { request, holder, face: 'range', share }, needs)
+  const session = bindingOf(record, request.passage, passed)
+  const tenure = await begin(record, { request, holder, face: 'range', session, share }, needs)
   const upload = tenure?.record().uploads.at(-1)
   if (tenure === undefined || upload === undefined) return holder.isReleased() ? CUT : 'stale'
   await using writer = await needs.blobs.create(upload.id)
@@ -109,7 +111,7 @@ async function start(
 }
 
 async function goOn(
-  { record, upload, holder }: Live,
+  { record, upload, holder, passed }: Live,
   { grant, client, piece }: RangeRequest,
   { needs, activity }: Parts,
 ): Promise<Outcome | 'stale'> {
@@ -119,7 +121,8 @@ async function goOn(
   const reopens = standingOf(record, grant, contextOf(needs)).kind !== 'valid'
   const lease = nextLease(record, needs)
   // No earlier holder may commit from now on, in whatever process it runs.
-  if (!(await tenure.apply({ type: 'leased', lease, reopens }))) return 'stale'
+  const session = passed?.rebinds
+  if (!(await tenure.apply({ type: 'leased', lease, reopens, session }))) return 'stale'
   if (reopens) needs.events.recovered(tenure.record(), client)
   if (piece !== undefined && piece.offset !== durable) {
     throw new Refusal('offset-mismatch', { expected: durable })
@@ -134,15 +137,4 @@ async function goOn(
 
 function isOpenToGrant({ state, resource }: UploadRecord): boolean {
   return state === 'receiving' && resource === undefined
-}
-
-/** The client lost our last answer, or brings something else to a slot that has its file. */
-async function finished(
-  record: SlotRecord,
-  { piece }: RangeRequest,
-  needs: EngineParts,
-): Promise<Published | Cut> {
-  if (piece !== undefined) return await repeat(record, piece, needs)
-  const file = publishedFile(record)
-  return file === undefined ? CUT : { kind: 'published', file }
 }

@@ -4,6 +4,7 @@ import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Activities } from './activity.ts'
 import type { EngineNeeds } from './needs.ts'
+import { type Circumstances, type Passage, isGuarded, letPass } from './passage.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Holder, type Tenure, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
 
@@ -11,6 +12,7 @@ import { type Holder, type Tenure, acquireLease, holderOf, nextLease, tenureOf }
 export interface Asking {
   readonly resource: string
   readonly client: ClientAddress
+  readonly passage?: Passage | undefined
   readonly body?: ByteSource
   /** Mark of the credential shown; must be the one that the upload was created with. */
   readonly credential?: string
@@ -23,20 +25,25 @@ export interface Held extends Disposable {
   readonly holder: Holder
 }
 
+/** Who asks by a resource shows no grant that could have expired. */
+const NO_GRANT: Circumstances = { reopens: false }
+
 /**
  * Takes the writer's place on the slot of an upload; resolves to nothing when somebody newer was
- * quicker. Refusals: `not-found`, `upload-gone`, `grant-invalid`, `upload-settling`.
+ * quicker. Refusals: `not-found`, `upload-gone`, `grant-invalid`, `proof-required`, `upload-settling`.
  */
 export async function holdResource(
   asking: Asking,
   needs: EngineNeeds,
   activity: Activities,
 ): Promise<Held | undefined> {
+  const { passage } = asking
   const holder = holderOf(asking.client, asking.body)
   while (!holder.isReleased()) {
     const seen = await find(asking.resource, needs)
     // Judged before anybody is disturbed.
     checkCredential(uploadOf(seen, asking.resource), asking)
+    const before = isGuarded(seen, passage) ? await letPass(seen, passage, NO_GRANT) : undefined
     const rival = activity.rivalOf(seen.fingerprint)
     using stack = new DisposableStack()
     const lease = await acquireLease(seen.fingerprint, holder, needs)
@@ -45,7 +52,12 @@ export async function holdResource(
     const record = await find(asking.resource, needs)
     const upload = uploadOf(record, asking.resource)
     const tenure = tenureOf(record, needs)
-    if (upload.state === 'complete' || (await takePlace(tenure, needs))) {
+    const passed = isGuarded(record, passage, before)
+      ? await letPass(record, passage, NO_GRANT)
+      : before
+    const rebinds = passed?.rebinds
+    const isAsItIs = upload.state === 'complete' && rebinds === undefined
+    if (isAsItIs || (await takePlace(tenure, rebinds, needs))) {
       needs.events.continued(tenure.record(), asking.client)
       if (rival !== undefined && upload.state === 'receiving') {
         needs.events.takenOver(record, { from: rival.client, to: asking.client })
@@ -59,8 +71,12 @@ export async function holdResource(
 }
 
 /** Makes sure that no earlier holder can commit any more, in whatever process it runs. */
-async function takePlace(tenure: Tenure, needs: EngineNeeds): Promise<boolean> {
-  return await tenure.apply({ type: 'leased', lease: nextLease(tenure.record(), needs) })
+async function takePlace(
+  tenure: Tenure,
+  session: string | undefined,
+  needs: EngineNeeds,
+): Promise<boolean> {
+  return await tenure.apply({ type: 'leased', lease: nextLease(tenure.record(), needs), session })
 }
 
 function checkCredential(upload: UploadRecord, { credential }: Asking): void {
@@ -80,6 +96,8 @@ async function find(resource: string, { slots }: EngineNeeds): Promise<SlotRecor
 function uploadOf(record: SlotRecord, resource: string): UploadRecord {
   const upload = record.uploads.find((candidate) => candidate.resource === resource)
   if (upload === undefined) throw new Refusal('not-found')
-  if (upload.state === 'aborted' || upload.state === 'expired') throw new Refusal('upload-gone')
+  if (upload.state !== 'receiving' && upload.state !== 'complete') {
+    throw new Refusal('upload-gone')
+  }
   return upload
 }

@@ -1,6 +1,6 @@
 import type { Fingerprint } from '../core/slot-path.ts'
 import { type EngineNeeds, contextOf } from './needs.ts'
-import type { SlotRecord } from './slot-record.ts'
+import { type SlotRecord, type UploadRecord, isHolding } from './slot-record.ts'
 import { nextLease, tenureOf } from './tenure.ts'
 import { isForgotten, releasedParts } from './transitions.ts'
 
@@ -46,14 +46,32 @@ async function applyDue(record: SlotRecord, needs: EngineNeeds): Promise<boolean
   for (const upload of record.uploads) {
     if (released.includes(upload.id)) needs.events.abandoned(after, upload, 'expired')
   }
+  const isRemembered = (upload: UploadRecord): boolean =>
+    after.uploads.some(({ id }) => id === upload.id)
+  for (const upload of record.uploads) {
+    if (!isRemembered(upload)) await dropUnclaimed(upload, needs)
+  }
   return !isForgotten(after, contextOf(needs)) || (await forget(after, needs))
 }
 
 async function forget(
-  { fingerprint, lease }: SlotRecord,
-  { slots }: EngineNeeds,
+  { fingerprint, lease, uploads }: SlotRecord,
+  needs: EngineNeeds,
 ): Promise<boolean> {
-  return await slots.remove(fingerprint, lease)
+  if (!(await needs.slots.remove(fingerprint, lease))) return false
+  for (const upload of uploads) await dropUnclaimed(upload, needs)
+  return true
+}
+
+/** The part of an upload that was given away and never arrived belongs to nobody. */
+async function dropUnclaimed(
+  { id, adoptedBy }: UploadRecord,
+  { slots, blobs }: EngineNeeds,
+): Promise<void> {
+  if (adoptedBy === undefined) return
+  const heir = await slots.find(adoptedBy)
+  const isClaimed = heir?.uploads.some((upload) => upload.id === id && isHolding(upload))
+  if (isClaimed !== true) await blobs.removePart(id)
 }
 
 /** Removes a published file for good. Resolves to whether there was one. */

@@ -1,5 +1,6 @@
 import type { Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
+import type { Fingerprint } from '../core/slot-path.ts'
 import { type EnginePolicy, RESERVATION_WITHOUT_BYTE } from './policy.ts'
 import { reopened } from './reopening.ts'
 import {
@@ -8,13 +9,17 @@ import {
   type SlotRecord,
   type UploadDescription,
   type UploadRecord,
+  isHolding,
   isReserving,
   isTold,
 } from './slot-record.ts'
 
 /** Everything that can happen to a slot after it was opened. */
 export type SlotEvent =
-  /** A new generation starts at byte 0 and takes the writer's place. */
+  /**
+   * A new generation starts at byte 0, or where the upload stood that it `adopts`, and takes the writer's
+   * place. The slot is bound to the `session`, if there is one.
+   */
   | {
       readonly type: 'generation'
       readonly upload: string
@@ -23,9 +28,19 @@ export type SlotEvent =
       readonly description?: UploadDescription
       readonly lease: LeaseToken
       readonly reopens?: boolean
+      readonly session?: string | undefined
+      readonly adopts?: Pick<UploadRecord, 'durable' | 'lastByteAt'> | undefined
     }
-  /** Another request got the right to write. If it `reopens` the slot, its grant has expired. */
-  | { readonly type: 'leased'; readonly lease: LeaseToken; readonly reopens?: boolean }
+  /**
+   * Another request got the right to write. If it `reopens` the slot, its grant has expired; if it brings a
+   * `session`, the slot is bound to that from now on.
+   */
+  | {
+      readonly type: 'leased'
+      readonly lease: LeaseToken
+      readonly reopens?: boolean
+      readonly session?: string | undefined
+    }
   /** The client said how long its file is. */
   | { readonly type: 'length-said'; readonly upload: string }
   /** Bytes up to `durable` are kept; whoever sent them `rests` if that was all it meant to send now. */
@@ -39,6 +54,13 @@ export type SlotEvent =
   | { readonly type: 'published'; readonly upload: string }
   /** The upload was given up by its owner or is lost. */
   | { readonly type: 'aborted'; readonly upload: string }
+  /** The slot `to` goes on with the upload's part; this one is spent, and never writes to it again. */
+  | {
+      readonly type: 'given-away'
+      readonly upload: string
+      readonly to: Fingerprint
+      readonly lease: LeaseToken
+    }
   /** The published file is gone for good. */
   | { readonly type: 'file-removed'; readonly lease: LeaseToken }
   /** Time went by. */
@@ -125,7 +147,7 @@ function remembered(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
   if (uploads.every(({ state }) => state === 'receiving')) return uploads
   // The usual end: one upload, by one request.
   if (uploads.length === 1 && uploads[0]?.resource === undefined) return NONE
-  const told = uploads.filter((upload) => upload.state === 'receiving' || isTold(upload))
+  const told = uploads.filter((upload) => isHolding(upload) || isTold(upload))
   const givenUp = told.filter(({ state }) => state === 'aborted' || state === 'expired')
   const forgotten = new Set(givenUp.slice(0, -MAX_GIVEN_UP))
   return forgotten.size === 0 ? told : told.filter((upload) => !forgotten.has(upload))
@@ -133,22 +155,25 @@ function remembered(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
 
 /** Ids of the parts that nothing refers to any more once `after` has replaced `before`. */
 export function releasedParts(before: SlotRecord, after: SlotRecord): readonly string[] {
-  // A record holds a handful of uploads: looking through a list is cheaper than making a set.
-  const kept = receivingIds(after)
-  return receivingIds(before).filter((id) => !kept.includes(id))
-}
-
-function receivingIds(record: SlotRecord): readonly string[] {
-  return record.uploads.filter(({ state }) => state === 'receiving').map(({ id }) => id)
+  const released: string[] = []
+  for (const { id, state } of before.uploads) {
+    // A record holds a handful of uploads: looking through them is cheaper than making a set.
+    const isKept = after.uploads.some((upload) => upload.id === id && isHolding(upload))
+    if (state === 'receiving' && !isKept) released.push(id)
+  }
+  return released
 }
 
 function apply(record: SlotRecord, event: SlotEvent, context: TransitionContext): SlotRecord {
   switch (event.type) {
     case 'leased':
-      return { ...admitted(record, event, context), lease: event.lease }
+      return bound({ ...admitted(record, event, context), lease: event.lease }, event)
     case 'generation':
       expect(record, event, 'open')
       return begun(admitted(record, event, context), event, context.now)
+    case 'given-away':
+      expect(record, event, 'open')
+      return givenAway(record, event)
     case 'length-said':
       expect(record, event, 'open')
       return lengthSaid(record, event)
@@ -177,6 +202,13 @@ function admitted(
   return event.reopens === true ? reopened(record, context) : record
 }
 
+function bound(
+  record: SlotRecord,
+  { session }: { readonly session?: string | undefined },
+): SlotRecord {
+  return session === undefined ? record : { ...record, session }
+}
+
 function expect(record: SlotRecord, event: SlotEvent, state: SlotRecord['state']): void {
   if (record.state !== state) throw new IllegalTransition(record, event)
 }
@@ -194,10 +226,35 @@ function begun(
     durable: 0,
     createdAt: now,
     face: event.face,
+    ...event.adopts,
     ...(event.resource === undefined ? {} : { resource: event.resource }),
     ...event.description,
   }
-  return { ...record, lease: event.lease, uploads: [...parked(record.uploads), upload] }
+  // What was adopted before, by a request whose answer got lost, goes on under its new name.
+  const others =
+    event.adopts === undefined
+      ? record.uploads
+      : record.uploads.filter(({ id }) => id !== event.upload)
+  return bound({ ...record, lease: event.lease, uploads: [...parked(others), upload] }, event)
+}
+
+/** Of the uploads it is kept that they ended, and which of them goes on elsewhere. */
+function givenAway(
+  record: SlotRecord,
+  event: Extract<SlotEvent, { type: 'given-away' }>,
+): SlotRecord {
+  const given = { ...receiving(record, event), state: 'adopted', adoptedBy: event.to } as const
+  const uploads = record.uploads.map((upload) =>
+    withoutMetadata(upload.id === given.id ? given : close(upload, 'aborted')),
+  )
+  // The type is needed to tell whether a request that comes again is the same.
+  const { contentType } = record
+  return { ...spent(record), contentType, lease: event.lease, uploads }
+}
+
+function withoutMetadata(upload: UploadRecord): UploadRecord {
+  const { metadata: _, ...rest } = upload
+  return rest
 }
 
 /** Makes room for one more. A generation that no client was told of can never be reached again. */
@@ -285,7 +342,8 @@ function recordEnd(record: SlotRecord, policy: EnginePolicy): Instant {
   }
   // A grant without a time could be presented again for ever.
   if (policy.timelessGrants) return Infinity
-  return (record.grantExpiresAt ?? record.openedAt) + policy.maxSessionAge
+  const end = (record.grantExpiresAt ?? record.openedAt) + policy.maxSessionAge
+  return Math.max(end, ...record.uploads.map((upload) => tombstoneEnd(upload, policy)))
 }
 
 /** When an unfinished upload is given up. */

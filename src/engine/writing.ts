@@ -1,3 +1,4 @@
+import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Activities, Activity } from './activity.ts'
 import { type Digesting, digestsOf } from './digesting.ts'
@@ -8,7 +9,7 @@ import { COMMIT_BYTES } from './policy.ts'
 import type { PartWriter } from './ports.ts'
 import { publish } from './publishing.ts'
 import { receive } from './receiving.ts'
-import type { UploadRecord } from './slot-record.ts'
+import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Holder, type Tenure, giveUp } from './tenure.ts'
 import { deadline } from './transitions.ts'
 
@@ -119,6 +120,15 @@ export function progressOf(
   const current = record.uploads.find(({ id }) => id === upload.id) ?? upload
   const { durable: offset } = current
   return { kind: 'progress', offset, size: record.size, expiresAt: deadline(current, policy()) }
+}
+
+/** Tells of a request that took the place of the one that was writing to the slot. */
+export function noteTakeover(
+  rival: Activity,
+  { slot, client }: { readonly slot: SlotRecord | undefined; readonly client: ClientAddress },
+  { events }: EngineNeeds,
+): void {
+  events.takenOver(slot ?? rival.record(), { from: rival.client, to: client })
 }
 
 /** Tells of an upload that goes on although its latest request was cut. */
