@@ -18,9 +18,11 @@ export function caddyfile(site: ProxySite): string {
     'log {': `log {
 		output file ${site.folder}/access.log`,
   })
+  // Asked to stop, Caddy would wait for requests over connections that are dead, for as long as it is let.
   return `
 {
 	admin off
+	grace_period 1s
 	auto_https disable_redirects
 }
 ${block}
