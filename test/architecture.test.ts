@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stores: ['core', '*/ports.ts', 'engine/slot-record.ts', 'sessions/session-record.ts'],
   blobs: ['core', 'engine/ports.ts'],
   http: ['core', 'wire'],
-  gate: ['core', 'wire', 'grants', 'sessions', 'risk'],
+  gate: ['core', 'wire', 'grants', 'sessions', 'risk', 'proof', 'abuse'],
   protocols: ['core', 'wire', 'http', 'gate', 'engine'],
   admin: ['core', 'wire', 'http', 'observe', '*/ports.ts'],
   client: ['wire'],

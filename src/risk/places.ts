@@ -48,11 +48,13 @@ type LiveDatabase = Pick<Database, 'find'> & AsyncDisposable
 /** A database that follows its file. */
 async function liveDatabase(file: string, events: RiskEvents): Promise<LiveDatabase> {
   const mark = await fileMark(file)
-  let database: Database | undefined = await readDatabase(file)
+  let database = await readDatabase(file)
+  let isDamageTold = false
   const failed = (error: unknown): void => events.placesRefused(file, error)
   const changed = async (): Promise<void> => {
     try {
       database = await readDatabase(file)
+      isDamageTold = false
       events.placesReloaded(file)
     } catch (error) {
       failed(error)
@@ -62,11 +64,11 @@ async function liveDatabase(file: string, events: RiskEvents): Promise<LiveDatab
   return {
     find(address): Place | undefined {
       try {
-        return database?.find(address)
+        return database.find(address)
       } catch (error) {
-        // Damaged where nobody looked yet: rather no places than a request that fails for it.
-        database = undefined
-        failed(error)
+        // Damaged where nobody looked yet: rather one place less than a request that fails for it.
+        if (!isDamageTold) failed(error)
+        isDamageTold = true
         return undefined
       }
     },

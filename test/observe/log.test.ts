@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { Refusal } from '../../src/core/refusals.ts'
 import { engineLog, httpLog } from '../../src/observe/event-log.ts'
+import { riskLog } from '../../src/observe/risk-log.ts'
 import { HOME, SLOT, TRAIN, UPLOAD, exchangeOf, keptLog } from './samples.ts'
 
 const PRIVACY = { address: 'prefix' } as const
@@ -109,6 +110,13 @@ test('a fault of ours is an error with its stack and the id of its request', () 
   httpLog(log, PRIVACY).failed(exchangeOf('GET', '-/uploads/res0urce'), new TypeError('broken'))
   assert.match(written(), /"level":"error".*"request":"req-1".*TypeError: broken\\n\s+at /u)
   assert.ok(!written().includes('res0urce'))
+})
+
+test('a new database of places is told, and one that is damaged is an error', () => {
+  const { log, written } = keptLog()
+  riskLog(log).placesReloaded('/srv/city.mmdb')
+  riskLog(log).placesRefused('/srv/asn.mmdb', new Error('cut off'))
+  assert.match(written(), /"info".*city\.mmdb.*\n.*"error".*asn\.mmdb.*cut off/u)
 })
 
 test('a new certificate is told, and one that cannot be used is an error', () => {

@@ -32,7 +32,7 @@ async function databaseFile(t: TestContext, content: Buffer): Promise<string> {
 }
 
 /** Events one after the other, as they come. */
-function eventQueue(): RiskEvents & { next(): Promise<unknown> } {
+function eventQueue(): RiskEvents & { next(): Promise<unknown>; waiting(): number } {
   const waiting: PromiseWithResolvers<unknown>[] = [Promise.withResolvers()]
   let read = 0
   const push = (event: unknown): void => {
@@ -43,6 +43,7 @@ function eventQueue(): RiskEvents & { next(): Promise<unknown> } {
     placesReloaded: () => push('reloaded'),
     placesRefused: (_, error) => push(error),
     next: async () => await waiting[read++]?.promise,
+    waiting: () => waiting.length - 1 - read,
   }
 }
 
@@ -148,13 +149,15 @@ test('a database behind a link is followed when the link leads elsewhere', async
   assert.deepEqual(places.find('192.0.2.1'), { country: 'FR' })
 })
 
-test('a database that turns out to be damaged is reported once, and finds nothing from then on', async (t) => {
+test('a database that turns out to be damaged is reported once, and knows the rest', async (t) => {
   const damaged = Buffer.from(CITIES)
-  // The record's type becomes one that does not exist.
-  damaged.fill(0, damaged.indexOf('iso_code') - 1, damaged.indexOf('iso_code') + 8)
+  const record = damaged.indexOf('iso_code')
+  // The first record's key becomes of a type that does not exist.
+  damaged.fill(0, record - 1, record + 8)
   const events = eventQueue()
   await using places = await openPlaces({ cityDatabase: await databaseFile(t, damaged) }, events)
-  assert.equal(places.find('192.0.2.1'), undefined)
+  for (const address of ['192.0.2.1', '192.0.2.2']) assert.equal(places.find(address), undefined)
+  assert.deepEqual(places.find('2001:db8::1'), { country: 'PT' })
   assert.ok((await events.next()) instanceof Error)
-  assert.equal(places.find('192.0.2.1'), undefined)
+  assert.equal(events.waiting(), 0)
 })
