@@ -9,6 +9,7 @@ const PACKAGE_OF = {
   taskset: 'util-linux',
   nginx: 'nginx-light',
   prosody: 'prosody',
+  'redis-server': 'redis-server',
 } as const
 
 export type Program = keyof typeof PACKAGE_OF

@@ -37,8 +37,8 @@ export interface Switch {
 /** What became of a journey. */
 export interface Arrival {
   readonly switches: readonly Switch[]
-  /** Whether the last answer was 201 and the file reads back byte for byte. */
-  readonly isRecovered: boolean
+  /** Whether the server said that it has the whole file. */
+  readonly isComplete: boolean
 }
 
 /** Milliseconds between two writes of an upload with a rate. */
@@ -55,7 +55,9 @@ export async function travel(journey: Journey): Promise<Arrival> {
   const from = (): string => networks[switches.length % networks.length] ?? '127.0.0.2'
   const put = { method: 'PUT', target, headers: {}, body, from: from() }
   const empty = creation(put, undefined, { bytes: Buffer.alloc(0), isComplete: false })
-  const upload = located(await ask(port, empty))
+  const made = await ask(port, empty)
+  if (made.status !== 201) throw new BenchFailure(`A creation was answered ${made.status}`)
+  const upload = located(made)
   for (let offset = 0; ;) {
     const wire = lost.use(await dial(port, from()))
     const request = append(upload, undefined, {
@@ -72,7 +74,7 @@ export async function travel(journey: Journey): Promise<Arrival> {
     )
     if (sent === 'all') {
       const { status } = replyIn(await wire.ended)
-      return { switches, isRecovered: status === 201 && (await isIntact(journey)) }
+      return { switches, isComplete: status === 201 }
     }
     if (journey.manner === 'reset') wire.socket.resetAndDestroy()
     const asked = {
@@ -80,9 +82,7 @@ export async function travel(journey: Journey): Promise<Arrival> {
       from: networks[(switches.length + 1) % networks.length] ?? '',
     }
     const { reply, milliseconds } = await timed(port, asked)
-    if (reply.headers['upload-complete'] === '?1') {
-      return { switches, isRecovered: await isIntact(journey) }
-    }
+    if (reply.headers['upload-complete'] === '?1') return { switches, isComplete: true }
     offset = Number(reply.headers['upload-offset'])
     if (!(offset >= 0)) throw new BenchFailure(`HEAD was answered ${reply.status}`)
     switches.push({ sent, offset, milliseconds })
@@ -91,7 +91,7 @@ export async function travel(journey: Journey): Promise<Arrival> {
 
 /** Sends from `offset` on; resolves to `all`, or to how far it came when the network was lost. */
 async function sendUntilLost(
-  { socket }: Wire,
+  wire: Wire,
   offset: number,
   journey: Omit<Journey, 'loss'> & { readonly loss?: Journey['loss'] | undefined },
 ): Promise<number | 'all'> {
@@ -103,11 +103,27 @@ async function sendUntilLost(
     if (at - offset >= bytes || performance.now() - start >= milliseconds) return at
     const most = rate === undefined ? PIECE : Math.round((rate * TICK) / 1000)
     const end = Math.min(at + most, offset + bytes, body.length)
-    if (!socket.write(body.subarray(at, end))) await once(socket, 'drain', { signal })
+    if (wire.socket.destroyed) throw await endedEarly(wire, at)
+    if (!wire.socket.write(body.subarray(at, end))) await drained(wire, signal)
     at = end
     if (rate !== undefined) await delay(TICK, undefined, { signal })
   }
   return 'all'
+}
+
+/** Resolves when there is room for more, or the connection has ended. */
+async function drained({ socket, ended }: Wire, signal: AbortSignal): Promise<void> {
+  try {
+    await Promise.race([once(socket, 'drain', { signal }), ended])
+  } catch {
+    signal.throwIfAborted()
+  }
+}
+
+/** A server that ends a connection over which bytes come; with what it said, if anything. */
+async function endedEarly({ ended }: Wire, at: number): Promise<BenchFailure> {
+  const [said = ''] = (await ended).toString('latin1').split('\r\n', 1)
+  return new BenchFailure(`The server ended an upload at byte ${at}: ${said}`)
 }
 
 /** The answer, and how long it took from the first byte of the question. */
@@ -123,7 +139,8 @@ async function timed(
   return { reply: replyIn(await wire.ended), milliseconds }
 }
 
-async function isIntact({ port, target, body }: Journey): Promise<boolean> {
+/** Whether the file of a journey reads back byte for byte. */
+export async function isIntact({ port, target, body }: Journey): Promise<boolean> {
   const { pathname } = new URL(target, 'http://any')
   const reply = await ask(port, { method: 'GET', target: pathname })
   return reply.status === 200 && sha256(reply.body) === sha256(body)

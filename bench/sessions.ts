@@ -1,35 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { systemClock, systemStopwatch } from '../src/core/clock.ts'
-import { randomId } from '../src/core/random.ts'
+import { systemClock } from '../src/core/clock.ts'
 import { type Fingerprint, fingerprintOf, parseSlotPath } from '../src/core/slot-path.ts'
 import { clientAddressOf, clientAddressPolicy } from '../src/http/client-address.ts'
 import type { SessionStore } from '../src/sessions/ports.ts'
 import { type Sessions, slotSessions } from '../src/sessions/sessions.ts'
 import { memorySessionStore } from '../src/stores/memory/session-store.ts'
-import { sqliteSessions } from '../src/stores/sqlite/session-store.ts'
-import { openState } from '../src/stores/sqlite/state.ts'
-import { median } from './statistics.ts'
+import { BenchFailure } from './failure.ts'
 
-/** Sessions that are stored while requests come. */
-const STORED = 100_000
-
-/** Requests whose cost is measured at a time, and how often. */
-const REQUESTS = 2_000
-const ROUNDS = 21
+/** Sessions whose memory is measured. */
+const MEASURED = 100_000
 
 const CLIENTS = clientAddressPolicy({ source: 'peer', trustedProxies: [] })
-const SLOTS = Array.from({ length: STORED }, newSlot)
-
-function newSlot(): Fingerprint {
-  return fingerprintOf(parseSlotPath(randomId(12)))
-}
-
 const WIFI = { kind: 'ip', address: '192.0.2.7' } as const
 const MOBILE = { kind: 'ip', address: '198.51.100.7' } as const
+
+function slots(count: number): Fingerprint[] {
+  return Array.from({ length: count }, (_, at) => fingerprintOf(parseSlotPath(`stored/${at}`)))
+}
 
 function visitorAt(peer: { kind: 'ip'; address: string }): Parameters<Sessions['visit']>[1] {
   const userAgent = 'Conversations/2.17.0 (Android 15)'
@@ -54,6 +42,22 @@ function sessionsOver(store: SessionStore, clock = systemClock): Sessions {
   })
 }
 
+/** Gives each slot a session with two networks and an unfinished upload. */
+async function fill(sessions: Sessions, all: readonly Fingerprint[]): Promise<void> {
+  const [wifi, mobile] = [visitorAt(WIFI), visitorAt(MOBILE)]
+  for (const slot of all) {
+    sessions.visit(slot, wifi)
+    sessions.opened(slot)
+    sessions.visit(slot, mobile)
+  }
+  await sessions.flush()
+}
+
+/** Stores so many sessions, each with two networks and an unfinished upload. */
+export async function storeSessions(store: SessionStore, count: number): Promise<void> {
+  await fill(sessionsOver(store), slots(count))
+}
+
 /** Bytes of the heap in use, garbage left out. */
 function heapUsed(): number {
   setFlagsFromString('--expose-gc')
@@ -62,84 +66,25 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed
 }
 
-/** Gives every slot a session with two networks and an unfinished upload. */
-async function fill(sessions: Sessions): Promise<void> {
-  const [wifi, mobile] = [visitorAt(WIFI), visitorAt(MOBILE)]
-  for (const slot of SLOTS) {
-    sessions.visit(slot, wifi)
-    sessions.opened(slot)
-    sessions.visit(slot, mobile)
-  }
-  await sessions.flush()
+/** Bytes of memory that one session takes with the `memory` backend. */
+export interface SessionMemory {
+  readonly used: number
+  /** An hour later. */
+  readonly idle: number
 }
 
-/** Bytes of memory that one idle session takes with the `memory` backend. */
-async function bytesPerSession(): Promise<{ used: number; idle: number }> {
+/** Measures what sessions take of the heap: of this process, so before anything else is in it. */
+export async function measureSessionMemory(): Promise<SessionMemory> {
   let now = systemClock()
+  const all = slots(MEASURED)
   const before = heapUsed()
   const store = memorySessionStore()
   const sessions = sessionsOver(store, () => now)
-  await fill(sessions)
-  const used = (heapUsed() - before) / STORED
+  await fill(sessions, all)
+  const used = (heapUsed() - before) / MEASURED
   now += 3_600_000
   await sessions.flush()
-  const idle = (heapUsed() - before) / STORED
-  if ((await store.count()) !== STORED) throw new Error('sessions are missing')
+  const idle = (heapUsed() - before) / MEASURED
+  if ((await store.count()) !== MEASURED) throw new BenchFailure('Sessions are missing.')
   return { used, idle }
-}
-
-/** Microseconds that sessions add to a request that uploads a small file, the share of the flush included. */
-async function costOfRequest(store: SessionStore): Promise<number> {
-  const sessions = sessionsOver(store)
-  const visitor = visitorAt(WIFI)
-  const rounds: number[] = []
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const slots = Array.from({ length: REQUESTS }, newSlot)
-    const start = systemStopwatch()
-    for (const slot of slots) {
-      sessions.visit(slot, visitor)
-      sessions.opened(slot)
-      sessions.ended(slot)
-    }
-    await sessions.flush()
-    rounds.push(((systemStopwatch() - start) * 1000) / REQUESTS)
-  }
-  return median(rounds)
-}
-
-/** Microseconds to bring one session that is stored up to date, in a flush of many. */
-async function costOfReturn(store: SessionStore): Promise<number> {
-  const sessions = sessionsOver(store)
-  const visitor = visitorAt(WIFI)
-  const rounds: number[] = []
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const start = systemStopwatch()
-    for (const slot of SLOTS.slice(round * REQUESTS, (round + 1) * REQUESTS)) {
-      sessions.visit(slot, visitor)
-    }
-    await sessions.flush()
-    rounds.push(((systemStopwatch() - start) * 1000) / REQUESTS)
-  }
-  return median(rounds)
-}
-
-const { used, idle } = await bytesPerSession()
-process.stdout.write(
-  `memory: ${used.toFixed(0)} bytes per session in use, ${idle.toFixed(0)} idle\n`,
-)
-
-const folder = mkdtempSync(path.join(tmpdir(), 'hfs-sessions-'))
-try {
-  using state = openState({ path: path.join(folder, 'state.db'), durability: 'full' })
-  const store = sqliteSessions(state)
-  const empty = await costOfRequest(store)
-  await fill(sessionsOver(store))
-  const full = await costOfRequest(store)
-  const back = await costOfReturn(store)
-  process.stdout.write(
-    `sqlite: ${empty.toFixed(2)} µs per small upload with no session stored, ` +
-      `${full.toFixed(2)} with ${STORED}; ${back.toFixed(1)} µs per client that comes back\n`,
-  )
-} finally {
-  rmSync(folder, { recursive: true })
 }

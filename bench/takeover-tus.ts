@@ -1,8 +1,4 @@
-/**
- * A client vanishes in the middle of an upload by tus and comes back from another address: how long until the server
- * has taken a byte of it again. Our server beside `@tus/server`, in turns.
- */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import path from 'node:path'
 import process from 'node:process'
@@ -10,25 +6,19 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { systemStopwatch } from '../src/core/clock.ts'
 import { randomId } from '../src/core/random.ts'
 import { BenchFailure } from './failure.ts'
-import { describeMachine, type MachineFacts, machineFacts } from './machine.ts'
 import { startOwnServer } from './peers/hmac-file-server.ts'
 import { freePort, startServer } from './server-process.ts'
-import { markdownTable } from './speed-report.ts'
-import { median, quantile, seededRandom } from './statistics.ts'
+import { seededRandom } from './statistics.ts'
 import { download } from './upload-client.ts'
-import { openWorkFolder } from './work-folder.ts'
+import type { WorkFolder } from './work-folder.ts'
 
 const HERE = import.meta.dirname
 const SIZE = 2 ** 20
-const SEED = 1
 const OLD_NETWORK = '127.0.0.2'
 const NEW_NETWORK = '127.0.0.3'
 const LONGEST_SILENCE_MS = 20
 const ROUND_LIMIT_MS = 60_000
-/** The other server takes seconds for a round. */
-const ROUNDS = { 'hmac-file-server': 100, '@tus/server': 20 } as const
-
-type PeerName = keyof typeof ROUNDS
+type PeerName = 'hmac-file-server' | '@tus/server'
 
 /** A server of tus, and how to name and read back an upload. */
 interface TusPeer extends AsyncDisposable {
@@ -159,12 +149,22 @@ async function runRound({ peer, body, random, signal }: Round): Promise<RoundRes
   return { milliseconds, isIntact: body.equals(await peer.content({ upload, resource })) }
 }
 
-async function measure(name: PeerName, signal: AbortSignal): Promise<readonly RoundResult[]> {
-  await using work = await openWorkFolder(path.join(HERE, 'work'))
-  await using peer = await PEERS[name](work.path, signal)
-  const random = seededRandom(SEED)
+export interface TusOptions {
+  readonly rounds: number
+  /** Decides where each upload stops, and how long it is silent. */
+  readonly seed: number
+  readonly work: WorkFolder
+  readonly signal: AbortSignal
+}
+
+async function runRounds(
+  name: PeerName,
+  { rounds, seed, work, signal }: TusOptions,
+): Promise<readonly RoundResult[]> {
+  await using peer = await PEERS[name](work.folder(`tus-${path.basename(name)}`), signal)
+  const random = seededRandom(seed)
   const results: RoundResult[] = []
-  while (results.length < ROUNDS[name]) {
+  while (results.length < rounds) {
     const body = Buffer.from(Uint8Array.from({ length: SIZE }, () => random() * 256))
     const limited = AbortSignal.any([signal, AbortSignal.timeout(ROUND_LIMIT_MS)])
     results.push(await runRound({ peer, body, random, signal: limited }))
@@ -172,57 +172,26 @@ async function measure(name: PeerName, signal: AbortSignal): Promise<readonly Ro
   return results
 }
 
-interface PeerResult {
+/** What became of clients that came back to one server. */
+export interface TusResult {
   readonly name: PeerName
   readonly rounds: number
+  /** Files that arrived byte for byte. */
   readonly intact: number
+  /** From before the new connection until the server had taken a byte. */
   readonly milliseconds: readonly number[]
 }
 
-function report(results: readonly PeerResult[], machine: MachineFacts): string {
-  const table = markdownTable(
-    ['', 'rounds', 'median ms', 'p99 ms', 'longest ms', 'intact'],
-    results.map(({ name, rounds, intact, milliseconds }) => [
-      name,
-      String(rounds),
-      median(milliseconds).toFixed(1),
-      quantile(milliseconds, 0.99).toFixed(1),
-      Math.max(...milliseconds).toFixed(1),
-      String(intact),
-    ]),
-  )
-  return `# Takeover by tus
-
-${describeMachine(machine)}.
-
-An upload of ${SIZE / 2 ** 20} MiB by tus 1.0 from ${OLD_NETWORK} stops somewhere (seed ${SEED}) and stays silent with its
-socket open; its client comes back from ${NEW_NETWORK}: HEAD, then PATCH of one byte from the offset it was told.
-Measured from before the new connection until that byte is acknowledged; then the rest is sent and the file compared.
-Our server with \`fsync = "ack"\`: the byte is on the disk by then. \`@tus/server\` with its file store and its defaults,
-which sync nothing.
-
-${table}
-
-Made by \`npm exec node bench/takeover-tus.ts\`.
-`
+/**
+ * Clients of tus that vanish in the middle of an upload with their socket open, and come back from
+ * another address. Our server has synced the byte when it is acknowledged; the peer syncs nothing.
+ */
+export async function measureTus(name: PeerName, round: TusOptions): Promise<TusResult> {
+  const results = await runRounds(name, round)
+  return {
+    name,
+    rounds: results.length,
+    intact: results.filter(({ isIntact }) => isIntact).length,
+    milliseconds: results.map(({ milliseconds }) => milliseconds),
+  }
 }
-
-const stopping = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort())
-const results: PeerResult[] = []
-for (const name of ['hmac-file-server', '@tus/server'] satisfies PeerName[]) {
-  const rounds = await measure(name, stopping.signal)
-  const milliseconds = rounds.map((round) => round.milliseconds)
-  const intact = rounds.filter(({ isIntact }) => isIntact).length
-  results.push({ name, rounds: rounds.length, intact, milliseconds })
-}
-const machine = machineFacts()
-const text = report(results, machine)
-process.stdout.write(text)
-const files = path.join(HERE, 'results/takeover-tus')
-writeFileSync(`${files}.md`, text)
-writeFileSync(
-  `${files}.json`,
-  `${JSON.stringify({ machine, seed: SEED, size: SIZE, results }, null, 2)}\n`,
-)
-process.exitCode = results.every(({ rounds, intact }) => rounds === intact) ? 0 : 1

@@ -12,6 +12,8 @@ const LARGEST_FILE = 2 * 2 ** 30
 export interface OwnSettings {
   /** `never` as the peers do, `ack` where durability is part of what is measured. */
   readonly fsync: 'ack' | 'never'
+  /** Options as after `--set`, in addition. */
+  readonly set?: readonly string[]
 }
 
 /** Our server, running; it can also sign for a path of the caller's. */
@@ -76,6 +78,7 @@ export async function startOwnServer(
   settings: OwnSettings,
 ): Promise<OwnPeer> {
   const { folder, signal } = surroundings
+  const { set = [] } = settings
   const port = await freePort()
   const secret = randomId(32)
   const file = path.join(folder, 'config.toml')
@@ -86,7 +89,7 @@ export async function startOwnServer(
   const command = {
     name: 'hmac-file-server',
     program: process.execPath,
-    args: [ENTRY, 'serve', '--config', file],
+    args: [ENTRY, 'serve', '--config', file, ...set.flatMap((option) => ['--set', option])],
     folder,
     port,
   }
