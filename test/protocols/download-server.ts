@@ -83,6 +83,7 @@ const ENGINE_EVENTS: EngineEvents = {
   resumed: nothing,
   continued: nothing,
   takenElsewhere: nothing,
+  adopted: nothing,
   takenOver: nothing,
   interrupted: nothing,
   published: nothing,
