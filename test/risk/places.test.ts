@@ -3,6 +3,7 @@ import { mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import fc from 'fast-check'
 import { OperatorError } from '../../src/core/operator-error.ts'
 import type { RiskEvents } from '../../src/risk/events.ts'
 import { openPlaces } from '../../src/risk/places.ts'
@@ -160,4 +161,25 @@ test('a database that turns out to be damaged is reported once, and knows the re
   assert.deepEqual(places.find('2001:db8::1'), { country: 'PT' })
   assert.ok((await events.next()) instanceof Error)
   assert.equal(events.waiting(), 0)
+})
+
+test('whatever is wrong with a database, it is refused or answers, and never breaks a request', async (t) => {
+  const file = await databaseFile(t, CITIES)
+  const byte = fc.nat({ max: CITIES.length - 1 })
+  const change = fc.tuple(byte, fc.nat({ max: 255 }))
+  await fc.assert(
+    fc.asyncProperty(byte, fc.array(change, { maxLength: 4 }), async (cut, changes) => {
+      const damaged = Buffer.from(CITIES)
+      for (const [at, value] of changes) damaged[at] = value
+      await writeFile(file, changes.length === 0 ? damaged.subarray(cut) : damaged)
+      try {
+        await using places = await openPlaces({ cityDatabase: file }, IGNORED)
+        places.find('192.0.2.1')
+        places.find('2001:db8::1')
+      } catch (error) {
+        assert.ok(error instanceof OperatorError, String(error))
+      }
+    }),
+    { numRuns: 300 },
+  )
 })
