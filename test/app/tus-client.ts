@@ -35,11 +35,11 @@ export function targetOf({ headers }: Reply): string {
 }
 
 /** A PATCH of bytes from `offset` on. */
-export function patch(
+export function patch<B extends string | Buffer>(
   target: string,
   offset: number,
-  body: string | Buffer,
-): RawRequest & { readonly headers: Readonly<Record<string, string>> } {
+  body: B,
+): RawRequest & { readonly headers: Readonly<Record<string, string>>; readonly body: B } {
   return { method: 'PATCH', target, headers: { ...CHUNK, 'Upload-Offset': String(offset) }, body }
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { auditOf, filesBelow, startSite, stored } from './site.ts'
+import { auditOf, filesBelow, startSite } from './site.ts'
 import { get, signedPut } from './slots.ts'
 import { CHUNK, TUS, checksum, created, creation, offsetOf, patch, targetOf } from './tus-client.ts'
-import { contentOf } from './visits.ts'
+import { contentOf, halfSent } from './visits.ts'
 import { type Reply, ask, dial, headOf, replyIn } from './wire-client.ts'
 
 const PATH = 'a1b2/photo of you.jpg'
@@ -113,13 +113,10 @@ describe('an upload', () => {
     await using site = await startSite()
     const content = randomBytes(100_000)
     const target = await created(site, creation(PATH, content))
-    using wire = await dial(site.port, '127.0.0.2')
-    wire.send(headOf(patch(target, 0, content)))
-    wire.send(content.subarray(0, 40_001))
-    await stored(site, 40_001)
+    using wire = await halfSent(site, patch(target, 0, content))
     wire.socket.resetAndDestroy()
     const offset = await offsetOf(site, target, '127.0.0.3')
-    assert.equal(offset, 40_001)
+    assert.equal(offset, 50_000)
     assert.equal(
       (await ask(site.port, patch(target, offset, content.subarray(offset)))).status,
       204,
@@ -131,13 +128,10 @@ describe('an upload', () => {
     await using site = await startSite()
     const content = randomBytes(100_000)
     const target = await created(site, creation(PATH, content))
-    using silent = await dial(site.port, '127.0.0.2')
-    silent.send(headOf(patch(target, 0, content)))
-    silent.send(content.subarray(0, 60_000))
-    await stored(site, 60_000)
-    assert.equal(await offsetOf(site, target, '127.0.0.3'), 60_000)
+    using silent = await halfSent(site, patch(target, 0, content))
+    assert.equal(await offsetOf(site, target, '127.0.0.3'), 50_000)
     assert.equal((await silent.ended).length, 0, 'cut, not answered')
-    await ask(site.port, patch(target, 60_000, content.subarray(60_000)))
+    await ask(site.port, patch(target, 50_000, content.subarray(50_000)))
     assert.ok((await contentOf(site, PATH)).equals(content))
     await site.server.shutdown()
     const published = (await auditOf(site.folder)).filter(({ event }) => event === 'published')

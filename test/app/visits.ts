@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Site, stored } from './site.ts'
-import { type SignedPut, get } from './slots.ts'
-import { type Wire, ask, dial, headOf } from './wire-client.ts'
+import { get } from './slots.ts'
+import { type RawRequest, type Wire, ask, dial, headOf } from './wire-client.ts'
 
 /** Downloads a path, which must be there. */
 export async function contentOf(site: Pick<Site, 'port'>, path: string): Promise<Buffer> {
@@ -13,13 +13,14 @@ export async function contentOf(site: Pick<Site, 'port'>, path: string): Promise
 /** Sends the head and the first half of the body, and returns when the site has stored it. */
 export async function halfSent(
   site: Pick<Site, 'port' | 'config'>,
-  put: SignedPut,
+  request: RawRequest & { readonly body: Buffer },
   from = '127.0.0.2',
 ): Promise<Wire> {
   const wire = await dial(site.port, from)
-  wire.send(headOf(put))
-  wire.send(put.body.subarray(0, put.body.length / 2))
-  await stored(site, Math.floor(put.body.length / 2))
+  const half = Math.floor(request.body.length / 2)
+  wire.send(headOf(request))
+  wire.send(request.body.subarray(0, half))
+  await stored(site, half)
   return wire
 }
 
