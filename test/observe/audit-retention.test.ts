@@ -72,7 +72,7 @@ test('a trail whose file was put aside goes on in a new one within a minute, and
     file: trail.file,
     clock: () => now,
     log,
-    onLost: assert.fail,
+    onLost: () => assert.fail('a line was lost'),
   })
   const aside = (await setAside(trail.file, NOON + DAY)) ?? assert.fail('it stayed')
   audit.record({ event: 'published' })
