@@ -11,7 +11,7 @@ import { type Passed, bindingOf } from './passage.ts'
 import { repeat } from './repeating.ts'
 import { standingOf } from './reopening.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
-import { type Holder, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
+import { type Holder, acquireLease, bindAnew, holderOf, nextLease, tenureOf } from './tenure.ts'
 import { CUT, noteResumption, noteTakeover, write } from './writing.ts'
 
 type Outcome = Progress | Published | Cut
@@ -92,10 +92,14 @@ async function start(
   { needs, activity }: Parts,
 ): Promise<Outcome | 'stale'> {
   const { piece } = request
-  if (piece === undefined) return { kind: 'progress', offset: 0 }
+  const session = bindingOf(record, request.passage, passed)
+  if (piece === undefined) {
+    const isAsItIs = record === undefined || session === undefined
+    const isBound = isAsItIs || (await bindAnew(record, session, needs))
+    return isBound ? { kind: 'progress', offset: 0 } : 'stale'
+  }
   if (piece.offset !== 0) throw new Refusal('offset-mismatch', { expected: 0 })
   using share = await admit(record, request, needs)
-  const session = bindingOf(record, request.passage, passed)
   const tenure = await begin(record, { request, holder, face: 'range', session, share }, needs)
   const upload = tenure?.record().uploads.at(-1)
   if (tenure === undefined || upload === undefined) return holder.isReleased() ? CUT : 'stale'

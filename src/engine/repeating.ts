@@ -6,7 +6,7 @@ import type { EngineNeeds } from './needs.ts'
 import type { Passed } from './passage.ts'
 import { publishedFile } from './publishing.ts'
 import type { SlotRecord } from './slot-record.ts'
-import { nextLease, tenureOf } from './tenure.ts'
+import { bindAnew } from './tenure.ts'
 import { CUT } from './writing.ts'
 
 /** A slot that has its file, and what was let pass of it. */
@@ -36,11 +36,6 @@ export async function repeat(
   if (session !== undefined && !(await bindAnew(record, session, needs))) return 'stale'
   if (sent === undefined) return { kind: 'published', file }
   return (await isSame(record, { ...sent, file }, needs)) ? { kind: 'published', file } : CUT
-}
-
-async function bindAnew(record: SlotRecord, session: string, needs: EngineNeeds): Promise<boolean> {
-  const lease = nextLease(record, needs)
-  return await tenureOf(record, needs).apply({ type: 'leased', lease, session })
 }
 
 /** Resolves to `false` when the body was cut before it could be told. */

@@ -34,7 +34,7 @@ export function resumableUploads(
     if (held.upload.durable !== request.offset) {
       throw new Refusal('offset-mismatch', { expected: held.upload.durable })
     }
-    await checkLength(held, request.length, needs)
+    await checkLength(held, request.length)
     noteResumption(held, needs)
     return await goOn(held, request)
   }
@@ -75,16 +75,13 @@ export function resumableUploads(
 
 const NOTHING: ByteSource = { pump: () => Promise.resolve('end'), cut: () => {} }
 
-/** The length that a client says must be the slot's; an upload that would become longer is given up. */
-async function checkLength(
-  held: Held,
-  length: number | undefined,
-  needs: EngineNeeds,
-): Promise<void> {
+/**
+ * The length that a client says must be the slot's. A wrong one ends nothing: no byte too many has come.
+ * (draft-ietf-httpbis-resumable-upload §4.1.3)
+ */
+async function checkLength({ tenure, upload }: Held, length: number | undefined): Promise<void> {
   if (length === undefined) return
-  const { tenure, upload } = held
   const { size } = tenure.record()
-  if (length > size) await giveUp(held, 'too-long', needs)
   if (length !== size) throw new Refusal('length-inconsistent', { length, size })
   if (upload.isLengthDeferred === true) {
     await tenure.apply({ type: 'length-said', upload: upload.id })

@@ -150,3 +150,13 @@ function withFreshLease(before: SlotRecord, after: SlotRecord, { newId }: Engine
 export function nextLease(record: SlotRecord | undefined, { newId }: EngineNeeds): LeaseToken {
   return { epoch: (record?.lease.epoch ?? 0) + 1, id: newId(ID_BYTES) }
 }
+
+/** Binds a slot that is not written to now to another session. Resolves to `false` if it changed meanwhile. */
+export async function bindAnew(
+  record: SlotRecord,
+  session: string,
+  needs: EngineNeeds,
+): Promise<boolean> {
+  const lease = nextLease(record, needs)
+  return await tenureOf(record, needs).apply({ type: 'leased', lease, session })
+}

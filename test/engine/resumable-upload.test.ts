@@ -309,18 +309,26 @@ test('before a stop, senders that can come back are ended at once with all they 
 
 test('an upload that ends because of its bytes is told of with the reason', async () => {
   await using f = await fixture()
-  for (const [name, length] of [
-    ['body', undefined],
-    ['length', 9],
-  ] as const) {
-    const told = { grant: grantFor(name, 4), client: WIFI, face: 'rufh', resource: name } as const
-    await f.engine.create(told)
-    const more = { resource: name, client: WIFI, offset: 0, completes: false }
-    const said = length === undefined ? {} : { length }
-    await assert.rejects(f.engine.append({ ...more, ...said, body: wholeBody('abcdef') }))
-    await assert.rejects(f.engine.status({ resource: name, client: WIFI }), { code: 'upload-gone' })
+  await f.engine.create({ grant: grantFor('a', 4), client: WIFI, face: 'rufh', resource: 'r' })
+  const more = { resource: 'r', client: WIFI, offset: 0, completes: false }
+  await assert.rejects(f.engine.append({ ...more, body: wholeBody('abcdef') }), {
+    code: 'size-mismatch',
+  })
+  await assert.rejects(f.engine.status({ resource: 'r', client: WIFI }), { code: 'upload-gone' })
+  assert.deepEqual(f.events, ['opened', 'abandoned too-long'])
+})
+
+test('a length that is not the slot’s is refused, and the upload goes on where it stands', async () => {
+  await using f = await fixture()
+  await f.engine.create({ grant: grantFor('a', 4), client: WIFI, face: 'rufh', resource: 'r' })
+  const more = { resource: 'r', client: WIFI, completes: true }
+  await f.engine.append({ ...more, offset: 0, body: wholeBody('ab'), completes: false })
+  for (const length of [3, 5]) {
+    await assert.rejects(f.engine.append({ ...more, offset: 2, length, body: wholeBody('cd') }), {
+      code: 'length-inconsistent',
+    })
   }
-  assert.deepEqual(f.events, ['opened', 'abandoned too-long', 'opened', 'abandoned too-long'])
+  published(await f.engine.append({ ...more, offset: 2, length: 4, body: wholeBody('cd') }))
 })
 
 test('a sender learns of a state that is away while it sends, not after its last byte', async () => {
