@@ -7,6 +7,8 @@ export interface MicroCase {
   readonly name: string
   /** Longest p99 in microseconds; absent: reported only. */
   readonly limit?: number
+  /** Most calls of a round, where one takes long. */
+  readonly calls?: number
   /** Makes what is called; each call should do other work than the one before. */
   readonly prepare: () => Promise<MicroCall>
 }
@@ -19,6 +21,8 @@ export interface MicroCall extends AsyncDisposable {
 export interface MicroRow {
   readonly name: string
   readonly limit: number | undefined
+  /** Of each round. */
+  readonly calls: number
   /** Microseconds: medians of the rounds'. */
   readonly p50: number
   readonly p99: number
@@ -41,9 +45,10 @@ export async function measureMicro(
 }
 
 async function measureCase(
-  { name, limit, prepare }: MicroCase,
-  { rounds, calls, signal }: MicroOptions,
+  { name, limit, calls: most = Infinity, prepare }: MicroCase,
+  { rounds, calls: wanted, signal }: MicroOptions,
 ): Promise<MicroRow> {
+  const calls = Math.min(wanted, most)
   await using made = await prepare()
   const counted: { p50: number; p99: number }[] = []
   for (let round = 0; round <= rounds; round += 1) {
@@ -54,6 +59,7 @@ async function measureCase(
   return {
     name,
     limit,
+    calls,
     p50: median(counted.map(({ p50 }) => p50)),
     p99: median(counted.map(({ p99 }) => p99)),
   }
@@ -79,12 +85,13 @@ export function microHolds(rows: readonly MicroRow[]): boolean {
 /** The result as Markdown. */
 export function microMarkdown(
   rows: readonly MicroRow[],
-  { machine, rounds, calls }: Omit<MicroOptions, 'signal'> & { readonly machine: MachineFacts },
+  { machine, rounds }: Pick<MicroOptions, 'rounds'> & { readonly machine: MachineFacts },
 ): string {
   const table = markdownTable(
-    ['', 'p50 µs', 'p99 µs', 'p99 to reach'],
-    rows.map(({ name, p50, p99, limit }) => [
+    ['', 'calls', 'p50 µs', 'p99 µs', 'p99 to reach'],
+    rows.map(({ name, calls, p50, p99, limit }) => [
       name,
+      String(calls),
       p50.toFixed(2),
       p99.toFixed(2),
       limit === undefined ? '' : `≤ ${limit}`,
@@ -94,7 +101,7 @@ export function microMarkdown(
 
 ${describeMachine(machine)}.
 
-Single calls, timed one by one: ${calls} in each of ${rounds} rounds after one that does not count; medians of the rounds.
+Single calls, timed one by one, in ${rounds} rounds after one that does not count; medians of the rounds.
 
 ${table}
 `

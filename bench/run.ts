@@ -4,6 +4,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { BenchFailure } from './failure.ts'
 import { GENERATOR_CORE, machineFacts, SERVER_CORE } from './machine.ts'
+import { PROOF_CASES } from './micro-proof.ts'
 import { RISK_CASES } from './micro-risk.ts'
 import { measureMicro, microHolds, microMarkdown } from './micro.ts'
 import { installPrograms } from './packages.ts'
@@ -27,6 +28,7 @@ const HELP = `npm run bench -- [speed|takeover|slow|micro|all] [options]
   --servers a,b       of ${Object.keys(PEERS).join(', ')}
   --noise PERCENT     repeat a run with more foreign CPU than this share of a core (25)
   --seed N            schedule of takeover (1)
+  --workers           takeover by a server of two processes
   --quick             small loads, one round; shows that it works, its numbers mean nothing
   --install           apt-get install what is missing (as root)
   --results FOLDER    where reports go (bench/results; with --quick nowhere)
@@ -51,6 +53,7 @@ interface Settings {
   readonly servers: readonly PeerName[]
   readonly noiseLimit: number
   readonly seed: number
+  readonly workers: number
   readonly quick: boolean
   readonly install: boolean
   readonly results: string | undefined
@@ -94,6 +97,7 @@ const OPTIONS = {
   noise: { type: 'string' },
   seed: { type: 'string' },
   results: { type: 'string' },
+  workers: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   install: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -120,6 +124,7 @@ function parseSettings(args: readonly string[], signal: AbortSignal): Settings |
     servers: parsePeers(values.servers),
     noiseLimit: parseCount(values.noise, 'noise') ?? 25,
     seed: parseCount(values.seed, 'seed') ?? 1,
+    workers: values.workers ? 2 : 1,
     results: values.results === undefined ? usual : path.resolve(values.results),
   }
 }
@@ -187,14 +192,14 @@ async function speed(settings: Settings): Promise<boolean> {
 }
 
 async function takeover(settings: Settings): Promise<boolean> {
-  const { seed, signal, quick } = settings
+  const { seed, signal, quick, workers } = settings
   const rounds = settings.rounds ?? (quick ? 10 : 200)
-  const chosen = { rounds, size: MIB, seed, workFolder: WORK_FOLDER, signal }
+  const chosen = { rounds, size: MIB, seed, workers, workFolder: WORK_FOLDER, signal }
   const result = await measureTakeover(chosen)
   const machine = machineFacts()
   const markdown = takeoverMarkdown(result, machine)
   const json = `${JSON.stringify({ machine, ...result }, null, 2)}\n`
-  writeResults(settings, 'takeover', { md: markdown, json })
+  writeResults(settings, workers === 1 ? 'takeover' : 'takeover-workers', { md: markdown, json })
   console.log(`\n${markdown}`)
   return takeoverHolds(result)
 }
@@ -214,7 +219,7 @@ async function slow(settings: Settings): Promise<boolean> {
 async function micro(settings: Settings): Promise<boolean> {
   const { signal, quick } = settings
   const amounts = { rounds: settings.rounds ?? (quick ? 1 : 5), calls: quick ? 1_000 : 100_000 }
-  const rows = await measureMicro(RISK_CASES, { ...amounts, signal })
+  const rows = await measureMicro([...RISK_CASES, ...PROOF_CASES], { ...amounts, signal })
   const machine = machineFacts()
   const markdown = microMarkdown(rows, { ...amounts, machine })
   const json = `${JSON.stringify({ machine, ...amounts, rows }, null, 2)}\n`

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { SlotPath } from '../core/slot-path.ts'
+import { mac } from '../core/mac.ts'
 import { type SizedRequest, bearerToken, parameter } from './grant-request.ts'
 import { type GrantScheme, type SlotToSign, invalid, plainGrant } from './scheme.ts'
-import { digits, hasControl, instantOf, isBase64Mac, mac, secondsOf } from './signed-text.ts'
+import { digits, hasControl, instantOf, isBase64Mac, secondsOf } from './signed-text.ts'
 
 interface BearerFields {
   readonly path: SlotPath

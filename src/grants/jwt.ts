@@ -4,8 +4,9 @@ import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type GrantRequest, type SizedRequest, bearerToken, isSize } from './grant-request.ts'
 import { OCTET_STREAM, mediaTypeOr } from '../core/media-type.ts'
+import { mac } from '../core/mac.ts'
 import { type GrantScheme, type SlotToSign, invalid, plainGrant } from './scheme.ts'
-import { hasControl, instantOf, keyOf, mac, secondsOf } from './signed-text.ts'
+import { hasControl, instantOf, keyOf, secondsOf } from './signed-text.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 

@@ -1,5 +1,6 @@
-import { type KeyObject, createSecretKey, hash, timingSafeEqual } from 'node:crypto'
+import { type KeyObject, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { Instant } from '../core/clock.ts'
+import { mac } from '../core/mac.ts'
 
 /** Latest instant that a `Date` can hold. */
 const LAST_INSTANT: Instant = 8_640_000_000_000_000
@@ -19,45 +20,6 @@ export function keyOf(secret: Buffer): KeyObject {
   const key = createSecretKey(secret)
   keys.set(secret, key)
   return key
-}
-
-/** The secret, padded to SHA-256's block, for the inner and the outer hash (RFC 2104 §2). */
-interface Pads {
-  readonly inner: Buffer
-  readonly outer: Buffer
-}
-
-const BLOCK_BYTES = 64
-const DIGEST_BYTES = 32
-
-/** Made once for each secret. */
-const pads = new WeakMap<Buffer, Pads>()
-
-function padsOf(secret: Buffer): Pads {
-  const known = pads.get(secret)
-  if (known !== undefined) return known
-  const key = secret.length > BLOCK_BYTES ? hash('sha256', secret, 'buffer') : secret
-  const padded = Buffer.concat([key], BLOCK_BYTES)
-  const made: Pads = {
-    inner: Buffer.from(padded.map((byte) => byte ^ 0x36)),
-    outer: Buffer.concat([padded.map((byte) => byte ^ 0x5c)], BLOCK_BYTES + DIGEST_BYTES),
-  }
-  pads.set(secret, made)
-  return made
-}
-
-/**
- * HMAC-SHA256 (RFC 2104) of the text's UTF-8 bytes. Two plain hashes cost half of what
- * an object of `createHmac` does, and every request needs one.
- */
-export function mac(secret: Buffer, text: string): Buffer {
-  const { inner, outer } = padsOf(secret)
-  const message = Buffer.allocUnsafe(BLOCK_BYTES + Buffer.byteLength(text))
-  inner.copy(message)
-  message.write(text, BLOCK_BYTES)
-  // As text of single bytes: a buffer would be memory of its own each time.
-  outer.write(hash('sha256', message, 'binary'), BLOCK_BYTES, 'latin1')
-  return Buffer.from(hash('sha256', outer, 'binary'), 'latin1')
 }
 
 /** Whether one of the secrets makes this MAC, written as 64 hex digits of either case. */

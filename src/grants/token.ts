@@ -1,7 +1,8 @@
 import type { SlotPath } from '../core/slot-path.ts'
 import { Refusal } from '../core/refusals.ts'
+import { mac } from '../core/mac.ts'
 import { type GrantScheme, invalid } from './scheme.ts'
-import { isHexMac, mac } from './signed-text.ts'
+import { isHexMac } from './signed-text.ts'
 import { typedMac } from './v2.ts'
 
 /** `?token=`: Metronome `mod_http_upload_external`; signs what v2 signs. */

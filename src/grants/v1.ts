@@ -1,6 +1,7 @@
+import { mac } from '../core/mac.ts'
 import { parameter } from './grant-request.ts'
 import { type GrantScheme, invalid, plainGrant } from './scheme.ts'
-import { isHexMac, mac } from './signed-text.ts'
+import { isHexMac } from './signed-text.ts'
 
 /** What is signed: `path SP size`. */
 export function v1Text(path: string, size: number): string {

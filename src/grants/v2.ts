@@ -1,8 +1,9 @@
 import { type SizedRequest, parameter } from './grant-request.ts'
 import { OCTET_STREAM, mediaTypeOr } from '../core/media-type.ts'
+import { mac } from '../core/mac.ts'
 import { typeCandidates } from './media-type.ts'
 import { type Check, type GrantScheme, invalid, plainGrant } from './scheme.ts'
-import { isHexMac, mac } from './signed-text.ts'
+import { isHexMac } from './signed-text.ts'
 
 /** What is signed: `path NUL size NUL type`. */
 export function v2Text(slot: {

@@ -1,7 +1,8 @@
 import type { SlotPath } from '../core/slot-path.ts'
+import { mac } from '../core/mac.ts'
 import { parameter } from './grant-request.ts'
 import { type GrantScheme, invalid, plainGrant } from './scheme.ts'
-import { digits, instantOf, isHexMac, mac, secondsOf } from './signed-text.ts'
+import { digits, instantOf, isHexMac, secondsOf } from './signed-text.ts'
 
 /** `?v3=` and `?expires=` (seconds since 1970): HMAC over `PUT LF expires LF /path`. Signs no size. */
 export const v3: GrantScheme = {

@@ -1,5 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { Instant } from '../core/clock.ts'
+import { mac } from '../core/mac.ts'
 import type { KeySuccession } from './proof-keys.ts'
 
 /**
@@ -56,6 +57,5 @@ export function isOurStamp({ head, tag }: Stamp, keys: KeySuccession, about: str
 }
 
 function tagOf(head: Buffer, key: Buffer, about: string): Buffer {
-  const mac = createHmac('sha256', key).update(head).update(`\0${about}`).digest()
-  return mac.subarray(0, TAG_BYTES)
+  return mac(key, `\0${about}`, head).subarray(0, TAG_BYTES)
 }
