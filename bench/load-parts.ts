@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
+import { auditLines } from './audit-lines.ts'
 import { type Amounts, type Plan, type Planner, warmUp } from './load-plans.ts'
 import { fingerprintOf, parseSlotPath } from '../src/core/slot-path.ts'
 import { GENERATOR_CORE } from './machine.ts'
@@ -154,9 +153,7 @@ interface ReadBytes {
 async function readOf(folder: string, slots: ReadonlySet<string>): Promise<ReadBytes> {
   const sums = { judged: 0, read: 0, resumed: 0 }
   const last = new Map<string, number>()
-  for (const line of (await readFile(path.join(folder, 'audit.jsonl'), 'utf8')).split('\n')) {
-    if (line === '') continue
-    const { event, slot, kept } = audited(JSON.parse(line))
+  for (const { event, slot, kept } of await auditLines(folder)) {
     if (!slots.has(slot)) continue
     if (event === 'interrupted') last.set(slot, kept)
     if (event !== 'resumed') continue
@@ -168,15 +165,6 @@ async function readOf(folder: string, slots: ReadonlySet<string>): Promise<ReadB
     last.delete(slot)
   }
   return sums
-}
-
-function audited(line: unknown): { event: string; slot: string; kept: number } {
-  const fields = new Map(Object.entries(typeof line === 'object' && line !== null ? line : {}))
-  return {
-    event: String(fields.get('event')),
-    slot: String(fields.get('slot')),
-    kept: Number(fields.get('kept') ?? 0),
-  }
 }
 
 function summarize({

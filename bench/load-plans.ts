@@ -34,7 +34,7 @@ export const FULL: Amounts = {
   every: 10,
   interrupted: 500,
   tus: 100,
-  tusPeer: 12,
+  tusPeer: 10,
   stored: 100_000,
   rounds: 30,
   requests: 80,

@@ -1,6 +1,8 @@
 import type { ClientRequest } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { randomId } from '../src/core/random.ts'
+import { fingerprintOf, parseSlotPath } from '../src/core/slot-path.ts'
+import { auditLines } from './audit-lines.ts'
 import { BenchFailure } from './failure.ts'
 import { describeMachine, type MachineFacts } from './machine.ts'
 import { startOwnServer, type OwnPeer } from './peers/hmac-file-server.ts'
@@ -15,6 +17,8 @@ export interface TakeoverOptions {
   readonly size: number
   /** Decides where each first upload stops and how long it has been silent. */
   readonly seed: number
+  /** Processes of the server. */
+  readonly workers: number
   readonly workFolder: string
   readonly signal: AbortSignal
 }
@@ -26,6 +30,9 @@ export interface TakeoverResult {
   readonly seed: number
   /** Per round: first byte of the second request's head until it was asked for its body. */
   readonly milliseconds: readonly number[]
+  readonly workers: number
+  /** Those of the above in which the second request met another worker than the first. */
+  readonly acrossWorkers: readonly number[]
   /** Second uploads that ended in 201 and read back byte for byte. */
   readonly intact: number
   /** First uploads that got an answer; they must be cut without one. */
@@ -51,6 +58,8 @@ interface Round {
 }
 
 interface RoundResult {
+  /** Fingerprint of the slot. */
+  readonly slot: string
   readonly milliseconds: number
   readonly intact: boolean
   readonly olderAnswered: boolean
@@ -109,6 +118,7 @@ async function runRound(round: Round): Promise<RoundResult> {
     delay(5000, 'open' as const, { ref: false, signal }),
   ])
   return {
+    slot: fingerprintOf(parseSlotPath(slotPath)),
     milliseconds,
     intact,
     olderAnswered: end === 'answered',
@@ -121,58 +131,86 @@ async function runRound(round: Round): Promise<RoundResult> {
  * the server takes its bytes. With `fsync = "ack"`, against our server only. Fails if a round does.
  */
 export async function measureTakeover(options: TakeoverOptions): Promise<TakeoverResult> {
-  const { rounds, size, seed, signal } = options
+  const { rounds, size, seed, workers } = options
   await using work = await openWorkFolder(options.workFolder)
-  const around = { folder: work.folder('hmac-file-server'), signal }
-  await using server = await startOwnServer(around, { fsync: 'ack' })
-  const random = seededRandom(seed)
-  const results: RoundResult[] = []
-  for (let done = 0; done < rounds; done += 1) {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(ROUND_LIMIT_MS)])
-    results.push(await runRound({ server, size, random, signal: limited }))
-  }
+  const folder = work.folder('hmac-file-server')
+  const results = await runRounds(folder, options)
+  const elsewhere = await takenElsewhere(folder)
   const count = (holds: (result: RoundResult) => boolean): number => results.filter(holds).length
   return {
     rounds,
     size,
     seed,
-    milliseconds: results.map((result) => result.milliseconds),
+    workers,
+    milliseconds: timesOf(results),
+    acrossWorkers: timesOf(results.filter(({ slot }) => elsewhere.has(slot))),
     intact: count((result) => result.intact),
     olderAnswered: count((result) => result.olderAnswered),
     olderCut: count((result) => result.olderCut),
   }
 }
 
+function timesOf(results: readonly RoundResult[]): number[] {
+  return results.map(({ milliseconds }) => milliseconds)
+}
+
+async function runRounds(
+  folder: string,
+  { rounds, size, seed, workers, signal }: TakeoverOptions,
+): Promise<readonly RoundResult[]> {
+  const set = [`server.workers=${workers}`]
+  await using server = await startOwnServer({ folder, signal }, { fsync: 'ack', set })
+  const random = seededRandom(seed)
+  const results: RoundResult[] = []
+  for (let done = 0; done < rounds; done += 1) {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(ROUND_LIMIT_MS)])
+    results.push(await runRound({ server, size, random, signal: limited }))
+  }
+  return results
+}
+
+/** The slots whose upload another process took over, by the audit trail. */
+async function takenElsewhere(folder: string): Promise<ReadonlySet<string>> {
+  const lines = await auditLines(folder)
+  const taken = lines.filter(({ event, why }) => event === 'takeover' && why === 'elsewhere')
+  return new Set(taken.map(({ slot }) => slot))
+}
+
 /** Whether every file was intact, every older upload cut, and the times are within the limits. */
 export function takeoverHolds(result: TakeoverResult): boolean {
-  const { milliseconds, intact, rounds, olderCut } = result
+  const { milliseconds, acrossWorkers, workers, intact, rounds, olderCut } = result
   if (rounds === 0) throw new BenchFailure('No round was made.')
-  const fast =
-    median(milliseconds) <= TAKEOVER_LIMITS.median &&
-    quantile(milliseconds, 0.99) <= TAKEOVER_LIMITS.p99
+  if (workers > 1 && acrossWorkers.length === 0) {
+    throw new BenchFailure('No round met another worker.')
+  }
+  const fast = [milliseconds, acrossWorkers].every(
+    (times) =>
+      median(times) <= TAKEOVER_LIMITS.median && quantile(times, 0.99) <= TAKEOVER_LIMITS.p99,
+  )
   return fast && intact === rounds && olderCut === rounds
 }
 
-function timeRow(name: string, milliseconds: number, limit: string): string[] {
-  return [name, milliseconds.toFixed(1), limit]
+function timeRows(of: string, milliseconds: readonly number[]): string[][] {
+  const { median: usual, p99 } = TAKEOVER_LIMITS
+  return [
+    [`median${of}`, median(milliseconds).toFixed(1), `≤ ${usual}`],
+    [`p99${of}`, quantile(milliseconds, 0.99).toFixed(1), `≤ ${p99}`],
+    [`longest${of}`, Math.max(...milliseconds).toFixed(1), ''],
+  ]
 }
 
 /** The result as Markdown. */
 export function takeoverMarkdown(result: TakeoverResult, machine: MachineFacts): string {
-  const { milliseconds, rounds } = result
-  const times = markdownTable(
-    ['', 'ms', 'to reach'],
-    [
-      timeRow('median', median(milliseconds), `≤ ${TAKEOVER_LIMITS.median}`),
-      timeRow('p99', quantile(milliseconds, 0.99), `≤ ${TAKEOVER_LIMITS.p99}`),
-      timeRow('longest', Math.max(...milliseconds), ''),
-    ],
-  )
+  const { milliseconds, acrossWorkers, workers, rounds } = result
+  const across =
+    workers === 1 ? [] : timeRows(`, ${acrossWorkers.length} rounds across workers`, acrossWorkers)
+  const rows = [...timeRows('', milliseconds), ...across]
+  const times = markdownTable(['', 'ms', 'to reach'], rows)
   return `# Takeover
 
 ${describeMachine(machine)}.
 
-${rounds} rounds (seed ${result.seed}), \`fsync = "ack"\`, files of ${result.size / 2 ** 20} MiB: an upload from
+${rounds} rounds (seed ${result.seed}), \`fsync = "ack"\`, workers: ${workers}, files of ${result.size / 2 ** 20} MiB: an upload from
 ${OLD_NETWORK} stops somewhere and stays silent with its socket open; the same slot is sent again from ${NEW_NETWORK}.
 Measured from the first byte of the second request's head to the \`100 Continue\` that asks for its body.
 The server's idle limit is ten minutes, so no time-out ends the first upload.

@@ -24,13 +24,30 @@ test('ten vanished uploads are taken over from another address, cut unanswered, 
     rounds,
     size: MIB,
     seed: 7,
+    workers: 1,
     workFolder,
     signal: t.signal,
   })
   assert.equal(result.milliseconds.length, rounds)
+  assert.deepEqual(result.acrossWorkers, [])
   assert.equal(result.intact, rounds)
   assert.equal(result.olderCut, rounds)
   assert.equal(result.olderAnswered, 0)
+})
+
+test('vanished uploads are taken over also where their client comes back to another worker', async (t) => {
+  const rounds = 20
+  const result = await measureTakeover({
+    rounds,
+    size: MIB,
+    seed: 7,
+    workers: 2,
+    workFolder,
+    signal: t.signal,
+  })
+  assert.ok(result.acrossWorkers.length > 0)
+  assert.equal(result.intact, rounds)
+  assert.equal(result.olderCut, rounds)
 })
 
 test('fifty uploads trickled at once all succeed', async (t) => {
