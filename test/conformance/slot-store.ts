@@ -88,6 +88,7 @@ function recordCases(open: Open): void {
     const bare = slotRecord({ path: '', uploads: [] })
     const full = slotRecord({
       user: 'romeo@example.org',
+      session: 'session',
       grantExpiresAt: NOW + 1,
       publishedAt: NOW + 2,
       fileExpiresAt: NOW + 3,
@@ -95,10 +96,17 @@ function recordCases(open: Open): void {
       contentType: 'text/plain; x="ö \u2028\\ 😀"',
       uploads: [uploadRecord({ lastByteAt: NOW + 5, resource: 'r', face: 'tus' })],
     })
-    for (const record of [bare, full]) {
+    const adopted = uploadRecord({
+      state: 'adopted',
+      adoptedBy: full.fingerprint,
+      resource: 'gone',
+    })
+    const given = slotRecord({ state: 'spent', path: '', session: 'session', uploads: [adopted] })
+    for (const record of [bare, full, given]) {
       await store.create(record)
       assert.deepEqual(await store.find(record.fingerprint), record)
     }
+    assert.deepEqual(await store.findByResource('gone'), given)
   })
 
   test('the second to create a slot gets the record of the first', async () => {
