@@ -18,7 +18,8 @@ const SHOWN = 2048
 /** What is redeemed already when the first proof comes. */
 const REDEEMED = 50_000
 
-const REQUEST: SignedRequest = {
+/** What every proof of the benchmarks is for. */
+export const REQUEST: SignedRequest = {
   method: 'PATCH',
   target: '/files/-/uploads/Zk1vU3R5bGVVcGxvYWRSZXNvdXJjZTI1NkJpdHM',
   offset: '7340032',

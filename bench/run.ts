@@ -14,20 +14,22 @@ import { speedChart } from './speed-chart.ts'
 import { speedMarkdown, verdictTable } from './speed-report.ts'
 import { judge, summarize } from './speed-summary.ts'
 import { measureTakeover, takeoverHolds, takeoverMarkdown } from './takeover.ts'
+import { measureTiming, timingHolds, timingMarkdown } from './timing.ts'
 import { WORKLOADS } from './workloads.ts'
 
-const HELP = `npm run bench -- [speed|takeover|slow|micro|all] [options]
+const HELP = `npm run bench -- [speed|takeover|slow|micro|timing|all] [options]
 
   speed      throughput beside nginx and Prosody (what runs without a word)
   takeover   how fast a second connection takes a dead one's upload over
   slow       a thousand trickled uploads at once, and memory against file size
   micro      single steps of a request's way: what suspicion and proof cost
+  timing     whether the time of a refusal tells a stranger of sessions and MACs
 
   --rounds N          rounds of speed (5), takeover (200) or micro (5)
   --workloads W1,W2   ${WORKLOADS.map(({ name, title }) => `${name} ${title}`).join('\n                      ')}
   --servers a,b       of ${Object.keys(PEERS).join(', ')}
   --noise PERCENT     repeat a run with more foreign CPU than this share of a core (25)
-  --seed N            schedule of takeover (1)
+  --seed N            schedule of takeover and timing (1)
   --workers           takeover by a server of two processes
   --quick             small loads, one round; shows that it works, its numbers mean nothing
   --install           apt-get install what is missing (as root)
@@ -47,7 +49,7 @@ class UsageError extends Error {
 }
 
 interface Settings {
-  readonly command: 'speed' | 'takeover' | 'slow' | 'micro' | 'all'
+  readonly command: 'speed' | 'takeover' | 'slow' | 'micro' | 'timing' | 'all'
   readonly rounds: number | undefined
   readonly workloads: readonly string[]
   readonly servers: readonly PeerName[]
@@ -228,12 +230,25 @@ async function micro(settings: Settings): Promise<boolean> {
   return microHolds(rows)
 }
 
+async function timing(settings: Settings): Promise<boolean> {
+  const { signal, quick, seed } = settings
+  const amounts = { samples: quick ? 2_000 : 200_000, seed }
+  const rows = await measureTiming({ ...amounts, signal })
+  const machine = machineFacts()
+  const markdown = timingMarkdown(rows, { ...amounts, machine })
+  const json = `${JSON.stringify({ machine, ...amounts, rows }, null, 2)}\n`
+  writeResults(settings, 'timing', { md: markdown, json })
+  console.log(`\n${markdown}`)
+  return quick || timingHolds(rows)
+}
+
 const COMMANDS = {
   speed: [speed],
   takeover: [takeover],
   slow: [slow],
   micro: [micro],
-  all: [micro, takeover, slow, speed],
+  timing: [timing],
+  all: [micro, timing, takeover, slow, speed],
 }
 
 async function execute(args: readonly string[], signal: AbortSignal): Promise<number> {

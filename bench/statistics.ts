@@ -13,6 +13,23 @@ export function median(values: readonly number[]): number {
   return (upper + (sorted[sorted.length / 2 - 1] ?? 0)) / 2
 }
 
+/** The mean; `NaN` for none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+/** Welch's t: how many standard errors lie between the means of two samples. */
+export function welch(a: readonly number[], b: readonly number[]): number {
+  return (mean(a) - mean(b)) / Math.sqrt(squaredError(a) + squaredError(b))
+}
+
+/** Of the mean: the variance of the values by their number. */
+function squaredError(values: readonly number[]): number {
+  const center = mean(values)
+  const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0)
+  return squares / (values.length - 1) / values.length
+}
+
 /** Random numbers in [0, 1) that a seed repeats (mulberry32); for schedules, not for secrets. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0

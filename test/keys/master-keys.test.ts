@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,6 +79,15 @@ describe('master keys', () => {
       new Set(opened.map(({ current }) => current.derive('a', '').toString('hex'))).size,
       1,
     )
+    assert.deepEqual(await readdir(folder), ['master-keys'])
+  })
+
+  test('a file that another process makes meanwhile is not replaced', async () => {
+    const clock = (): number => {
+      writeFileSync(file, line(), { mode: 0o600 })
+      return MADE_AT
+    }
+    assert.equal((await openMasterKeys(file, clock)).current.kid, 'one')
     assert.deepEqual(await readdir(folder), ['master-keys'])
   })
 
