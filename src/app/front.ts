@@ -1,8 +1,6 @@
 import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
-import { gate } from '../gate/gate.ts'
-import { grantVerifier } from '../grants/verifier.ts'
 import { clientAddressPolicy } from '../http/client-address.ts'
 import type { Handler } from '../http/exchange.ts'
 import { fastLaneWorks } from '../http/lane-trial.ts'
@@ -14,7 +12,7 @@ import { putHandler } from '../protocols/plain/put.ts'
 import { resumableFaces } from './faces.ts'
 import { router } from './router.ts'
 import type { Core } from './server-core.ts'
-import { accelerationOf, grantSecretsOf } from './settings.ts'
+import { accelerationOf } from './settings.ts'
 
 /** What clients reach of a server. Disposing ends every connection at once. */
 export interface Front extends AsyncDisposable {
@@ -47,16 +45,15 @@ export async function startFront(config: Config, core: Core): Promise<Front> {
   }
 }
 
-function handlerOf(config: Config, { engine, readiness, readers, sessions }: Core): Handler {
+function handlerOf(config: Config, { engine, readiness, readers, entrance }: Core): Handler {
   const { publicUrl } = config.server
   const accel = accelerationOf(config)
-  const grants = grantVerifier(grantSecretsOf(config), systemClock)
-  const entrance = gate({ grants, sessions })
-  const put = putHandler({ gate: entrance, engine, publicUrl })
+  const gate = entrance.gateOf(config)
+  const put = putHandler({ gate, engine, publicUrl })
   return router({
     put,
-    ...resumableFaces(config, { gate: entrance, engine, clock: systemClock, plain: put }),
-    remove: deleteHandler({ gate: entrance, engine }),
+    ...resumableFaces(config, { gate, engine, clock: systemClock, plain: put }),
+    remove: deleteHandler({ gate, engine }),
     download: downloadHandler({
       engine,
       readers,

@@ -1,10 +1,15 @@
+import type { Counters } from '../abuse/ports.ts'
 import type { Leases, Notices, SlotStore } from '../engine/ports.ts'
+import type { NonceStore } from '../proof/ports.ts'
 import type { SessionStore } from '../sessions/ports.ts'
 
 /** What is kept in records rather than files, and who may change them. */
 export interface Records {
   readonly slots: SlotStore
   readonly sessions: SessionStore
+  readonly nonces: NonceStore
+  /** Counts of that kind, where several servers share them. */
+  readonly counters?: (kind: string) => Counters
   readonly leases: Leases
   /** Where several servers share the records. */
   readonly notices?: Notices

@@ -1,11 +1,14 @@
 import type { Config } from '../config/options.ts'
+import { systemClock } from '../core/clock.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import { randomId } from '../core/random.ts'
 import { type RedisLocation, showRedisLocation } from '../core/redis-location.ts'
 import { Refusal } from '../core/refusals.ts'
 import { processLeases } from '../stores/memory/leases.ts'
 import { type RedisConnection, connectRedis } from '../stores/redis/connection.ts'
+import { redisCounters } from '../stores/redis/counters.ts'
 import { redisLeases } from '../stores/redis/leases.ts'
+import { redisNonceStore } from '../stores/redis/nonce-store.ts'
 import { redisNotices } from '../stores/redis/notices.ts'
 import { type Shortcoming, shortcomings } from '../stores/redis/requirements.ts'
 import { redisSessionStore } from '../stores/redis/session-store.ts'
@@ -38,6 +41,8 @@ export async function openRedisRecords(
   return {
     slots: redisSlotStore(connection, PREFIX),
     sessions: redisSessionStore(connection, PREFIX),
+    nonces: redisNonceStore(connection, { prefix: PREFIX, clock: systemClock }),
+    counters: (kind) => redisCounters(connection, `${PREFIX}:${kind}`),
     leases: opened.use(await redisLeases(needs)),
     notices: await redisNotices(connection, PREFIX),
     warnings: found.map(({ text }) => `Redis: ${text}`),

@@ -9,11 +9,11 @@ import { type Metrics, createMetrics } from '../observe/metrics.ts'
 import { type Observer, observer } from '../observe/observer.ts'
 import { type WaitingReaders, waitingReaders } from '../protocols/download/waiting-readers.ts'
 import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
-import type { Sessions } from '../sessions/sessions.ts'
 import { engineOver } from './engine.ts'
+import { type Entrance, openEntrance } from './entrance.ts'
 import { networkNames } from './network-names.ts'
 import { startSessionUpkeep } from './session-upkeep.ts'
-import { sessionPolicyOf, sessionsFollowing, sessionsOver } from './sessions.ts'
+import { type AllSessions, sessionPolicyOf, sessionsFollowing, sessionsOver } from './sessions.ts'
 import { enginePolicyOf } from './settings.ts'
 import type { Stores } from './stores.ts'
 
@@ -35,7 +35,8 @@ export interface Core {
   readonly observing: Observer
   readonly readiness: Readiness
   readonly readers: WaitingReaders
-  readonly sessions: Sessions
+  readonly sessions: AllSessions
+  readonly entrance: Entrance
   readonly engine: UploadEngine
   /** Puts the policies of a new configuration into effect. */
   follow(config: Config): void
@@ -74,6 +75,9 @@ export async function startCore(
   started.use(startSessionUpkeep({ sessions, cleanupInterval, log }))
   const events = sessionsFollowing(sessions, observing.engineEvents)
   const engine = started.use(engineOver(stores, events, { ...names, policy: () => enginePolicy }))
+  const { gateEvents } = observing
+  const parts = { stores, sessions, engine, log, events: gateEvents, ...names }
+  const entrance = await openEntrance(config, parts, started)
   return {
     log,
     stores,
@@ -83,9 +87,11 @@ export async function startCore(
     readiness,
     readers,
     sessions,
+    entrance,
     engine,
     follow(next): void {
       ;[enginePolicy, sessionPolicy] = [enginePolicyOf(next), sessionPolicyOf(next)]
+      entrance.follow(next)
       log.level = next.log.level
     },
   }

@@ -1,9 +1,12 @@
 import { filesystemBlobStore } from '../blobs/filesystem/blob-store.ts'
 import type { Config } from '../config/options.ts'
+import { systemClock } from '../core/clock.ts'
 import type { BlobStore } from '../engine/ports.ts'
 import { processLeases } from '../stores/memory/leases.ts'
+import { memoryNonceStore } from '../stores/memory/nonce-store.ts'
 import { memorySessionStore } from '../stores/memory/session-store.ts'
 import { memorySlotStore } from '../stores/memory/slot-store.ts'
+import { sqliteNonces } from '../stores/sqlite/nonce-store.ts'
 import { sqliteSessions } from '../stores/sqlite/session-store.ts'
 import { sqliteSlots } from '../stores/sqlite/slot-store.ts'
 import { openState } from '../stores/sqlite/state.ts'
@@ -57,10 +60,16 @@ async function openRecords(config: Config, opened: AsyncDisposableStack): Promis
   if (sessionStore.backend === 'redis') return await openRedisRecords(config, opened)
   const alone = { leases: processLeases(), warnings: [] }
   if (sessionStore.backend === 'memory') {
-    return { ...alone, slots: memorySlotStore(), sessions: memorySessionStore() }
+    const nonces = memoryNonceStore(systemClock)
+    return { ...alone, slots: memorySlotStore(), sessions: memorySessionStore(), nonces }
   }
   const durability = storage.fsync === 'never' ? 'normal' : 'full'
   const waiting = server.workers === 1 ? {} : { busyTimeout: WRITERS_PATIENCE }
   const state = opened.use(openState({ path: sessionStore.path, durability, ...waiting }))
-  return { ...alone, slots: sqliteSlots(state), sessions: sqliteSessions(state) }
+  return {
+    ...alone,
+    slots: sqliteSlots(state),
+    sessions: sqliteSessions(state),
+    nonces: sqliteNonces(state, systemClock),
+  }
 }

@@ -50,6 +50,11 @@ export function namedUpload(rawPath: string, authorization: string | undefined):
     : { resource, credential: credentialMark(id, authorization) }
 }
 
+/** The name under which stores know the upload with the id that a client told; nothing if it is no id of ours. */
+export function resourceNamed(id: string): string | undefined {
+  return UPLOAD_ID.test(id) ? resourceOf(id) : undefined
+}
+
 /**
  * What may be stored of the `Authorization` that an upload was created with: it can be compared,
  * but not be guessed by who does not know the id, which is stored nowhere.

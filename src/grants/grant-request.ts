@@ -61,7 +61,7 @@ export function parameter(request: GrantRequest, name: string): string | undefin
   return value === '' ? undefined : value
 }
 
-/** The token of `Authorization: Bearer` (RFC 6750 §2.1). */
+/** The token of `Authorization: Bearer` (RFC 6750 §2.1), or `DPoP` (RFC 9449 §7.1). */
 export function bearerToken(request: GrantRequest): string | undefined {
-  return /^bearer +([\w.~+/-]+=*)$/iu.exec(request.authorization ?? '')?.[1]
+  return /^(?:bearer|dpop) +([\w.~+/-]+=*)$/iu.exec(request.authorization ?? '')?.[1]
 }

@@ -17,6 +17,9 @@ export type AuditEvent =
   | 'network-changed'
   | 'session-ended'
   | 'session-refused'
+  | 'session-opened'
+  | 'assessed'
+  | 'unproved'
 
 /** One line of the audit trail; fields that do not apply are left out. Lengths in bytes. */
 export interface AuditEntry {
@@ -25,6 +28,15 @@ export interface AuditEntry {
   readonly slot?: string | undefined
   /** Fingerprint of the slot whose upload goes on in this one. */
   readonly oldSlot?: string
+  /** SHA-256 of the id of a bound session; of others the fingerprint of their slot. */
+  readonly session?: string | undefined
+  /** The session whose place this one takes. */
+  readonly succeeds?: string | undefined
+  /** Kind of a session's key. */
+  readonly key?: 'hmac' | 'dpop'
+  /** Security level of the request. */
+  readonly level?: 1 | 2 | 3
+  readonly verdict?: 'passed' | 'challenged' | 'refused' | 'confirmed'
   readonly user?: string | undefined
   readonly address?: string | undefined
   /** Where the request that lost the upload came from. */

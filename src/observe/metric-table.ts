@@ -99,6 +99,29 @@ export const METRICS = {
     type: 'counter',
     help: 'Requests of a session that came from another network than the one before.',
   },
+  hfs_security_decisions_total: {
+    type: 'counter',
+    help: 'Requests that went on with something, by how suspicious they were.',
+    labels: {
+      level: '`1`, `2` or `3`',
+      verdict: '`passed`, `challenged`, `refused`, or `confirmed` by a new grant',
+    },
+  },
+  hfs_security_reasons_total: {
+    type: 'counter',
+    help: 'What made requests suspicious; one may have several reasons.',
+    labels: { reason: 'as in the audit trail' },
+  },
+  hfs_proof_failures_total: {
+    type: 'counter',
+    help: 'Requests that named a session, or a key, and did not prove it.',
+    labels: { why: 'as in the audit trail' },
+  },
+  hfs_bound_sessions_total: {
+    type: 'counter',
+    help: 'Sessions that were bound to a key.',
+    labels: { key: '`hmac` or `dpop`; `refused` where the slot was bound already' },
+  },
   hfs_http_requests_total: {
     type: 'counter',
     help: 'Requests that ended.',

@@ -1,9 +1,11 @@
 import { Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { REFUSALS } from '../core/refusals.ts'
 import type { EngineEvents } from '../engine/events.ts'
+import type { GateEvents } from '../gate/events.ts'
 import type { HttpEvents } from '../http/events.ts'
 import type { SessionEvents } from '../sessions/events.ts'
 import type { BuildInfo } from './build-info.ts'
+import { gateMetrics } from './gate-events.ts'
 import { METRICS, metricHead } from './metric-table.ts'
 import type { MetricName, MetricRow } from './metric-table.ts'
 import type { MetricsSnapshot } from './merged-metrics.ts'
@@ -30,6 +32,7 @@ export interface Metrics {
   readonly engineEvents: EngineEvents
   readonly httpEvents: HttpEvents
   readonly sessionEvents: SessionEvents
+  readonly gateEvents: GateEvents
   /** Counts a request that takes the short way of `http.fast_lane`. */
   readonly laneTook: () => void
   /** Counts audit lines that could not be written. */
@@ -53,6 +56,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     engineEvents: engineMetrics(registry),
     httpEvents: httpMetrics(registry),
     sessionEvents: sessionMetrics(registry),
+    gateEvents: gateMetrics(registry),
     laneTook(): void {
       byLane.count += 1
     },

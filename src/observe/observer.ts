@@ -1,9 +1,11 @@
 import type { EngineEvents } from '../engine/events.ts'
+import type { GateEvents } from '../gate/events.ts'
 import type { HttpEvents } from '../http/events.ts'
 import type { SessionEvents } from '../sessions/events.ts'
 import type { AuditTrail } from './audit.ts'
 import { engineAudit, httpAudit, untoldAudit } from './event-audit.ts'
 import { engineLog, httpLog, isNoted, untoldLog } from './event-log.ts'
+import { gateAudit, gateLog } from './gate-events.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Privacy } from './privacy.ts'
@@ -14,7 +16,7 @@ export interface ObserverParts {
   readonly log: Log
   /** Absent: no audit trail is kept. */
   readonly audit?: Pick<AuditTrail, 'record'>
-  readonly metrics: Pick<Metrics, 'engineEvents' | 'httpEvents' | 'sessionEvents'>
+  readonly metrics: Pick<Metrics, 'engineEvents' | 'httpEvents' | 'sessionEvents' | 'gateEvents'>
   readonly privacy: Privacy
 }
 
@@ -23,6 +25,7 @@ export interface Observer extends Disposable {
   readonly engineEvents: EngineEvents
   readonly httpEvents: HttpEvents
   readonly sessionEvents: SessionEvents
+  readonly gateEvents: GateEvents
 }
 
 /**
@@ -34,11 +37,13 @@ export function observer({ log, audit, metrics, privacy }: ObserverParts): Obser
   const http = [httpLog(log, privacy)]
   const untold = [untoldLog(log, privacy)]
   const sessions = [metrics.sessionEvents, sessionLog(log, privacy)]
+  const gates = [metrics.gateEvents, gateLog(log, privacy)]
   if (audit !== undefined) {
     engine.push(engineAudit(audit, privacy))
     http.push(httpAudit(audit, privacy))
     untold.push(untoldAudit(audit, privacy))
     sessions.push(sessionAudit(audit, privacy))
+    gates.push(gateAudit(audit, privacy))
   }
   const bound = refusalBound((network, refusals) => {
     for (const each of untold) each(network, refusals)
@@ -48,6 +53,7 @@ export function observer({ log, audit, metrics, privacy }: ObserverParts): Obser
     engineEvents: toEngineObservers(engine),
     httpEvents: toHttpObservers([metrics.httpEvents, lines]),
     sessionEvents: toSessionObservers(sessions),
+    gateEvents: toGateObservers(gates),
     [Symbol.dispose]: () => bound[Symbol.dispose](),
   }
 }
@@ -140,6 +146,23 @@ function toSessionObservers(all: readonly SessionEvents[]): SessionEvents {
     },
     noRoom(slot) {
       for (const each of all) each.noRoom(slot)
+    },
+  }
+}
+
+function toGateObservers(all: readonly GateEvents[]): GateEvents {
+  return {
+    decided(decision) {
+      for (const each of all) each.decided(decision)
+    },
+    unproved(attempt) {
+      for (const each of all) each.unproved(attempt)
+    },
+    bound(session, binding) {
+      for (const each of all) each.bound(session, binding)
+    },
+    bindingRefused(session, attempt) {
+      for (const each of all) each.bindingRefused(session, attempt)
     },
   }
 }

@@ -49,6 +49,8 @@ export interface BoundSessions {
   refresh(session: BoundSession, most: number): Promise<number>
   /** Notes that what was given out with that refresh is used. Refuses (`grant-expired`) what a later one replaced. */
   useRefresh(session: BoundSession, refresh: number): Promise<void>
+  /** Whether no slot is known to be bound to a session that was opened just now. */
+  isUntaken(name: string): boolean
   /** Ends a session. */
   end(session: BoundSession): Promise<void>
   /** The session's slot has an unfinished upload. */
@@ -68,6 +70,8 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
   const { store, clock, policy, events } = needs
   /** By session, its slots and whether their uploads are unfinished. */
   const news = new Map<string, Map<Fingerprint, boolean>>()
+  /** Opened here, and not yet heard of from any slot. */
+  const untaken = new Set<string>()
 
   async function find(name: string): Promise<BoundSession | undefined> {
     const session = await store.find(name)
@@ -91,6 +95,7 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
   }
 
   function note(name: string, slot: Fingerprint, isUnfinished: boolean): void {
+    untaken.delete(name)
     const slots = news.get(name) ?? new Map<Fingerprint, boolean>()
     news.set(name, slots.set(slot, isUnfinished))
   }
@@ -112,8 +117,9 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
         revision: 1,
         bound: { ...binding, refreshes: 0, refreshUsed: 0 },
       }
-      limits.add(1)
       await store.save([session])
+      limits.add(1)
+      untaken.add(session.key)
       return { id, session }
     },
     async proved(seen, visitor): Promise<void> {
@@ -155,9 +161,11 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
     },
     async end({ key }): Promise<void> {
       news.delete(key)
+      untaken.delete(key)
       await store.remove([key])
       limits.add(-1)
     },
+    isUntaken: (name) => untaken.has(name),
     kept: (name, slot) => note(name, slot, true),
     left: (name, slot) => note(name, slot, false),
     async flush(): Promise<void> {

@@ -240,7 +240,7 @@ describe('D11: an expiry is an expiry', () => {
   const excuses: readonly Readonly<Record<string, string>>[] = [
     { 'User-Agent': 'Conversations/2.0 (Android; mobile)' },
     { 'User-Agent': 'Gajim network_switch standby' },
-    { 'X-Session-ID': 'abc', 'X-Network-Resilience': 'true' },
+    { 'X-Network-Resilience': 'true', 'X-Session-Accept': 'hmac-sha256' },
     { 'X-Network-Change': 'wifi-to-mobile', 'X-Client-Type': 'mobile' },
   ]
 

@@ -5,15 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { resumableFaces } from '../../src/app/faces.ts'
 import { router } from '../../src/app/router.ts'
-import { grantSecretsOf } from '../../src/app/settings.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Handler } from '../../src/http/exchange.ts'
-import { gate } from '../../src/gate/gate.ts'
-import { grantVerifier } from '../../src/grants/verifier.ts'
 import { putHandler } from '../../src/protocols/plain/put.ts'
 import { clientAt, grantFor } from '../engine/grants.ts'
 import { sentBody, wholeBody } from '../engine/bodies.ts'
 import { type Fixture, blobCount, fixture } from '../engine/fixture.ts'
+import { gateOf } from '../gate/fixture.ts'
 import { serve } from '../http/server-fixture.ts'
 import {
   INTEROPS,
@@ -105,8 +103,7 @@ function settling(f: Fixture): {
     },
   })
   const config = configOf('/nowhere', ['server.public_url=http://localhost/'])
-  const grants = grantVerifier(grantSecretsOf(config), systemClock)
-  const entrance = gate({ grants, sessions: { visit: () => undefined } })
+  const entrance = gateOf(config)
   const put = putHandler({ gate: entrance, engine, publicUrl: config.server.publicUrl })
   const faces = resumableFaces(config, { gate: entrance, engine, clock: systemClock, plain: put })
   const handler = router({ put, ...faces, remove: put, download: put, health: put })

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resumableFaces } from '../../src/app/faces.ts'
 import { router } from '../../src/app/router.ts'
-import { grantSecretsOf } from '../../src/app/settings.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { gate } from '../../src/gate/gate.ts'
-import { grantVerifier } from '../../src/grants/verifier.ts'
 import type { Handler } from '../../src/http/exchange.ts'
 import { putHandler } from '../../src/protocols/plain/put.ts'
 import { type Fixture, blobCount, fixture } from '../engine/fixture.ts'
+import { gateOf } from '../gate/fixture.ts'
 import { serve } from '../http/server-fixture.ts'
 import { creation } from './rufh-client.ts'
 import { configOf, eventually } from './site.ts'
@@ -25,8 +23,7 @@ function facesOf({ engine }: Fixture, interim: 'always' | 'never'): Handler {
     'server.public_url=http://localhost/',
     `http.interim_104=${interim}`,
   ])
-  const grants = grantVerifier(grantSecretsOf(config), systemClock)
-  const entrance = gate({ grants, sessions: { visit: () => undefined } })
+  const entrance = gateOf(config)
   const put = putHandler({ gate: entrance, engine, publicUrl: config.server.publicUrl })
   const faces = resumableFaces(config, { gate: entrance, engine, clock: systemClock, plain: put })
   return router({ put, ...faces, remove: put, download: put, health: put })

@@ -1,7 +1,6 @@
 import { Refusal } from '../../core/refusals.ts'
 import { encodeSlotPath } from '../../core/slot-path.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { approachOf } from '../../gate/approach-of.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { digestFields, reprDigest } from '../../http/digest-fields.ts'
@@ -18,9 +17,10 @@ export function putHandler(needs: {
   return async (exchange: Exchange): Promise<void> => {
     const { headers, client, body, contentLength } = exchange
     if (headers[HEADER.contentRange] !== undefined) throw new Refusal('range-not-supported')
-    const grant = await gate.admit(approachOf(exchange, contentLength))
     const digests = digestFields(headers)
-    const outcome = await engine.put({ grant, client, body, digests })
+    const outcome = await gate.admit(exchange, { size: contentLength }, (admission) =>
+      engine.put({ ...admission, client, body, digests }),
+    )
     if (outcome.kind === 'cut') return exchange.cut()
     exchange.reply({
       status: 201,

@@ -1,11 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { ByteSource } from '../../core/bytes.ts'
-import type { Grant } from '../../core/grant.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { encodeSlotPath, parseSlotPath } from '../../core/slot-path.ts'
 import type { Engine, Progress, Published, RangeRequest } from '../../engine/engine.ts'
-import { approachOf } from '../../gate/approach-of.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Claim, Gate } from '../../gate/gate.ts'
 import type { Answer, Exchange, Handler } from '../../http/exchange.ts'
 import { ProtocolRefusal } from '../../http/protocol-refusal.ts'
 import { HEADER } from '../../wire/header-names.ts'
@@ -28,9 +26,12 @@ export function rangePutHandler(needs: RangeNeeds): Handler {
     const { headers, client } = exchange
     const range = parseContentRange(headers[HEADER.contentRange] ?? '')
     const piece = pieceOf(exchange, range)
-    const grant = await admit(exchange, range, needs)
-    const request = { grant, client, ...(piece === undefined ? {} : { piece }) }
-    const outcome = await needs.engine.range(request).catch(dress)
+    const request = { client, ...(piece === undefined ? {} : { piece }) }
+    const outcome = await needs.gate.admit(
+      exchange,
+      { size: await sizeOf(exchange, range, needs) },
+      async (admission) => await needs.engine.range({ ...admission, ...request }).catch(dress),
+    )
     if (outcome.kind === 'cut') return exchange.cut()
     exchange.reply(answerTo(outcome, needs.publicUrl))
   }
@@ -62,15 +63,13 @@ function atMost(body: ByteSource, length: number): ByteSource {
   }
 }
 
-/** The grant for the whole file, whose length may be what the slot is known to have. */
-async function admit(
-  exchange: Exchange,
+/** The length of the whole file, which may be what the slot is known to have. */
+async function sizeOf(
+  { target }: Exchange,
   { total }: SentRange,
-  { gate, engine }: RangeNeeds,
-): Promise<Grant> {
-  const { rawPath } = exchange.target
-  const size = total ?? (await engine.sizeOf(parseSlotPath(rawPath))) ?? 'as-granted'
-  return await gate.admit(approachOf(exchange, size))
+  { engine }: RangeNeeds,
+): Promise<Claim['size']> {
+  return total ?? (await engine.sizeOf(parseSlotPath(target.rawPath))) ?? 'as-granted'
 }
 
 function answerTo(outcome: Progress | Published, publicUrl: URL): Answer {

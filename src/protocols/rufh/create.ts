@@ -1,4 +1,3 @@
-import type { Grant } from '../../core/grant.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { parseSlotPath } from '../../core/slot-path.ts'
 import {
@@ -6,8 +5,9 @@ import {
   credentialMark,
   newUploadResource,
 } from '../../core/upload-resource.ts'
-import type { CreateRequest, Delivery } from '../../engine/engine.ts'
-import { approachOf } from '../../gate/approach-of.ts'
+import type { CreateRequest, Cut, Delivery, Progress, Published } from '../../engine/engine.ts'
+import type { Admission, Claim } from '../../gate/gate.ts'
+import { adoptedUpload } from '../../http/adopted-upload.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { createdAnswer, finishedAnswer } from './answers.ts'
 import { digestFields } from '../../http/digest-fields.ts'
@@ -16,12 +16,11 @@ import { refusing } from './refusals.ts'
 import type { RufhNeeds } from './rufh-needs.ts'
 import { type UploadFields, statedLength, uploadFields } from './upload-fields.ts'
 
-/** A verified creation. */
+/** A creation. */
 interface Asked {
   readonly exchange: Exchange
   readonly fields: UploadFields
   readonly completes: boolean
-  readonly grant: Grant
 }
 
 /**
@@ -35,8 +34,9 @@ export function createHandler(needs: RufhNeeds): Handler {
     const { completes } = fields
     if (completes === undefined) return await plain(exchange, needs)
     await refusing(exchange, fields, async () => {
-      const grant = await admit(exchange, fields, needs)
-      await create({ exchange, fields, completes, grant }, needs)
+      const asked = { exchange, fields, completes }
+      const claim = await claimOf(asked, needs)
+      answer(asked, await needs.gate.admit(exchange, claim, create(asked, needs)), needs)
     })
   }
 }
@@ -49,35 +49,50 @@ async function plain(exchange: Exchange, needs: RufhNeeds): Promise<void> {
   await needs.plain(exchange)
 }
 
-async function admit(
-  exchange: Exchange,
-  fields: UploadFields,
-  { gate, engine }: RufhNeeds,
-): Promise<Grant> {
+/** The length that the request says, or the slot is known to have. */
+async function claimOf({ exchange, fields }: Asked, { engine }: RufhNeeds): Promise<Claim> {
   if ((fields.offset ?? 0) !== 0) throw new Refusal('bad-request', { why: 'creation with offset' })
-  let size: number | 'as-granted' | undefined = statedLength(fields, exchange.contentLength)
-  if (size === undefined && fields.completes !== true) {
-    if (!fields.draft.lengthOptional) throw new Refusal('bad-request', { why: 'no Upload-Length' })
-    // Earlier versions have no field for it; the slot knows.
-    size = (await engine.sizeOf(parseSlotPath(exchange.target.rawPath))) ?? 'as-granted'
-  }
-  return await gate.admit(approachOf(exchange, size))
+  const size = statedLength(fields, exchange.contentLength)
+  if (size !== undefined || fields.completes === true) return { size }
+  if (!fields.draft.lengthOptional) throw new Refusal('bad-request', { why: 'no Upload-Length' })
+  // Earlier versions have no field for it; the slot knows.
+  return { size: (await engine.sizeOf(parseSlotPath(exchange.target.rawPath))) ?? 'as-granted' }
 }
 
-async function create(asked: Asked, needs: RufhNeeds): Promise<void> {
-  const { exchange, fields, completes, grant } = asked
+/** What became of a creation, and what its client is to know of the upload. */
+interface Created {
+  readonly outcome: Progress | Published | Cut
+  readonly about: { readonly id: string; readonly size: number }
+}
+
+function create(asked: Asked, needs: RufhNeeds): (admission: Admission) => Promise<Created> {
+  const { exchange, fields, completes } = asked
+  return async (admission) => {
+    const isInformed = informs(exchange, fields.draft, needs.interim104)
+    // A client that is not told of its upload can't come back to it: there is nothing to keep for it.
+    const told = isInformed || !completes ? newUploadResource() : undefined
+    const about = { id: told?.id ?? '', size: admission.grant.size }
+    const rendering = { draft: fields.draft, ...needs }
+    const outcome = await needs.engine.create({
+      ...admission,
+      ...requestOf(asked, told, isInformed),
+      ...deliveryOf(asked, isInformed ? creationInformer(exchange, about, rendering) : undefined),
+    })
+    return { outcome, about }
+  }
+}
+
+function answer(
+  { exchange, fields, completes }: Asked,
+  { outcome, about }: Created,
+  needs: RufhNeeds,
+): void {
   const rendering = { draft: fields.draft, ...needs }
-  const isInformed = informs(exchange, fields.draft, needs.interim104)
-  // A client that is not told of its upload can't come back to it: there is nothing to keep for it.
-  const told = isInformed || !completes ? newUploadResource() : undefined
-  const about = { id: told?.id ?? '', size: grant.size }
-  const outcome = await needs.engine.create({
-    ...requestOf(asked, told, isInformed),
-    ...deliveryOf(asked, isInformed ? creationInformer(exchange, about, rendering) : undefined),
-  })
   if (outcome.kind === 'cut') return exchange.cut()
   if (outcome.kind === 'published') {
-    return exchange.reply(finishedAnswer(outcome, rendering, told?.id))
+    return exchange.reply(
+      finishedAnswer(outcome, rendering, about.id === '' ? undefined : about.id),
+    )
   }
   if (completes) throw new Refusal('length-inconsistent')
   exchange.reply(createdAnswer(outcome, about, rendering))
@@ -87,10 +102,9 @@ function requestOf(
   asked: Asked,
   told: UploadResource | undefined,
   isInformed: boolean,
-): Omit<CreateRequest, 'delivery'> {
-  const { exchange, grant } = asked
-  const { client, headers } = exchange
-  const request = { grant, client, face: 'rufh' } as const
+): Omit<CreateRequest, 'delivery' | 'grant'> {
+  const { client, headers } = asked.exchange
+  const request = { client, face: 'rufh', adopts: adoptedUpload(headers) } as const
   if (told === undefined) return request
   const { authorization } = headers
   const whole = digestFields(headers)?.whole

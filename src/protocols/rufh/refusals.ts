@@ -48,6 +48,9 @@ const DRESSERS: Partial<Readonly<Record<RefusalCode, Dresser>>> = {
   'digest-mismatch': ({ facts }, { draft }) =>
     facts['of'] === 'file' ? { headers: completeness(draft, true) } : {},
   'file-too-large': tooLarge,
+  // A native client tries again after 503, but not after 429.
+  'too-many-failures': () => ({ status: 503 }),
+  'too-many-requests': () => ({ status: 503 }),
 }
 
 function mismatch({ facts }: Refusal, { draft, offset = 0 }: UploadFields): RefusalDress {

@@ -2,7 +2,7 @@ import { Refusal } from '../../core/refusals.ts'
 import { namedUpload } from '../../core/upload-resource.ts'
 import type { AppendRequest, StatusRequest } from '../../engine/engine.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
-import { methodOf } from '../../http/method-override.ts'
+import { methodOf } from '../../core/method-override.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { appendedAnswer, finishedAnswer, spoken, statusAnswer } from './answers.ts'
 import { digestFields } from '../../http/digest-fields.ts'
@@ -20,7 +20,7 @@ import {
 interface Asked {
   readonly exchange: Exchange
   readonly fields: UploadFields
-  readonly asking: Pick<StatusRequest, 'resource' | 'client' | 'credential'>
+  readonly asking: Pick<StatusRequest, 'resource' | 'client' | 'credential' | 'passage'>
 }
 
 type Verb = (asked: Asked, needs: RufhNeeds) => Promise<void>
@@ -46,8 +46,10 @@ export function resourceHandler(needs: RufhNeeds): Handler {
       const verb = VERBS.get(methodOf(exchange))
       if (verb === undefined) throw new Refusal('method-not-allowed', { allow: RESOURCE_METHODS })
       const { client, target, headers } = exchange
-      const asking = { client, ...namedUpload(target.rawPath, headers.authorization) }
-      await verb({ exchange, fields, asking }, needs)
+      const named = namedUpload(target.rawPath, headers.authorization)
+      await needs.gate.enter(exchange, async (passage) => {
+        await verb({ exchange, fields, asking: { client, ...named, passage } }, needs)
+      })
     })
   }
 }

@@ -1,5 +1,5 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { ByteSource } from '../../core/bytes.ts'
-import type { Grant } from '../../core/grant.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { encodeSlotPath } from '../../core/slot-path.ts'
 import {
@@ -10,8 +10,8 @@ import {
 } from '../../core/upload-resource.ts'
 import type { Cut, Engine, Progress, Published } from '../../engine/engine.ts'
 import type { UploadDescription } from '../../engine/slot-record.ts'
-import { approachOf } from '../../gate/approach-of.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Admission, Gate } from '../../gate/gate.ts'
+import { adoptedUpload } from '../../http/adopted-upload.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { Staging } from './checksum.ts'
@@ -27,13 +27,16 @@ export interface CreationNeeds {
   readonly room: Staging
 }
 
-/** A verified creation. */
+/** A creation. */
 interface Asked {
   readonly exchange: Exchange
   readonly creation: Creation
-  readonly grant: Grant
   /** The bytes that it brings, if it brings any. */
   readonly body: ByteSource
+}
+
+interface Verified extends Asked {
+  readonly admission: Admission
 }
 
 /** POST on a slot path: Creation, Creation With Upload and Creation Defer Length of tus 1.0. */
@@ -44,57 +47,66 @@ export function createHandler(needs: CreationNeeds): Handler {
       throw new Refusal('method-not-allowed', { allow: 'POST' })
     }
     const creation = parseCreation(exchange.headers)
-    const body = chunkOf(exchange, room)
-    const grant = await admit(exchange, creation, needs)
-    const asked: Asked = { exchange, creation, grant, body }
+    const asked: Asked = { exchange, creation, body: chunkOf(exchange, room) }
     const told = newUploadResource()
-    const outcome = await create(asked, told, engine)
-    if (outcome.kind === 'cut') return exchange.cut()
-    if (outcome.kind === 'finished') return await repeat(asked, needs)
-    answer(exchange, 201, {
-      [HEADER.location]: `${publicUrl.href}${uploadPath(told.id)}`,
-      ...(outcome.kind === 'progress'
-        ? progressFields(outcome)
-        : {
-            ...progressFields({ offset: outcome.file.size }),
-            [HEADER.contentLocation]: downloadUrl(publicUrl, outcome),
-          }),
+    const claim = {
+      size: creation.length ?? 'as-granted',
+      types: creation.metadata?.types ?? [],
+    } as const
+    const outcome = await needs.gate.admit(exchange, claim, async (admission) => {
+      const verified = { ...asked, admission }
+      const created = await create(verified, told, engine)
+      return created.kind === 'finished' ? await repeat(verified, engine) : created
     })
+    if (outcome.kind === 'cut') return exchange.cut()
+    answer(exchange, 201, createdFields(outcome, told, publicUrl))
   }
 }
 
-async function admit(
-  exchange: Exchange,
-  { length, metadata }: Creation,
-  { gate }: CreationNeeds,
-): Promise<Grant> {
-  const [contentType, ...otherTypes] = metadata?.types ?? []
-  return await gate.admit({
-    ...approachOf(exchange, length ?? 'as-granted'),
-    contentType,
-    otherTypes,
-  })
+/** What became of a creation; `repeated`: the slot had its file already. */
+type Created = Progress | Published | Cut | { readonly kind: 'repeated'; readonly of: Published }
+
+function createdFields(
+  outcome: Exclude<Created, Cut>,
+  { id }: UploadResource,
+  publicUrl: URL,
+): OutgoingHttpHeaders {
+  const location = { [HEADER.location]: `${publicUrl.href}${uploadPath(id)}` }
+  if (outcome.kind === 'progress') return { ...location, ...progressFields(outcome) }
+  const published = outcome.kind === 'repeated' ? outcome.of : outcome
+  const url = downloadUrl(publicUrl, published)
+  const offset = progressFields({ offset: published.file.size })
+  return outcome.kind === 'repeated'
+    ? { [HEADER.location]: url, ...offset }
+    : { ...location, [HEADER.contentLocation]: url, ...offset }
 }
 
 /** The upload with the bytes that came with its creation; `finished`: the slot has its file already. */
 async function create(
-  { exchange, creation, grant, body }: Asked,
+  { exchange, creation, admission, body }: Verified,
   { id, resource }: UploadResource,
   engine: CreationNeeds['engine'],
 ): Promise<Progress | Published | Cut | { readonly kind: 'finished' }> {
   const { client, headers } = exchange
   const { authorization } = headers
   // A file of no bytes is complete as soon as it is created.
-  const isFilled = bringsChunk(exchange) || grant.size === 0
+  const isFilled = bringsChunk(exchange) || admission.grant.size === 0
   const description = {
     ...descriptionOf(creation),
     ...(isFilled ? { isUntold: true as const } : {}),
     ...(authorization === undefined ? {} : { credential: credentialMark(id, authorization) }),
   }
-  const created = await engine.create({ grant, client, face: 'tus', resource, description })
+  const created = await engine.create({
+    ...admission,
+    client,
+    face: 'tus',
+    resource,
+    description,
+    adopts: adoptedUpload(headers),
+  })
   if (created.kind === 'published') return { kind: 'finished' }
   if (created.kind === 'cut' || !isFilled) return created
-  const asking = { resource, client }
+  const asking = { resource, client, passage: admission.passage }
   try {
     return await engine.append({ ...asking, offset: 0, body, completes: true })
   } catch (error) {
@@ -117,15 +129,14 @@ function isHeldBack(error: unknown): boolean {
 }
 
 /** The client lost our answer, and brings the whole file again; or it brings something else. */
-async function repeat({ exchange, grant, body }: Asked, needs: CreationNeeds): Promise<void> {
+async function repeat(
+  { exchange, admission, body }: Verified,
+  engine: CreationNeeds['engine'],
+): Promise<Created> {
   const { client, contentLength = 0 } = exchange
-  if (contentLength !== grant.size) throw new Refusal('slot-conflict')
-  const outcome = await needs.engine.put({ grant, client, body })
-  if (outcome.kind === 'cut') return exchange.cut()
-  answer(exchange, 201, {
-    [HEADER.location]: downloadUrl(needs.publicUrl, outcome),
-    ...progressFields({ offset: outcome.file.size }),
-  })
+  if (contentLength !== admission.grant.size) throw new Refusal('slot-conflict')
+  const of = await engine.put({ ...admission, client, body })
+  return of.kind === 'cut' ? of : { kind: 'repeated', of }
 }
 
 /** Where the file is that an upload became. */

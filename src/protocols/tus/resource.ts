@@ -2,8 +2,9 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { Refusal } from '../../core/refusals.ts'
 import { namedUpload } from '../../core/upload-resource.ts'
 import type { Engine, StatusRequest, UploadStatus } from '../../engine/engine.ts'
+import type { Gate } from '../../gate/gate.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
-import { methodOf } from '../../http/method-override.ts'
+import { methodOf } from '../../core/method-override.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { Staging } from './checksum.ts'
 import { bringsChunk, chunkOf } from './chunk.ts'
@@ -13,13 +14,14 @@ import { uploadLength, uploadOffset } from './tus-fields.ts'
 
 /** What requests on upload resources are answered with. */
 export interface ResourceNeeds {
+  readonly gate: Gate
   readonly engine: Pick<Engine, 'append' | 'status' | 'abort'>
   readonly publicUrl: URL
   readonly room: Staging
 }
 
 /** Which upload is meant, and who asks. */
-type Asking = Pick<StatusRequest, 'resource' | 'client' | 'credential'>
+type Asking = Pick<StatusRequest, 'resource' | 'client' | 'credential' | 'passage'>
 
 type Verb = (exchange: Exchange, asking: Asking) => Promise<void>
 
@@ -27,7 +29,7 @@ type Verb = (exchange: Exchange, asking: Asking) => Promise<void>
 export const RESOURCE_METHODS = 'HEAD, GET, PATCH, DELETE, OPTIONS'
 
 /** HEAD, PATCH and DELETE on an upload resource, by tus 1.0; GET is answered like HEAD. */
-export function resourceHandler({ engine, publicUrl, room }: ResourceNeeds): Handler {
+export function resourceHandler({ gate, engine, publicUrl, room }: ResourceNeeds): Handler {
   const verbs = new Map<string, Verb>([
     ['HEAD', tell],
     ['GET', tell],
@@ -36,10 +38,12 @@ export function resourceHandler({ engine, publicUrl, room }: ResourceNeeds): Han
   ])
   return async (exchange): Promise<void> => {
     const { client, target, headers } = exchange
-    const asking = { client, ...namedUpload(target.rawPath, headers.authorization) }
+    const named = namedUpload(target.rawPath, headers.authorization)
     const verb = verbs.get(methodOf(exchange))
     if (verb === undefined) throw new Refusal('method-not-allowed', { allow: RESOURCE_METHODS })
-    await verb(exchange, asking)
+    await gate.enter(exchange, async (passage) => {
+      await verb(exchange, { client, ...named, passage })
+    })
   }
 
   async function tell(exchange: Exchange, asking: Asking): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { methodOf } from '../../src/http/method-override.ts'
+import { methodOf } from '../../src/core/method-override.ts'
 
 function meant(method: string, field: string): string {
   return methodOf({ method, headers: { 'x-http-method-override': field } })

@@ -1,0 +1,110 @@
+import { abuse } from '../abuse/abuse.ts'
+import { insuredCounters } from '../abuse/insured-counters.ts'
+import type { Counters } from '../abuse/ports.ts'
+import type { Config } from '../config/options.ts'
+import type { ClientAddress } from '../core/client-address.ts'
+import { systemClock } from '../core/clock.ts'
+import { randomId } from '../core/random.ts'
+import { userOf } from '../engine/admission.ts'
+import type { UploadEngine } from '../engine/engine.ts'
+import { type Gate, gate } from '../gate/gate.ts'
+import type { GateEvents } from '../gate/events.ts'
+import { grantVerifier } from '../grants/verifier.ts'
+import { publicPrefix } from '../http/target.ts'
+import { openMasterKeys } from '../keys/master-keys.ts'
+import type { Log } from '../observe/log.ts'
+import { proofKeys } from '../proof/proof-keys.ts'
+import { proofs } from '../proof/proofs.ts'
+import { type Places, openPlaces } from '../risk/places.ts'
+import { memoryCounters } from '../stores/memory/counters.ts'
+import { abusePolicyOf, gatePolicyOf, proofPolicyOf } from './security-settings.ts'
+import type { AllSessions } from './sessions.ts'
+import { grantSecretsOf } from './settings.ts'
+import type { Stores } from './stores.ts'
+
+/** The way in of a process, as its configuration has it. */
+export interface Entrance {
+  /** The gate for a configuration's grants. */
+  gateOf(config: Config): Gate
+  /** Puts the policies of a new configuration into effect. */
+  follow(config: Config): void
+}
+
+/** What the way in is built from. */
+export interface EntranceNeeds {
+  readonly stores: Pick<Stores, 'nonces' | 'counters'>
+  readonly sessions: AllSessions
+  readonly engine: Pick<UploadEngine, 'sizeOf'>
+  readonly events: GateEvents
+  readonly log: Log
+  readonly networkName: (client: ClientAddress) => string
+}
+
+/** Opens what the way in needs of files: keys and databases; `started` is to close them. */
+export async function openEntrance(
+  config: Config,
+  needs: EntranceNeeds,
+  started: AsyncDisposableStack,
+): Promise<Entrance> {
+  const { stores, sessions, engine, events, log, networkName } = needs
+  const { publicUrl } = config.server
+  let [gatePolicy, proofPolicy, abusePolicy] = policiesOf(config)
+  const keys = proofKeys(await openMasterKeys(config.security.masterKey))
+  const places = started.use(await openPlacesOf(config, log))
+  const common = {
+    sessions: sessions.slots,
+    bound: sessions.bound,
+    keys,
+    places,
+    events,
+    networkName,
+    userOf,
+    clock: systemClock,
+    prefix: publicPrefix(publicUrl),
+    policy: () => gatePolicy,
+    proofs: proofs({
+      keys,
+      nonces: stores.nonces,
+      clock: systemClock,
+      newId: randomId,
+      policy: () => proofPolicy,
+      publicUrl,
+    }),
+    abuse: abuse({
+      failures: countersOver(stores.counters?.('failures')),
+      uploads: countersOver(stores.counters?.('uploads')),
+      policy: () => abusePolicy,
+    }),
+    isUsed: async (path: Parameters<UploadEngine['sizeOf']>[0]): Promise<boolean> =>
+      (await engine.sizeOf(path)) !== undefined,
+  }
+  return {
+    gateOf: (next) => gate({ ...common, grants: grantVerifier(grantSecretsOf(next), systemClock) }),
+    follow(next): void {
+      ;[gatePolicy, proofPolicy, abusePolicy] = policiesOf(next)
+    },
+  }
+}
+
+function policiesOf(
+  config: Config,
+): [
+  ReturnType<typeof gatePolicyOf>,
+  ReturnType<typeof proofPolicyOf>,
+  ReturnType<typeof abusePolicyOf>,
+] {
+  return [gatePolicyOf(config), proofPolicyOf(config), abusePolicyOf(config)]
+}
+
+/** Counts that other servers share, where they do; kept by this process while those are out of reach. */
+function countersOver(shared: Counters | undefined): Counters {
+  return shared === undefined ? memoryCounters() : insuredCounters(shared, memoryCounters())
+}
+
+async function openPlacesOf({ geo }: Config, log: Log): Promise<Places> {
+  return await openPlaces(geo, {
+    placesReloaded: (file) => log.info({ file }, 'the database of places changed and is in use'),
+    placesRefused: (file, err) =>
+      log.warn({ file, err }, 'the database of places cannot be used, the one before goes on'),
+  })
+}

@@ -1,0 +1,34 @@
+import type { ClientAddress } from '../core/client-address.ts'
+
+/** How suspicious a request was, and what came of it. */
+export interface Decision {
+  /** Name of its session: its slot, or SHA-256 of the id of a bound one. */
+  readonly session: string
+  readonly client: ClientAddress
+  readonly isBound: boolean
+  readonly level: 1 | 2 | 3
+  readonly reasons: readonly string[]
+  /** `confirmed`: a new grant lifted level 3. */
+  readonly verdict: 'passed' | 'challenged' | 'refused' | 'confirmed'
+}
+
+/** A request that did not prove what it claimed. */
+export interface Unproved {
+  /** Name of the session that it claimed, if any. */
+  readonly session: string | undefined
+  readonly client: ClientAddress
+  readonly why: string
+}
+
+/** What the gate tells the rest of the program; `observe` turns it into audit lines and metrics. */
+export interface GateEvents {
+  decided(decision: Decision): void
+  unproved(attempt: Unproved): void
+  /** A session got a key, which was told; `succeeds` names the one whose place it takes. */
+  bound(
+    session: string,
+    binding: { slot: string; client: ClientAddress; key: 'hmac' | 'dpop'; succeeds?: string },
+  ): void
+  /** Somebody wanted to bind a slot that is bound. */
+  bindingRefused(session: string, attempt: { slot: string; client: ClientAddress }): void
+}

@@ -1,0 +1,53 @@
+import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
+import { type Assessment, type Snapshot, assess } from '../risk/assess.ts'
+import { type SessionRecord, isBound } from '../sessions/session-record.ts'
+import { visitOf } from '../sessions/visitor.ts'
+import { type GateRequest, visitorOf } from './gate-request.ts'
+import type { GateNeeds, GatePolicy } from './needs.ts'
+
+/** A request at its level, and whether only the number of changes of network made it that high. */
+export interface Level extends Assessment {
+  readonly onlyCounted: boolean
+}
+
+/**
+ * How suspicious a request is that goes on with a session; `known` is what was known of it before,
+ * `expiry` when the grant ends that the request shows. Changes nothing.
+ */
+export function levelOf(
+  request: GateRequest,
+  { known, expiry }: { known: SessionRecord | undefined; expiry?: Instant | undefined },
+  needs: GateNeeds,
+): Level {
+  const visit = visitOf(visitorOf(request), needs)
+  const place = needs.places.find(request.client.address)
+  const isExpired = expiry !== undefined && expiry + CLOCK_SKEW < visit.at
+  const observation = {
+    ...visit,
+    ...(place === undefined ? {} : { place }),
+    ...(isExpired ? { grantExpiredAt: expiry } : {}),
+  }
+  const snapshot = known === undefined ? undefined : snapshotOf(known, needs)
+  const under = (policy: GatePolicy): Assessment => assess(snapshot, observation, policy)
+  const policy = needs.policy()
+  const assessment = under(policy)
+  const onlyCounted =
+    assessment.level === 3 && under({ ...policy, networkChangeLimit: Infinity }).level < 3
+  return { ...assessment, onlyCounted }
+}
+
+function snapshotOf(session: SessionRecord, { places }: GateNeeds): Snapshot {
+  const { networks, lastActiveAt, changes = [] } = session
+  const network = networks.at(-1)?.network ?? ''
+  const product = networks.findLast((seen) => seen.product !== undefined)?.product
+  const place = places.find(network)
+  return {
+    lastActiveAt,
+    network,
+    // Only what proved itself is remembered of a session with a key.
+    proven: isBound(session) ? networks.map((seen) => seen.network) : [],
+    unprovedChanges: changes,
+    ...(product === undefined ? {} : { product }),
+    ...(place === undefined ? {} : { place }),
+  }
+}

@@ -1,0 +1,35 @@
+import type { Instant } from '../core/clock.ts'
+import type { Grant } from '../core/grant.ts'
+import type { Fingerprint } from '../core/slot-path.ts'
+
+/** What the gate looks at of a slot that was used before. */
+export interface JudgedSlot {
+  readonly fingerprint: Fingerprint
+  /** Name of the session that it is bound to. */
+  readonly session?: string
+  readonly state: 'open' | 'published' | 'spent'
+  readonly openedAt: Instant
+  /** Until then expired grants are accepted without being counted again. */
+  readonly reopenedUntil?: Instant
+}
+
+/** Whether a request may use a slot that was used before; `rebind`: the slot is bound to `binds` from now on. */
+export type Judge = (
+  slot: JudgedSlot,
+  circumstances: { readonly reopens: boolean },
+) => Promise<'pass' | 'rebind'>
+
+/** What a request proved, for whoever finds the record of its slot. */
+export interface Passage {
+  /** Name of the session that proved itself. */
+  readonly session?: string
+  /** Name of the session that the slot is bound to if this request opens it. */
+  readonly binds?: string
+  readonly judge?: Judge
+}
+
+/** A request that may come in. */
+export interface Admission {
+  readonly grant: Grant
+  readonly passage: Passage
+}

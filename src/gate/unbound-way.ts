@@ -1,0 +1,86 @@
+import type { Instant } from '../core/clock.ts'
+import { Refusal } from '../core/refusals.ts'
+import type { ProofFailure } from '../proof/verdict.ts'
+import { type GateRequest, visitorOf } from './gate-request.ts'
+import { type Level, levelOf } from './levels.ts'
+import type { GateNeeds, GatePolicy } from './needs.ts'
+import type { Judge, JudgedSlot } from './passage.ts'
+import { refuseFully, refuseUnproved } from './proving.ts'
+
+/** A grant that carries no time counts as expired so many milliseconds after its slot's first use. */
+const TIMELESS_LIFE = 10 * 60_000
+
+/** What is known of a request that proves nothing. */
+export interface Unbound {
+  readonly request: GateRequest
+  /** Whether the session of its slot begins with it. */
+  readonly begins: boolean
+  /** When its grant ends; absent: it carries no time. */
+  readonly grantExpiry?: Instant | undefined
+  /** Whether it shows a grant at all. */
+  readonly hasGrant: boolean
+}
+
+/**
+ * Judges requests that have nothing to show but a grant or the address of an upload: a slot that is bound is
+ * not theirs; on others their level decides, as the operator wants it. Their session takes note of those
+ * that pass, and of no other.
+ */
+export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
+  const { request } = unbound
+  const { sessions } = needs
+  let isPassed = false
+  return async (slot, { reopens }) => {
+    if (slot.session !== undefined) return await refuseBoundSlot(request, slot, needs)
+    // Nothing is written to a slot that has its file.
+    if (isPassed || slot.state !== 'open') return 'pass'
+    const { fingerprint } = slot
+    const begins = unbound.begins || sessions.begin(fingerprint, visitorOf(request))
+    const known = await sessions.known(fingerprint)
+    const level = levelOf(request, { known, expiry: expiryOf(unbound, slot) }, needs)
+    const verdict = verdictOn(level, reopens, needs.policy())
+    const { client } = request
+    needs.events.decided({ session: fingerprint, client, isBound: false, ...level, verdict })
+    if (verdict !== 'passed') {
+      if (begins) sessions.unbegin(fingerprint)
+      return refuse(request, level, needs)
+    }
+    if (!begins) sessions.visit(fingerprint, visitorOf(request))
+    isPassed = true
+    return 'pass'
+  }
+}
+
+/** Ends a request without proof on a slot that is bound, which never becomes unbound: not even when its session is gone. */
+export async function refuseBoundSlot(
+  request: GateRequest,
+  { session }: JudgedSlot,
+  needs: GateNeeds,
+  why: ProofFailure = 'absent',
+): Promise<never> {
+  const isGone = session !== undefined && (await needs.bound.find(session)) === undefined
+  return isGone ? refuseFully(request, 'session-gone') : refuseUnproved(request, why, needs)
+}
+
+/** When the grant ends, or the latest time that it was accepted nevertheless. */
+function expiryOf({ grantExpiry, hasGrant }: Unbound, slot: JudgedSlot): Instant | undefined {
+  if (!hasGrant) return undefined
+  return Math.max(grantExpiry ?? slot.openedAt + TIMELESS_LIFE, slot.reopenedUntil ?? 0)
+}
+
+function verdictOn(
+  { level, onlyCounted }: Level,
+  reopens: boolean,
+  { unbound }: GatePolicy,
+): 'passed' | 'challenged' | 'refused' {
+  if (level === 1) return 'passed'
+  if (unbound === 'strict') return level === 2 ? 'challenged' : 'refused'
+  // Whoever travels by train changes networks, and is not refused for that alone.
+  return level === 3 && reopens && !onlyCounted ? 'refused' : 'passed'
+}
+
+function refuse(request: GateRequest, { level, reasons }: Level, needs: GateNeeds): never {
+  const why = reasons.join(' ')
+  if (needs.policy().unbound === 'lenient') throw new Refusal('new-slot-required', { why })
+  return level === 2 ? refuseUnproved(request, 'absent', needs) : refuseFully(request, why)
+}

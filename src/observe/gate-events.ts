@@ -1,0 +1,75 @@
+import type { Registry } from 'prom-client'
+import type { GateEvents } from '../gate/events.ts'
+import type { AuditTrail } from './audit.ts'
+import type { Log } from './log.ts'
+import { type Privacy, shownAddress } from './privacy.ts'
+import { totalBy, totalByTwo } from './totals.ts'
+
+/** What the gate decided, as audit lines: what was suspicious, and every key that was given. */
+export function gateAudit({ record }: Pick<AuditTrail, 'record'>, privacy: Privacy): GateEvents {
+  return {
+    decided({ session, client, level, reasons, verdict }) {
+      if (level === 1) return
+      const address = shownAddress(client, privacy)
+      record({ event: 'assessed', session, address, level, why: reasons.join(' '), verdict })
+    },
+    unproved: ({ session, client, why }) =>
+      record({ event: 'unproved', session, address: shownAddress(client, privacy), why }),
+    bound: (session, { slot, client, key, succeeds }) =>
+      record({
+        event: 'session-opened',
+        session,
+        slot,
+        address: shownAddress(client, privacy),
+        key,
+        succeeds,
+      }),
+    bindingRefused: (session, { slot, client }) =>
+      record({
+        event: 'session-refused',
+        session,
+        slot,
+        address: shownAddress(client, privacy),
+        why: 'bound',
+      }),
+  }
+}
+
+/** The same as log lines: all of it is detail. */
+export function gateLog(log: Log, privacy: Privacy): GateEvents {
+  return {
+    decided({ session, client, level, reasons, verdict }) {
+      if (level === 1) return
+      const address = shownAddress(client, privacy)
+      log.debug({ session, address, level, reasons, verdict }, 'suspicious request')
+    },
+    unproved: ({ session, client, why }) =>
+      log.debug({ session, address: shownAddress(client, privacy), why }, 'proof refused'),
+    bound: (session, { slot, key }) => log.debug({ session, slot, key }, 'session opened'),
+    bindingRefused: (session, { slot }) =>
+      log.debug({ session, slot }, 'slot is bound to a session already'),
+  }
+}
+
+/** The same, counted. */
+export function gateMetrics(registry: Registry): GateEvents {
+  const levels = totalByTwo(registry, 'hfs_security_decisions_total')
+  const reasons = totalBy(registry, 'hfs_security_reasons_total')
+  const failures = totalBy(registry, 'hfs_proof_failures_total')
+  const opened = totalBy(registry, 'hfs_bound_sessions_total', ['hmac', 'dpop', 'refused'])
+  return {
+    decided({ level, verdict, reasons: all }) {
+      levels(String(level), verdict).count += 1
+      for (const reason of all) reasons(reason).count += 1
+    },
+    unproved({ why }) {
+      failures(why).count += 1
+    },
+    bound(_session, { key }) {
+      opened(key).count += 1
+    },
+    bindingRefused() {
+      opened('refused').count += 1
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { createHmac, randomBytes } from 'node:crypto'
+import { methodOf } from '../../src/core/method-override.ts'
+import { type RawRequest, type Reply, ask } from './wire-client.ts'
+
+type Fields = Readonly<Record<string, string>>
+
+/** What a client with a session of its own keeps. */
+export interface HeldSession {
+  readonly id: string
+  /** As it was told, in base64url. */
+  readonly key: string
+  /** For its next request. */
+  readonly next: string
+}
+
+/** The field by which a client asks for a session with a key that the server makes. */
+export function accepting(nonce: string = freshNonce()): Fields {
+  return { 'X-Session-Accept': `hmac-sha256; nonce="${nonce}"` }
+}
+
+export function freshNonce(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** The session that an answer tells. */
+export function toldSession({ headers }: Pick<Reply, 'headers'>): HeldSession {
+  const [id, key, next] = ['x-session-id', 'x-session-key', 'x-next-challenge'].map(
+    (name) => headers[name] ?? '',
+  )
+  assert.ok(id && key && next, `no session told: ${JSON.stringify(headers)}`)
+  return { id, key, next }
+}
+
+/** The challenge in a refusal. */
+export function challengeIn({ headers }: Pick<Reply, 'headers'>): string {
+  const found = /^HMAC-Challenge challenge="([^"]+)"/u.exec(headers['www-authenticate'] ?? '')
+  assert.ok(found?.[1], `no challenge: ${JSON.stringify(headers)}`)
+  return found[1]
+}
+
+/** The fields by which a request proves itself with a challenge. */
+export function proof(
+  request: RawRequest,
+  { id, key }: Pick<HeldSession, 'id' | 'key'>,
+  challenge: string,
+): Fields {
+  const { method = 'PUT', target, headers = {} } = request
+  const given = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  const meant = methodOf({ method, headers: Object.fromEntries(given) })
+  const offset = given.get('upload-offset') ?? given.get('content-range') ?? '-'
+  const digest = given.get('content-digest') ?? given.get('upload-checksum') ?? '-'
+  const lines = ['HMAC-Challenge/1', id, meant, AUTHORITY, target, challenge, offset, digest]
+  const mac = createHmac('sha256', Buffer.from(key, 'base64url')).update(lines.join('\n'))
+  return {
+    'X-Session-ID': id,
+    'X-Challenge-Response': `${challenge}.${mac.digest('base64url')}`,
+  }
+}
+
+/** Of the public URL of {@link PUBLIC_URL}. */
+const AUTHORITY = 'files.example'
+
+/** What sites are called by the clients here. */
+export const PUBLIC_URL = 'server.public_url=http://files.example/'
+
+/** The request with a proof; by the session's next challenge unless another is given. */
+export function proved<R extends RawRequest>(
+  request: R,
+  session: HeldSession,
+  challenge: string = session.next,
+): R {
+  return { ...request, headers: { ...request.headers, ...proof(request, session, challenge) } }
+}
+
+/** Sends a request with a proof, and returns what the session is good for next. */
+export async function askProved(
+  site: { readonly port: number },
+  request: RawRequest,
+  session: HeldSession,
+): Promise<{ readonly reply: Reply; readonly session: HeldSession }> {
+  const reply = await ask(site.port, proved(request, session))
+  return { reply, session: { ...session, next: reply.headers['x-next-challenge'] ?? '' } }
+}

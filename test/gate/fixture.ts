@@ -1,0 +1,52 @@
+import { abuse } from '../../src/abuse/abuse.ts'
+import { abusePolicyOf, gatePolicyOf } from '../../src/app/security-settings.ts'
+import { sessionsOver } from '../../src/app/sessions.ts'
+import { grantSecretsOf } from '../../src/app/settings.ts'
+import type { Config } from '../../src/config/options.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { type Gate, gate } from '../../src/gate/gate.ts'
+import { grantVerifier } from '../../src/grants/verifier.ts'
+import { memoryCounters } from '../../src/stores/memory/counters.ts'
+import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
+import { provingServer } from '../proof/fixture.ts'
+
+function nothing(): void {}
+
+/** The gate of a configuration, over sessions in memory that nobody is told of. */
+export function gateOf(config: Config): Gate {
+  const { needs, proofs } = provingServer()
+  const sessions = sessionsOver(
+    { sessions: memorySessionStore() },
+    {
+      opened: nothing,
+      networkChanged: nothing,
+      expired: nothing,
+      evicted: nothing,
+      noRoom: nothing,
+    },
+    {
+      policy: () => ({ isEnabled: true, maxSessions: 100, maxAge: 3_600_000 }),
+      networkName: ({ network }) => network,
+    },
+  )
+  return gate({
+    grants: grantVerifier(grantSecretsOf(config), systemClock),
+    sessions: sessions.slots,
+    bound: sessions.bound,
+    proofs,
+    keys: needs.keys,
+    abuse: abuse({
+      failures: memoryCounters(),
+      uploads: memoryCounters(),
+      policy: () => abusePolicyOf(config),
+    }),
+    places: { find: () => undefined },
+    events: { decided: nothing, unproved: nothing, bound: nothing, bindingRefused: nothing },
+    clock: systemClock,
+    policy: () => gatePolicyOf(config),
+    prefix: '/',
+    networkName: ({ network }) => network,
+    userOf: ({ user }) => user,
+    isUsed: async () => false,
+  })
+}
