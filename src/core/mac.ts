@@ -8,6 +8,8 @@ interface Pads {
 
 const BLOCK_BYTES = 64
 const DIGEST_BYTES = 32
+const INNER = 0x36
+const OUTER = 0x5c
 const NO_BYTES = Buffer.alloc(0)
 
 /** Made once for each secret. */
@@ -17,11 +19,13 @@ function padsOf(secret: Buffer): Pads {
   const known = pads.get(secret)
   if (known !== undefined) return known
   const key = secret.length > BLOCK_BYTES ? hash('sha256', secret, 'buffer') : secret
-  const padded = Buffer.concat([key], BLOCK_BYTES)
-  const made: Pads = {
-    inner: Buffer.from(padded.map((byte) => byte ^ 0x36)),
-    outer: Buffer.concat([padded.map((byte) => byte ^ 0x5c)], BLOCK_BYTES + DIGEST_BYTES),
+  const inner = Buffer.alloc(BLOCK_BYTES, INNER)
+  const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, OUTER)
+  for (const [at, byte] of key.entries()) {
+    inner[at] = byte ^ INNER
+    outer[at] = byte ^ OUTER
   }
+  const made: Pads = { inner, outer }
   pads.set(secret, made)
   return made
 }

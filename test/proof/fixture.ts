@@ -84,7 +84,7 @@ export function provingServer(
 }
 
 /** The string that an answer signs, written down as the protocol text has it. */
-export function signedLines(
+function signedLines(
   sessionId: string,
   challenge: string,
   { method, target, offset, digest }: SignedRequest,

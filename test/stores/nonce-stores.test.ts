@@ -79,7 +79,7 @@ test('without the state file nothing is redeemed', async () => {
 
 /** Nonces that a process of its own redeemed, told once it is asked. */
 async function startRedeemer(path: string): Promise<ChildProcess> {
-  const redeemer = fork(join(import.meta.dirname, 'nonce-redeemer.ts'), [path])
+  const redeemer = fork(new URL(import.meta.resolve('./nonce-redeemer.ts')), [path])
   await once(redeemer, 'message')
   return redeemer
 }
