@@ -7,11 +7,16 @@ export interface ProxiedSite extends AsyncDisposable {
   readonly proxy: CuttingProxy
 }
 
-export async function proxiedSite(cuts: readonly Cut[]): Promise<ProxiedSite> {
+/** Starts both; `flags` are options of the server beside its public URL. */
+export async function proxiedSite(
+  cuts: readonly Cut[],
+  flags: readonly string[] = [],
+): Promise<ProxiedSite> {
   await using opened = new AsyncDisposableStack()
   let port = 0
   const proxy = opened.use(await cuttingProxy(() => port, cuts))
-  const site = opened.use(await startSite([`server.public_url=http://127.0.0.1:${proxy.port}/`]))
+  const url = `http://127.0.0.1:${proxy.port}/`
+  const site = opened.use(await startSite([`server.public_url=${url}`, ...flags]))
   ;({ port } = site)
   const kept = opened.move()
   return { site, proxy, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }

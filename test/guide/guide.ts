@@ -6,6 +6,8 @@ import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
+import type { Scheme } from '../../src/core/grant.ts'
+import { signedPut } from '../app/slots.ts'
 
 /** A page of `docs/`. */
 export function pageOf(name: string): string {
@@ -68,4 +70,20 @@ export async function printed(
     signal,
   })
   return stdout
+}
+
+interface Slot {
+  readonly path: string
+  readonly url: string
+}
+
+/** A user as ejabberd writes them into paths: slots of `v1` name nobody otherwise. */
+const USER = '3b0c7ac1d9ee1f0a5a4b2d8c6e7f90123456789a'
+
+/** A slot for the photo of the guide. */
+export function slotFor(photo: Buffer, port: number, scheme: Scheme = 'v1'): Slot {
+  const folder = scheme === 'v1' ? USER : 'slots'
+  const path = `${folder}/${randomBytes(12).toString('hex')}/photo.jpg`
+  const { target } = signedPut(path, photo, { scheme, contentType: 'image/jpeg' })
+  return { path, url: `http://127.0.0.1:${port}${target}` }
 }

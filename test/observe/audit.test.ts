@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ClientAddress } from '../../src/core/client-address.ts'
 import { Refusal } from '../../src/core/refusals.ts'
+import type { GateEvents } from '../../src/gate/events.ts'
 import { openAudit } from '../../src/observe/audit.ts'
 import type { AuditTrail } from '../../src/observe/audit.ts'
 import { engineAudit, httpAudit, untoldAudit } from '../../src/observe/event-audit.ts'
+import { gateAudit } from '../../src/observe/gate-events.ts'
 import type { Privacy } from '../../src/observe/privacy.ts'
 import { sessionAudit } from '../../src/observe/session-events.ts'
 import type { SeenNetwork, SessionRecord } from '../../src/sessions/session-record.ts'
@@ -83,6 +85,18 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   sessions.networkChanged(SESSION, { from: seen(HOME), to: seen(TRAIN) })
   sessions.expired(SESSION)
   sessions.noRoom(SLOT.fingerprint)
+  tellOfGate(gateAudit(audit, privacy))
+}
+
+/** Everything that the gate can tell. */
+function tellOfGate(gate: GateEvents): void {
+  const { fingerprint: slot } = SLOT
+  const from = { session: 'session', client: TRAIN }
+  gate.bound('session', { slot, client: HOME, key: 'hmac', succeeds: 'older' })
+  gate.decided({ ...from, isBound: true, level: 1, reasons: [], verdict: 'passed' })
+  gate.decided({ ...from, isBound: true, level: 2, reasons: ['standby'], verdict: 'passed' })
+  gate.unproved({ ...from, why: 'wrong' })
+  gate.bindingRefused('session', { slot, client: TRAIN })
 }
 
 test('each thing that happens to a slot is one line, and a stranger is none', async () => {
@@ -111,6 +125,10 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
       'recovered',
       'network-changed',
       'session-ended',
+      'session-refused',
+      'session-opened',
+      'assessed',
+      'unproved',
       'session-refused',
     ],
   )

@@ -1,0 +1,120 @@
+/** Every line of the audit trail is one that `docs/audit.schema.json` describes, and every kind of line is written. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import test, { type TestContext, after } from 'node:test'
+import { Ajv } from 'ajv'
+import { systemClock } from '../../src/core/clock.ts'
+import { REASONS } from '../../src/risk/assess.ts'
+import { afterStandby } from '../guide/standby.ts'
+import { append, created } from './rufh-client.ts'
+import { cutUpload, largePut } from './session-proofs.ts'
+import { type Line, type Site, auditOf, startSite } from './site.ts'
+import { signedDelete, signedPut } from './slots.ts'
+import { halfSent } from './visits.ts'
+import { ask } from './wire-client.ts'
+
+const WIFI = '127.0.0.2'
+const MOBILE = '127.0.1.2'
+const HOUR = 3_600_000
+
+const SCHEMA: unknown = JSON.parse(
+  readFileSync(new URL('../../docs/audit.schema.json', import.meta.url), 'utf8'),
+)
+const PAGE = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8')
+
+const seen = new Set<string>()
+
+/** The events that the page tells of. */
+const EVENTS = [
+  ...(PAGE.split(/^## (?:Events|Fields)$/mu)[1] ?? '').matchAll(/^\| `([\w-]+)`/gmu),
+].map(([, name = '']) => name)
+
+after(() => assert.deepEqual([...seen].toSorted(), EVENTS.toSorted()))
+
+function checked(lines: readonly Line[]): void {
+  assert.ok(typeof SCHEMA === 'object' && SCHEMA !== null && lines.length > 0)
+  const isDescribed = new Ajv({ discriminator: true }).compile(SCHEMA)
+  for (const line of lines) {
+    assert.ok(isDescribed(line), `${JSON.stringify(line)} ${JSON.stringify(isDescribed.errors)}`)
+    seen.add(String(line['event']))
+  }
+}
+
+/** What a site that was visited so has in its trail is described. */
+function described(
+  title: string,
+  flags: readonly string[],
+  visit: (site: Site, t: TestContext) => Promise<unknown>,
+): void {
+  test(`${title}: every line is described`, async (t) => {
+    t.mock.timers.enable({ apis: ['Date', 'setInterval'], now: systemClock() })
+    await using site = await startSite(flags)
+    await visit(site, t)
+    await site.server.shutdown()
+    checked(await auditOf(site.folder))
+  })
+}
+
+test('a session with a key, hours in a pocket, and a new slot: every line is described', async (t) => {
+  checked((await afterStandby(t, 'v1')).lines)
+})
+
+function goOn(t: TestContext, milliseconds: number): void {
+  t.mock.timers.setTime(systemClock() + milliseconds)
+}
+
+async function sendAndRemove({ port }: Site): Promise<void> {
+  const put = signedPut('a/b.txt', 'hello', { scheme: 'token' })
+  for (let times = 0; times < 2; times += 1) assert.equal((await ask(port, put)).status, 201)
+  const other = signedPut('a/b.txt', 'world', { scheme: 'token' })
+  assert.equal((await ask(port, other)).status, 409)
+  assert.equal((await ask(port, signedDelete('a/b.txt'))).status, 204)
+}
+
+for (const address of ['full', 'prefix', 'none']) {
+  const title = `a file that is sent, sent again, and removed, with privacy.address = ${address}`
+  described(title, [`privacy.address=${address}`], sendAndRemove)
+}
+
+described('who has no right', [], async ({ port }) => {
+  const put = signedPut('a/b.txt', 'hello', { secret: 'another-secret-of-nobody' })
+  for (let times = 0; times < 25; times += 1) assert.equal((await ask(port, put)).status, 403)
+  const late = signedPut('a/late.txt', 'hello', { scheme: 'jwt', expiresAt: systemClock() - HOUR })
+  assert.equal((await ask(port, late)).status, 403)
+})
+
+described('an upload that changes networks, pauses and goes on', [], async (site, t) => {
+  const put = largePut()
+  const upload = await created(site, put)
+  const whole = append(upload, 8, { offset: 0, bytes: put.body, isComplete: true })
+  using _lost = await halfSent(site, whole, WIFI)
+  const rest = { offset: 500, bytes: put.body.subarray(500), isComplete: true }
+  assert.equal((await ask(site.port, { ...append(upload, 8, rest), from: MOBILE })).status, 201)
+
+  const slow = largePut('a/slow.txt')
+  await cutUpload(site, slow, WIFI)
+  goOn(t, HOUR)
+  assert.equal((await ask(site.port, { ...slow, from: MOBILE })).status, 201)
+
+  const unwanted = await created(site, largePut('a/unwanted.txt'))
+  assert.equal((await ask(site.port, { method: 'DELETE', target: unwanted })).status, 204)
+})
+
+described('sessions without room', ['session_store.max_sessions=1'], async (site) => {
+  using _one = await halfSent(site, largePut('a/one.txt'))
+  await ask(site.port, largePut('a/two.txt'))
+})
+
+const OLD = ['session_store.max_session_age=1m', 'session_store.cleanup_interval=30s']
+described('a session that is too old', OLD, async (site, t) => {
+  await cutUpload(site, largePut())
+  t.mock.timers.tick(120_000)
+  await site.logged('session expired')
+})
+
+test('every reason of a level is on the page', () => {
+  const words = [...PAGE.matchAll(/^\| ((?:`[a-z-]+` ?)+)\|/gmu)].flatMap(([, cell = '']) =>
+    cell.split(/[` ]+/u),
+  )
+  for (const reason of REASONS) assert.ok(words.includes(reason), reason)
+})
