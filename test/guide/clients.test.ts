@@ -59,7 +59,7 @@ const PROGRAMS = { 'send.mjs': undefined, 'bound.mjs': 'hmac', 'bound-dpop.mjs':
 /** Where connections are cut: with the first answer, in the middle, and with the last answer. */
 const CUTS = {
   'the answer to its creation is lost': { at: 300, kind: 'lost-answer' },
-  'the connection becomes silent': { at: PHOTO_SIZE / 2, kind: 'hole' },
+  'it breaks and the server does not hear of it': { at: PHOTO_SIZE / 2, kind: 'hole' },
   'the last answer is lost': { at: PHOTO_SIZE, kind: 'lost-answer' },
 } as const
 
