@@ -9,10 +9,12 @@ import { userOf } from '../engine/admission.ts'
 import type { UploadEngine } from '../engine/engine.ts'
 import { type Gate, gate } from '../gate/gate.ts'
 import type { GateEvents } from '../gate/events.ts'
+import { type RefreshKeys, signRefresh } from '../grants/refresh-grant.ts'
 import { grantVerifier } from '../grants/verifier.ts'
 import { publicPrefix } from '../http/target.ts'
-import { openMasterKeys } from '../keys/master-keys.ts'
+import { type MasterKeys, openMasterKeys } from '../keys/master-keys.ts'
 import type { Log } from '../observe/log.ts'
+import type { SessionFaceNeeds } from '../protocols/session/session-handler.ts'
 import { proofKeys } from '../proof/proof-keys.ts'
 import { proofs } from '../proof/proofs.ts'
 import { type Places, openPlaces } from '../risk/places.ts'
@@ -26,6 +28,8 @@ import type { Stores } from './stores.ts'
 export interface Entrance {
   /** The gate for a configuration's grants. */
   gateOf(config: Config): Gate
+  /** Signs fresh grants for slots of sessions. */
+  readonly sign: SessionFaceNeeds['sign']
   /** Puts the policies of a new configuration into effect. */
   follow(config: Config): void
 }
@@ -49,7 +53,9 @@ export async function openEntrance(
   const { stores, sessions, engine, events, log, networkName } = needs
   const { publicUrl } = config.server
   let [gatePolicy, proofPolicy, abusePolicy] = policiesOf(config)
-  const keys = proofKeys(await openMasterKeys(config.security.masterKey))
+  const master = await openMasterKeys(config.security.masterKey)
+  const keys = proofKeys(master)
+  const refreshKeys = refreshKeysOf(master)
   const places = started.use(await openPlacesOf(config, log))
   const common = {
     sessions: sessions.slots,
@@ -79,11 +85,21 @@ export async function openEntrance(
       (await engine.sizeOf(path)) !== undefined,
   }
   return {
-    gateOf: (next) => gate({ ...common, grants: grantVerifier(grantSecretsOf(next), systemClock) }),
+    gateOf: (next) =>
+      gate({ ...common, grants: grantVerifier(grantSecretsOf(next), systemClock, refreshKeys) }),
+    sign: ({ path, ...slot }, refresh) => {
+      if (path === '') throw new TypeError('a slot that is spent has no path')
+      return signRefresh({ ...slot, path, refresh }, refreshKeys, systemClock())
+    },
     follow(next): void {
       ;[gatePolicy, proofPolicy, abusePolicy] = policiesOf(next)
     },
   }
+}
+
+/** The keys of fresh grants, one below each master key. */
+function refreshKeysOf({ current, find }: MasterKeys): RefreshKeys {
+  return { kid: current.kid, find: (kid) => find(kid)?.derive('hfs-refresh/1 key', '') }
 }
 
 function policiesOf(

@@ -9,6 +9,7 @@ import { downloadHandler } from '../protocols/download/download-handler.ts'
 import { healthHandler } from '../protocols/health/handler.ts'
 import { deleteHandler } from '../protocols/plain/delete.ts'
 import { putHandler } from '../protocols/plain/put.ts'
+import { sessionHandler } from '../protocols/session/session-handler.ts'
 import { resumableFaces } from './faces.ts'
 import { router } from './router.ts'
 import type { Core } from './server-core.ts'
@@ -45,7 +46,10 @@ export async function startFront(config: Config, core: Core): Promise<Front> {
   }
 }
 
-function handlerOf(config: Config, { engine, readiness, readers, entrance }: Core): Handler {
+function handlerOf(
+  config: Config,
+  { engine, stores, readiness, readers, entrance }: Core,
+): Handler {
   const { publicUrl } = config.server
   const accel = accelerationOf(config)
   const gate = entrance.gateOf(config)
@@ -62,6 +66,12 @@ function handlerOf(config: Config, { engine, readiness, readers, entrance }: Cor
       ...(accel === undefined ? {} : { accel }),
     }),
     health: healthHandler(readiness),
+    session: sessionHandler({
+      gate,
+      engine,
+      slots: stores.slots,
+      sign: entrance.sign,
+    }),
   })
 }
 

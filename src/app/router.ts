@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { Refusal } from '../core/refusals.ts'
+import { isSessionPath } from '../core/session-path.ts'
 import { isUploadPath } from '../core/upload-resource.ts'
 import { optionsAnswer } from '../http/cross-origin.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
@@ -23,6 +24,8 @@ export interface Routes {
   readonly remove: Handler
   readonly download: Handler
   readonly health: Handler
+  /** What a client asks of its own session. */
+  readonly session?: Handler
   /** The IETF's resumable uploads: PUT or POST with `Upload-Complete` or `Upload-Incomplete`. */
   readonly rufh?: ResumableFace
   /** tus 1.0: POST with `Tus-Resumable`. */
@@ -36,15 +39,19 @@ const HEALTH = '-/health/'
 /** Of a slot path; POST only starts resumable uploads. */
 const SLOT_METHODS = 'GET, HEAD, OPTIONS, PUT, DELETE'
 
+/** Of a client's own session, and of its refresh. */
+const SESSION_METHODS = 'GET, DELETE, POST, OPTIONS'
+
 /** Slot paths share one space with paths of our own below `-/`; method and fields tell the rest. */
 export function router(routes: Routes): Handler {
-  const { put, remove, download, health, rufh, tus, range } = routes
+  const { put, remove, download, health, session, rufh, tus, range } = routes
   const discovery = discoveryOf(routes)
   const methods = rufh === undefined && tus === undefined ? SLOT_METHODS : `${SLOT_METHODS}, POST`
   return async (exchange): Promise<void> => {
     const { rawPath } = exchange.target
     if (rawPath.startsWith('-/')) {
       if (rawPath.startsWith(HEALTH)) return await health(exchange)
+      if (session !== undefined && isSessionPath(rawPath)) return await onSession(exchange, session)
       const face = isUploadPath(rawPath) ? faceOf(routes, exchange) : undefined
       if (face !== undefined) return await onResource(exchange, face)
     }
@@ -70,6 +77,11 @@ export function router(routes: Routes): Handler {
     if (rufh !== undefined && startsUpload(headers)) return rufh.create(exchange)
     if (range !== undefined && headers[HEADER.contentRange] !== undefined) return range(exchange)
     return put(exchange)
+  }
+
+  async function onSession(exchange: Exchange, handler: Handler): Promise<void> {
+    if (exchange.method === 'OPTIONS') return exchange.reply(optionsAnswer({}, SESSION_METHODS))
+    await handler(exchange)
   }
 
   async function onResource(exchange: Exchange, face: ResumableFace): Promise<void> {

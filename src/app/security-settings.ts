@@ -6,12 +6,13 @@ import { riskPolicyOf } from './risk-policy.ts'
 
 /** The configured policy as the gate takes it. */
 export function gatePolicyOf(config: Config): GatePolicy {
-  const { security, sessionStore } = config
+  const { security, sessionStore, networkResilience } = config
   return {
     ...riskPolicyOf(config),
     unbound: security.unbound,
     challengeWindow: security.challengeWindow,
     maxSessionAge: sessionStore.maxSessionAge,
+    maxRefreshes: networkResilience.maxTokenRefreshes,
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Instant } from './clock.ts'
 import type { Fingerprint, SlotPath } from './slot-path.ts'
 
+export const SCHEMES = ['v1', 'v2', 'v3', 'token', 'jwt', 'bearer'] as const
+
 /** How a grant is signed. */
-export type Scheme = 'v1' | 'v2' | 'v3' | 'token' | 'jwt' | 'bearer'
+export type Scheme = (typeof SCHEMES)[number]
 
 /** Shortest secret that grants may be signed with, in bytes. */
 export const MIN_SECRET_BYTES = 16
@@ -28,4 +30,6 @@ export interface Grant {
    * the first path that presents it owns it.
    */
   readonly claim?: string
+  /** Of a fresh grant for a slot that is open: the one session that may use it, and which of its refreshes it is. */
+  readonly refresh?: { readonly session: string; readonly number: number }
 }

@@ -1,17 +1,20 @@
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type SlotPath, parseSlotPath } from '../core/slot-path.ts'
+import type { ShownProof } from '../proof/signed-request.ts'
 import { HEADER } from '../wire/header-names.ts'
-import { countFailure, countOpening } from './failures.ts'
-import { type GateRequest, refuseQuerySession, visitorOf } from './gate-request.ts'
+import { type Attendance, attend } from './attendance.ts'
+import { countFailure } from './failures.ts'
+import { type GateRequest, refuseQuerySession } from './gate-request.ts'
+import { admitShown, admitUnproved } from './grant-way.ts'
 import type { GateNeeds } from './needs.ts'
-import { openSession } from './opening-way.ts'
-import type { Admission, Judge, Passage } from './passage.ts'
-import { admitProved, passProved } from './proved-way.ts'
-import { prove, proveFirst, refuseUnproved } from './proving.ts'
-import { type Shown, shownOf } from './shown.ts'
+import type { Admission, Passage } from './passage.ts'
+import { passProved } from './proved-way.ts'
+import { prove } from './proving.ts'
+import { shownOf } from './shown.ts'
 import { refuseBoundSlot, unboundJudge } from './unbound-way.ts'
 
+export type { Attendance } from './attendance.ts'
 export type { Admission } from './passage.ts'
 export type { GateRequest } from './gate-request.ts'
 
@@ -41,12 +44,14 @@ export interface Gate {
   ): Promise<T>
   /** Lets a request on an upload resource do what `use` does; refuses as `admit`, but for the grant. */
   enter<T>(request: GateRequest, use: (passage: Passage) => Promise<T>): Promise<T>
+  /** The session that the request proves itself with. Refusals: `proof-required`, `query-session`, `banned`, `too-many-failures`. */
+  attend(request: GateRequest): Promise<Attendance>
   /** The path whose file a signed DELETE may remove. Refusals: `bad-path`, `no-credential`, `grant-invalid`. */
   admitDelete(request: GateRequest): SlotPath
 }
 
 export function gate(needs: GateNeeds): Gate {
-  const { abuse, grants, sessions, userOf } = needs
+  const { abuse, grants, userOf } = needs
   return {
     async admit(request, claim, use) {
       refuseQuerySession(request)
@@ -56,8 +61,8 @@ export function gate(needs: GateNeeds): Gate {
       if (user !== undefined) abuse.refuseBanned(request.client, user)
       const shown = shownOf(request)
       return shown === undefined
-        ? await admitUnproved(request, grant, use)
-        : await admitShown({ request, grant, shown }, use)
+        ? await admitUnproved({ request, grant }, use, needs)
+        : await admitShown({ request, grant, shown }, use, needs)
     },
     async enter(request, use) {
       refuseQuerySession(request)
@@ -72,8 +77,13 @@ export function gate(needs: GateNeeds): Gate {
       if (shown.kind === 'proved')
         return await use(await passProved({ request, proof: shown }, needs))
       return await use({
-        judge: async (slot) => await refuseBoundSlot(request, slot, needs, shown.why),
+        judge: async (slot) => await refuseBoundSlot({ request, slot, why: shown.why }, needs),
       })
+    },
+    async attend(request) {
+      refuseQuerySession(request)
+      abuse.refuseBanned(request.client)
+      return await attend(request, shownOf(request)?.proof ?? NOTHING, needs)
     },
     admitDelete({ target }): SlotPath {
       const path = parseSlotPath(target.rawPath)
@@ -81,56 +91,15 @@ export function gate(needs: GateNeeds): Gate {
       return path
     },
   }
-
-  /** The session of the slot begins in memory, if there was none. */
-  async function admitUnproved<T>(
-    request: GateRequest,
-    grant: Grant,
-    use: (admission: Admission) => Promise<T>,
-  ): Promise<T> {
-    const begins = sessions.begin(grant.fingerprint, visitorOf(request))
-    if (begins) await countOpening(request, needs, userOf(grant))
-    return await use({ grant, passage: { judge: judgeOf(request, grant, begins) } })
-  }
-
-  function judgeOf(request: GateRequest, grant: Grant, begins: boolean): Judge {
-    const { expiresAt: grantExpiry } = grant
-    return unboundJudge({ request, begins, grantExpiry, hasGrant: true }, needs)
-  }
-
-  async function admitShown<T>(
-    { request, grant, shown }: { request: GateRequest; grant: Grant; shown: Shown },
-    use: (admission: Admission) => Promise<T>,
-  ): Promise<T> {
-    const { proof, offer } = shown
-    if (proof.sessionId !== undefined || proof.answer !== undefined) {
-      const shownProof = await prove(request, proof, needs)
-      if (shownProof.kind === 'proved') {
-        return await admitProved({ request, grant, proof: shownProof }, use, needs)
-      }
-      const { why } = shownProof
-      // Whether the slot's session is gone is known with its record, if it has one.
-      if (!(await needs.isUsed(grant.path))) return refuseUnproved(request, why, needs)
-      const judge: Judge = async (slot) => await refuseBoundSlot(request, slot, needs, why)
-      return await use({ grant, passage: { judge } })
-    }
-    if (proof.dpop === undefined && offer === undefined)
-      return await admitUnproved(request, grant, use)
-    const wanted =
-      proof.dpop === undefined
-        ? ({ key: 'hmac', ...offer } as const)
-        : ({ key: 'dpop', jkt: await proveFirst(request, proof, needs) } as const)
-    await countOpening(request, needs, userOf(grant))
-    const unbound = judgeOf(request, grant, false)
-    return await openSession({ request, grant, wanted, unbound }, use, needs)
-  }
 }
 
-function claims({ sessionId, answer, dpop }: Shown['proof']): boolean {
+function claims({ sessionId, answer, dpop }: ShownProof): boolean {
   return (sessionId ?? answer ?? dpop) !== undefined
 }
 
 const NO_TYPES: readonly string[] = []
+
+const NOTHING: ShownProof = { sessionId: undefined, answer: undefined, dpop: undefined }
 
 /** The grant that the request shows; counts a wrong one. */
 async function verified(

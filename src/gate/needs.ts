@@ -20,6 +20,8 @@ export interface GatePolicy extends RiskPolicy {
   readonly challengeWindow: number
   /** Milliseconds from a session's opening to its end. */
   readonly maxSessionAge: number
+  /** Fresh grants that a session gets. */
+  readonly maxRefreshes: number
 }
 
 /** What the gate is built from. */

@@ -22,7 +22,7 @@ export async function passProved(proved: ProvedRequest, needs: GateNeeds): Promi
   const { session } = proved.proof
   const level = levelOf(proved.request, { known: session }, needs)
   if (level.level === 3) return refuseLevel(proved, level, needs)
-  await accept(proved, level, needs)
+  await accept({ ...proved, verdict: 'passed' }, level, needs)
   return { session: session.key }
 }
 
@@ -43,7 +43,7 @@ export async function admitProved<T>(
     if (!isShared || isExpired(grant, needs)) return refuseLevel(proved, level, needs)
     return await confirmed({ ...proved, level }, use, needs)
   }
-  await accept(proved, level, needs)
+  await accept({ ...proved, verdict: 'passed' }, level, needs)
   const binds = isShared ? { binds: session.key } : {}
   return await use({ grant, passage: { session: session.key, ...binds } })
 }
@@ -85,15 +85,14 @@ async function confirmed<T>(
     },
   }
   const result = await use({ grant, passage })
-  await accept({ request, proof }, level, needs, 'confirmed')
+  await accept({ request, proof, verdict: 'confirmed' }, level, needs)
   return result
 }
 
 async function accept(
-  { request, proof }: ProvedRequest,
+  { request, proof, verdict }: ProvedRequest & { verdict: 'passed' | 'confirmed' },
   level: Level,
   needs: GateNeeds,
-  verdict: 'passed' | 'confirmed' = 'passed',
 ): Promise<void> {
   const { id, session } = proof
   const { client } = request

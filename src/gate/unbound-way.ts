@@ -31,7 +31,8 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
   const { sessions } = needs
   let isPassed = false
   return async (slot, { reopens }) => {
-    if (slot.session !== undefined) return await refuseBoundSlot(request, slot, needs)
+    if (slot.session !== undefined)
+      return await refuseBoundSlot({ request, slot, why: 'absent' }, needs)
     // Nothing is written to a slot that has its file.
     if (isPassed || slot.state !== 'open') return 'pass'
     const { fingerprint } = slot
@@ -53,11 +54,10 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
 
 /** Ends a request without proof on a slot that is bound, which never becomes unbound: not even when its session is gone. */
 export async function refuseBoundSlot(
-  request: GateRequest,
-  { session }: JudgedSlot,
+  { request, slot, why }: { request: GateRequest; slot: JudgedSlot; why: ProofFailure },
   needs: GateNeeds,
-  why: ProofFailure = 'absent',
 ): Promise<never> {
+  const { session } = slot
   const isGone = session !== undefined && (await needs.bound.find(session)) === undefined
   return isGone ? refuseFully(request, 'session-gone') : refuseUnproved(request, why, needs)
 }

@@ -5,6 +5,7 @@ import type { SlotPath } from '../core/slot-path.ts'
 import { bearer } from './bearer.ts'
 import { type GrantRequest, sized } from './grant-request.ts'
 import { jwt } from './jwt.ts'
+import { type RefreshKeys, presentsRefresh, verifyRefresh } from './refresh-grant.ts'
 import { type GrantScheme, invalid } from './scheme.ts'
 import { type GrantSecrets, acceptedAt, assertStrong } from './secret.ts'
 import { token, verifyDeleteToken } from './token.ts'
@@ -31,11 +32,21 @@ export interface GrantVerifier {
   verifyDelete(path: SlotPath, query: URLSearchParams): void
 }
 
-/** A verifier of the schemes that have secrets. Throws a `RangeError` for a secret shorter than 16 bytes. */
-export function grantVerifier(secrets: GrantSecrets, clock: Clock): GrantVerifier {
+/**
+ * A verifier of the schemes that have secrets, and of fresh grants where there are `refreshKeys`. Throws a
+ * `RangeError` for a secret shorter than 16 bytes.
+ */
+export function grantVerifier(
+  secrets: GrantSecrets,
+  clock: Clock,
+  refreshKeys?: RefreshKeys,
+): GrantVerifier {
   assertStrong(secrets)
   return {
     async verify(request) {
+      if (refreshKeys !== undefined && presentsRefresh(request)) {
+        return verifyRefresh(request, refreshKeys, clock())
+      }
       const scheme = decidingScheme(secrets, request)
       const now = clock()
       const accepted = acceptedAt(now, secrets[scheme.name] ?? [])

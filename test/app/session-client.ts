@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes } from 'node:crypto'
-import { methodOf } from '../../src/core/method-override.ts'
 import { type RawRequest, type Reply, ask } from './wire-client.ts'
 
 type Fields = Readonly<Record<string, string>>
@@ -42,15 +41,15 @@ export function challengeIn({ headers }: Pick<Reply, 'headers'>): string {
 /** The fields by which a request proves itself with a challenge. */
 export function proof(
   request: RawRequest,
-  { id, key }: Pick<HeldSession, 'id' | 'key'>,
+  { id, key, authority = AUTHORITY }: Pick<HeldSession, 'id' | 'key'> & { authority?: string },
   challenge: string,
 ): Fields {
   const { method = 'PUT', target, headers = {} } = request
   const given = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-  const meant = methodOf({ method, headers: Object.fromEntries(given) })
+  const meant = given.get('x-http-method-override') ?? method
   const offset = given.get('upload-offset') ?? given.get('content-range') ?? '-'
   const digest = given.get('content-digest') ?? given.get('upload-checksum') ?? '-'
-  const lines = ['HMAC-Challenge/1', id, meant, AUTHORITY, target, challenge, offset, digest]
+  const lines = ['HMAC-Challenge/1', id, meant, authority, target, challenge, offset, digest]
   const mac = createHmac('sha256', Buffer.from(key, 'base64url')).update(lines.join('\n'))
   return {
     'X-Session-ID': id,

@@ -1,0 +1,135 @@
+import type { ClientAddress } from '../../core/client-address.ts'
+import { methodOf } from '../../core/method-override.ts'
+import { Refusal } from '../../core/refusals.ts'
+import { REFRESH_PATH } from '../../core/session-path.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { SlotStore } from '../../engine/ports.ts'
+import { type SlotRecord, type UploadRecord, isReserving } from '../../engine/slot-record.ts'
+import type { Attendance, Gate } from '../../gate/gate.ts'
+import type { Exchange, Handler } from '../../http/exchange.ts'
+import { HEADER } from '../../wire/header-names.ts'
+
+/** What a client's own session is shown, refreshed and ended with. */
+export interface SessionFaceNeeds {
+  readonly gate: Pick<Gate, 'attend'>
+  readonly engine: Pick<Engine, 'abort'>
+  readonly slots: Pick<SlotStore, 'find'>
+  /** Signs a fresh grant for a slot of the session. */
+  readonly sign: (
+    slot: SlotRecord & { readonly session: string },
+    refresh: number,
+  ) => { readonly token: string; readonly expiresAt: number }
+}
+
+/** An unfinished upload of the session. */
+interface Unfinished {
+  readonly slot: SlotRecord
+  readonly upload: UploadRecord
+}
+
+const METHODS = 'GET, DELETE, OPTIONS'
+
+/**
+ * `GET` shows a session to its client, `DELETE` ends it with its unfinished uploads, and `POST` on
+ * the path below it gives fresh grants for those. All of it needs the session's proof.
+ */
+export function sessionHandler(needs: SessionFaceNeeds): Handler {
+  return async (exchange): Promise<void> => {
+    const method = methodOf(exchange)
+    if (exchange.target.rawPath === REFRESH_PATH) {
+      if (method !== 'POST') throw new Refusal('method-not-allowed', { allow: 'POST, OPTIONS' })
+      return await refresh(exchange, needs)
+    }
+    if (method === 'GET') return await show(exchange, needs)
+    if (method === 'DELETE') return await end(exchange, needs)
+    throw new Refusal('method-not-allowed', { allow: METHODS })
+  }
+}
+
+async function show(exchange: Exchange, needs: SessionFaceNeeds): Promise<void> {
+  const attendance = await needs.gate.attend(exchange)
+  const { level, key, user, openedAt, expiresAt, refreshesLeft, networks } = attendance
+  const uploads = await unfinishedOf(attendance, needs)
+  answer(exchange, {
+    level,
+    key,
+    user,
+    openedAt: timeText(openedAt),
+    expiresAt: timeText(expiresAt),
+    refreshesLeft,
+    networks: networks.map(({ network, product, firstAt, lastAt }) => ({
+      network,
+      product,
+      firstAt: timeText(firstAt),
+      lastAt: timeText(lastAt),
+    })),
+    uploads: uploads.map(({ slot, upload }) => ({
+      path: slot.path,
+      size: slot.size,
+      offset: upload.durable,
+      protocol: upload.face,
+    })),
+  })
+}
+
+async function refresh(exchange: Exchange, needs: SessionFaceNeeds): Promise<void> {
+  const attendance = await needs.gate.attend(exchange)
+  const uploads = await unfinishedOf(attendance, needs)
+  if (uploads.length === 0) throw new Refusal('not-found', { why: 'no unfinished upload' })
+  const number = await attendance.refresh()
+  const { session, refreshesLeft } = attendance
+  const grants = uploads.map(({ slot }) => {
+    const { token, expiresAt } = needs.sign({ ...slot, session }, number)
+    return { path: slot.path, size: slot.size, token, expiresAt: timeText(expiresAt) }
+  })
+  answer(exchange, { grants, refreshesLeft: refreshesLeft - 1 })
+}
+
+async function end(exchange: Exchange, needs: SessionFaceNeeds): Promise<void> {
+  const attendance = await needs.gate.attend(exchange)
+  for (const unfinished of await unfinishedOf(attendance, needs)) {
+    await giveUp(unfinished, attendance, { client: exchange.client, ...needs })
+  }
+  await attendance.end()
+  exchange.reply({ status: 204, headers: { [HEADER.cacheControl]: 'no-store' } })
+}
+
+/** What was given up or published meanwhile is no business of the session any more. */
+async function giveUp(
+  { upload: { resource } }: Unfinished,
+  { session }: Attendance,
+  { engine, client }: Pick<SessionFaceNeeds, 'engine'> & { readonly client: ClientAddress },
+): Promise<void> {
+  if (resource === undefined) return
+  try {
+    await engine.abort({ resource, client, passage: { session } })
+  } catch (error) {
+    const isOver = error instanceof Refusal && ['upload-gone', 'not-found'].includes(error.code)
+    if (!isOver) throw error
+  }
+}
+
+async function unfinishedOf(
+  { session, uploads }: Attendance,
+  { slots }: Pick<SessionFaceNeeds, 'slots'>,
+): Promise<readonly Unfinished[]> {
+  const found = await Promise.all(uploads.map(async (slot) => await slots.find(slot)))
+  return found.flatMap((slot) => {
+    if (slot === undefined || slot.session !== session || !isReserving(slot)) return []
+    const upload = slot.uploads.findLast(({ state }) => state === 'receiving')
+    return upload === undefined ? [] : [{ slot, upload }]
+  })
+}
+
+function answer(exchange: Exchange, body: object): void {
+  exchange.reply({
+    status: 200,
+    headers: { [HEADER.contentType]: 'application/json', [HEADER.cacheControl]: 'no-store' },
+    body: JSON.stringify(body),
+  })
+}
+
+/** RFC 3339. */
+function timeText(instant: number): string {
+  return new Date(instant).toISOString()
+}
