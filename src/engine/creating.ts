@@ -5,7 +5,7 @@ import type { CreateRequest, Cut, Delivery, Engine, Progress, Published } from '
 import type { EngineParts } from './engine-parts.ts'
 import { begin } from './generation.ts'
 import { type Passed, bindingOf } from './passage.ts'
-import { repeat } from './repeating.ts'
+import { type Sent, repeat } from './repeating.ts'
 import type { SlotRecord } from './slot-record.ts'
 import { type Holder, acquireLease, holderOf } from './tenure.ts'
 import { CUT, type Writing, noteTakeover, progressOf, write } from './writing.ts'
@@ -113,6 +113,6 @@ async function fill(
 }
 
 /** The bytes to compare with the file of a slot that has it; who adopts has none to send. */
-function sentWith({ adopts, delivery }: CreateRequest): Delivery | undefined {
-  return adopts === undefined ? delivery : undefined
+function sentWith({ adopts, delivery }: CreateRequest): Sent {
+  return adopts === undefined ? { ...delivery } : {}
 }

@@ -65,10 +65,48 @@ async function digesting(
     if (!isRead) return undefined
   }
   return {
-    holdsBack: ofBody.size > 0,
+    ...checking({ ofBody, ofFile }, { content, whole, wanted }),
     update(batch): void {
       for (const piece of batch) updateAll([...ofBody.values(), ...ofFile.values()], piece)
     },
+  }
+}
+
+/**
+ * What becomes of the digests of a body that is compared with a published file. The file is read now: after
+ * the last byte nobody should have to wait for it.
+ */
+export async function repeatedDigests(
+  file: { readonly id: string; readonly size: number },
+  { content = {}, whole = {}, wanted }: DeliveryDigests = {},
+  blobs: BlobStore,
+): Promise<Digesting> {
+  const ofBody = hashes(Object.keys(content))
+  const ofFile = hashes([...Object.keys(whole), wanted])
+  if (ofFile.size > 0) {
+    await blobs.read(file.id, { range: { start: 0, end: file.size }, take: hashing(ofFile) })
+  }
+  return {
+    ...checking({ ofBody, ofFile }, { content, whole, wanted }),
+    update(batch): void {
+      for (const piece of batch) updateAll(ofBody.values(), piece)
+    },
+  }
+}
+
+/** What is asked of the hashes once their bytes have come. */
+function checking(
+  { ofBody, ofFile }: { readonly ofBody: Hashes; readonly ofFile: Hashes },
+  {
+    content,
+    whole,
+    wanted,
+  }: Pick<Required<DeliveryDigests>, 'content' | 'whole'> & {
+    readonly wanted: DigestAlgorithm | undefined
+  },
+): Omit<Digesting, 'update'> {
+  return {
+    holdsBack: ofBody.size > 0,
     checkBody: () => void checked(ofBody, content, 'body'),
     checkFile(): Digests | undefined {
       const made = checked(ofFile, whole, 'file')

@@ -113,8 +113,13 @@ export interface RangeRequest {
   readonly grant: Grant
   readonly client: ClientAddress
   readonly passage?: Passage | undefined
-  /** What is to be stored from `offset` on; without it the request only asks how far the upload is. */
-  readonly piece?: { readonly offset: number; readonly body: ByteSource }
+  /**
+   * What is to be stored from `offset` on; without it the request only asks how far the upload is. `end`: the
+   * offset behind its last byte, where that is known: one that ends before the file does completes nothing.
+   */
+  readonly piece?: { readonly offset: number; readonly end?: number; readonly body: ByteSource }
+  /** `content` is of the piece. */
+  readonly digests?: DeliveryDigests | undefined
 }
 
 /** How an upload stands that was created. */

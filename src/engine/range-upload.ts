@@ -3,14 +3,14 @@ import { Refusal } from '../core/refusals.ts'
 import { fingerprintOf } from '../core/slot-path.ts'
 import type { Activities } from './activity.ts'
 import { admit, claimPath, look, lookAgain } from './admission.ts'
-import type { Cut, Engine, Progress, Published, RangeRequest } from './engine.ts'
+import type { Cut, Delivery, Engine, Progress, Published, RangeRequest } from './engine.ts'
 import { begin } from './generation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { contextOf } from './needs.ts'
 import { type Passed, bindingOf } from './passage.ts'
-import { repeat } from './repeating.ts'
+import { type Sent, repeat } from './repeating.ts'
 import { standingOf } from './reopening.ts'
-import type { SlotRecord, UploadRecord } from './slot-record.ts'
+import type { SlotRecord, UploadDescription, UploadRecord } from './slot-record.ts'
 import { type Holder, acquireLease, bindAnew, holderOf, nextLease, tenureOf } from './tenure.ts'
 import { CUT, noteResumption, noteTakeover, write } from './writing.ts'
 
@@ -55,7 +55,7 @@ export function rangeUploads(
       const { stored, passed } = await look(request, activity, needs)
       const outcome =
         stored?.state === 'published'
-          ? await repeat({ record: stored, passed }, request.piece, needs)
+          ? await repeat({ record: stored, passed }, sentWith(request), needs)
           : await attempt(request, passed)
       if (outcome !== 'stale') return outcome
     }
@@ -100,13 +100,14 @@ async function start(
   }
   if (piece.offset !== 0) throw new Refusal('offset-mismatch', { expected: 0 })
   using share = await admit(record, request, needs)
-  const tenure = await begin(record, { request, holder, face: 'range', session, share }, needs)
+  const facts = { session, share, description: descriptionOf(request) }
+  const tenure = await begin(record, { request, holder, face: 'range', ...facts }, needs)
   const upload = tenure?.record().uploads.at(-1)
   if (tenure === undefined || upload === undefined) return holder.isReleased() ? CUT : 'stale'
   await using writer = await needs.blobs.create(upload.id)
-  const { body } = piece
+  const delivery = deliveryOf(request, tenure.record())
   try {
-    const writing = { tenure, holder, upload, writer, body, completes: true }
+    const writing = { tenure, holder, upload, writer, ...delivery }
     return await write(writing, needs, activity)
   } finally {
     // Without a record nobody could ever go on with the part.
@@ -116,9 +117,10 @@ async function start(
 
 async function goOn(
   { record, upload, holder, passed }: Live,
-  { grant, client, piece }: RangeRequest,
+  request: RangeRequest,
   { needs, activity }: Parts,
 ): Promise<Outcome | 'stale'> {
+  const { grant, client, piece } = request
   const { durable } = upload
   const tenure = tenureOf(record, needs)
   // A grant that is not valid any more, and was let pass.
@@ -135,8 +137,27 @@ async function goOn(
   if (piece === undefined && durable < record.size) return { kind: 'progress', offset: durable }
   noteResumption({ tenure, upload, holder }, needs)
   await using writer = await needs.blobs.resume(upload.id, durable)
-  const { body } = piece ?? { body: NOTHING }
-  return await write({ tenure, holder, upload, writer, body, completes: true }, needs, activity)
+  const delivery = deliveryOf(request, record)
+  return await write({ tenure, holder, upload, writer, ...delivery }, needs, activity)
+}
+
+/** What is kept of the first piece: the digests of a file that more pieces complete. */
+function descriptionOf({ digests }: RangeRequest): UploadDescription {
+  return digests?.whole === undefined ? {} : { digests: digests.whole }
+}
+
+/** The piece as a body of an upload of so many bytes; without one, that nothing is missing. */
+function deliveryOf(
+  { piece, digests }: RangeRequest,
+  { size }: { readonly size: number },
+): Delivery {
+  const { body, end = size } = piece ?? { body: NOTHING }
+  return { body, completes: end >= size, digests }
+}
+
+/** The piece as it is compared with a file that is there. */
+function sentWith({ piece, digests }: RangeRequest): Sent {
+  return { ...piece, digests }
 }
 
 function isOpenToGrant({ state, resource }: UploadRecord): boolean {

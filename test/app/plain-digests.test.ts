@@ -44,3 +44,31 @@ test('digests of a whole PUT that cannot be understood are ignored, and none is 
     assert.deepEqual([status, headers['repr-digest']], [201, undefined], field)
   }
 })
+
+test('a PUT of a finished slot is told the digest that it wants, too', async () => {
+  await using site = await startSite()
+  const put = signedPut(PATH, randomBytes(300_000))
+  await ask(site.port, put)
+  const wish = {
+    'Content-Digest': digest(put.body),
+    'Repr-Digest': digest(put.body, 'sha-512'),
+    'Want-Repr-Digest': 'sha-256=1',
+  }
+  const { status, headers } = await ask(site.port, having(put, wish))
+  assert.deepEqual([status, headers['repr-digest']], [201, digest(put.body)])
+})
+
+test('a PUT of a finished slot that is not what its digests say is refused, and nothing changes', async () => {
+  await using site = await startSite()
+  const put = signedPut(PATH, randomBytes(300_000))
+  const { headers } = await ask(site.port, put)
+  for (const field of ['Content-Digest', 'Repr-Digest']) {
+    const refused = await ask(site.port, having(put, { [field]: digest(OTHER) }))
+    assert.deepEqual([refused.status, refused.code], [400, 'digest-mismatch'], field)
+  }
+  const other = signedPut(PATH, randomBytes(300_000))
+  const conflict = await ask(site.port, having(other, { 'Repr-Digest': digest(other.body) }))
+  assert.equal(conflict.status, 409, 'other bytes, whatever their digest')
+  assert.ok((await contentOf(site, PATH)).equals(put.body))
+  assert.equal((await ask(site.port, put)).headers['etag'], headers['etag'])
+})

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { digest } from './rufh-client.ts'
 import { filesBelow, startSite, stored } from './site.ts'
 import { type SignedPut, type Signing, get, signedPut } from './slots.ts'
 import { created, creation, offsetOf, patch } from './tus-client.ts'
 import { contentOf, halfSent } from './visits.ts'
-import { type RawRequest, type Reply, ask, dial, headOf, replyIn } from './wire-client.ts'
+import { type RawRequest, type Reply, ask, dial, having, headOf, replyIn } from './wire-client.ts'
 
 const PATH = 'a1b2/photo of you.jpg'
 
@@ -254,4 +255,66 @@ test('a piece without a right to the slot disturbs nobody', async () => {
   assertRefused(await ask(site.port, question(stranger)), 403, 'grant-invalid')
   wire.send(put.body.subarray(50_000))
   await wire.until('HTTP/1.1 201 ')
+})
+
+describe('digests of pieces', () => {
+  const OTHER = digest(Buffer.from('other bytes'))
+
+  test('a piece that is not its Content-Digest is refused, and the offset stays', async () => {
+    await using site = await startSite()
+    const put = signedPut(PATH, randomBytes(100_000))
+    const pieces = [piece(put, 0, 40_000), piece(put, 40_000, 100_000)]
+    for (const [index, sent] of pieces.entries()) {
+      const wrong = having(sent, { 'Content-Digest': OTHER })
+      assertRefused(await ask(site.port, wrong), 400, 'digest-mismatch')
+      assertStored(await ask(site.port, question(put)), index * 40_000)
+      const right = having(sent, { 'Content-Digest': digest(sent.body) })
+      assert.equal((await ask(site.port, right)).status, index === 0 ? 308 : 201)
+    }
+    assert.ok((await contentOf(site, PATH)).equals(put.body))
+  })
+
+  test('a file that is not its Repr-Digest, told with its first piece or its last, is not published', async () => {
+    await using site = await startSite(['downloads.wait_for_upload=0'])
+    const put = signedPut(PATH, randomBytes(100_000))
+    for (const told of [0, 1]) {
+      const [first, last] = [piece(put, 0, 40_000), piece(put, 40_000, 100_000)].map(
+        (sent, index) => (index === told ? having(sent, { 'Repr-Digest': OTHER }) : sent),
+      )
+      assert.ok(first !== undefined && last !== undefined)
+      assertStored(await ask(site.port, first), 40_000)
+      assertRefused(await ask(site.port, last), 400, 'digest-mismatch')
+      assert.notEqual((await ask(site.port, get(PATH))).status, 200)
+      assertStored(await ask(site.port, question(put)), 0)
+    }
+    assert.equal((await ask(site.port, put)).status, 201, 'the slot can be used again')
+  })
+
+  test('the digest that is wanted is of the whole file, restarts included', async () => {
+    await using before = await startSite()
+    const put = signedPut(PATH, randomBytes(100_000))
+    const right = { 'Repr-Digest': digest(put.body, 'sha-512'), 'Want-Repr-Digest': 'sha-256=1' }
+    const first = await ask(before.port, having(piece(put, 0, 40_000), right))
+    assertStored(first, 40_000)
+    assert.equal(first.headers['repr-digest'], undefined, 'there is no file yet')
+    await before.server.shutdown()
+    await using site = await startSite([], { folder: before.folder })
+    const { status, headers } = await ask(site.port, having(piece(put, 40_000, 100_000), right))
+    assert.deepEqual([status, headers['repr-digest']], [201, digest(put.body)])
+  })
+
+  test('of a finished file are told and checked as well', async () => {
+    await using site = await startSite()
+    const put = signedPut(PATH, randomBytes(100_000))
+    await ask(site.port, put)
+    for (const request of [piece(put, 4, 10), piece(put, 0, 100_000), question(put)]) {
+      const again = await ask(site.port, having(request, { 'Want-Repr-Digest': 'sha-256=1' }))
+      assert.deepEqual([again.status, again.headers['repr-digest']], [201, digest(put.body)])
+      const wrong = having(request, { 'Repr-Digest': OTHER })
+      assertRefused(await ask(site.port, wrong), 400, 'digest-mismatch')
+    }
+    const other = having(piece(put, 4, 10), { 'Content-Digest': OTHER })
+    assertRefused(await ask(site.port, other), 400, 'digest-mismatch')
+    assert.ok((await contentOf(site, PATH)).equals(put.body))
+  })
 })

@@ -4,6 +4,7 @@ import { Refusal } from '../../core/refusals.ts'
 import { encodeSlotPath, parseSlotPath } from '../../core/slot-path.ts'
 import type { Engine, Progress, Published, RangeRequest } from '../../engine/engine.ts'
 import type { Claim, Gate } from '../../gate/gate.ts'
+import { digestFields, reprDigest } from '../../http/digest-fields.ts'
 import type { Answer, Exchange, Handler } from '../../http/exchange.ts'
 import { ProtocolRefusal } from '../../http/protocol-refusal.ts'
 import { HEADER } from '../../wire/header-names.ts'
@@ -26,7 +27,8 @@ export function rangePutHandler(needs: RangeNeeds): Handler {
     const { headers, client } = exchange
     const range = parseContentRange(headers[HEADER.contentRange] ?? '')
     const piece = pieceOf(exchange, range)
-    const request = { client, ...(piece === undefined ? {} : { piece }) }
+    const digests = digestFields(headers)
+    const request = { client, digests, ...(piece === undefined ? {} : { piece }) }
     const outcome = await needs.gate.admit(
       exchange,
       { size: await sizeOf(exchange, range, needs) },
@@ -46,7 +48,7 @@ function pieceOf({ body, contentLength }: Exchange, range: SentRange): RangeRequ
   }
   // A file of no bytes has no range but this one.
   if (range.kind === 'query' && range.total !== 0) return undefined
-  return { offset: start, body: atMost(body, length) }
+  return { offset: start, end, body: atMost(body, length) }
 }
 
 /** The body, refused (`bad-request`) at the first byte too many; a chunked one may be shorter. */
@@ -74,13 +76,14 @@ async function sizeOf(
 
 function answerTo(outcome: Progress | Published, publicUrl: URL): Answer {
   if (outcome.kind === 'progress') return { status: 308, headers: storedFields(outcome.offset) }
-  const { file } = outcome
+  const { file, digests } = outcome
   return {
     status: 201,
     headers: {
       [HEADER.contentLength]: '0',
       [HEADER.location]: `${publicUrl.href}${encodeSlotPath(file.path)}`,
       [HEADER.etag]: `"${file.id}"`,
+      ...(digests === undefined ? {} : { [HEADER.reprDigest]: reprDigest(digests) }),
     },
   }
 }
