@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import {
+  BODY,
+  MINUTE,
+  type Opened,
+  PATH,
+  goOn,
+  last,
+  opened,
+  opening,
+  stopClock,
+} from './bound-uploads.ts'
+import { append, creation, head, located } from './rufh-client.ts'
+import { type HeldSession, PUBLIC_URL, askProved, challengeIn, proved } from './session-client.ts'
+import { type Site, auditOf, startSite } from './site.ts'
+import { type SignedPut, type Signing, signedPut } from './slots.ts'
+import { contentOf } from './visits.ts'
+import { type Reply, ask } from './wire-client.ts'
+
+const ROMEO: Signing = { scheme: 'jwt', user: 'romeo@montague.example' }
+const NEW_PATH = 'new/b.txt'
+
+/** The creation in a new slot that goes on with an upload. */
+function adopting(target: string, put = signedPut(NEW_PATH, BODY, ROMEO)): SignedPut {
+  const empty = creation(put, 8, { bytes: Buffer.alloc(0), isComplete: false })
+  const id = target.slice(target.lastIndexOf('/') + 1)
+  return { ...empty, headers: { ...empty.headers, 'X-Adopt-Upload': id } }
+}
+
+/** An upload of Romeo's that stands at four bytes and was left alone for too long. */
+async function slept(t: TestContext, site: Site): Promise<Opened> {
+  const made = await opened(site, opening(undefined, signedPut(PATH, BODY, ROMEO)))
+  const part = append(made.target, 8, { offset: 0, bytes: BODY.subarray(0, 4), isComplete: false })
+  const { session } = await askProved(site, part, made.session)
+  goOn(t, 125 * MINUTE)
+  return { ...made, session: await challenged(site, made.target, session) }
+}
+
+/** The session with a challenge that is still good. */
+async function challenged(site: Site, target: string, session: HeldSession): Promise<HeldSession> {
+  const asked = { ...head(target, 8), headers: { 'X-Session-ID': session.id } }
+  return { ...session, next: challengeIn(await ask(site.port, asked)) }
+}
+
+function summary({ status, code }: Reply): readonly (string | number | undefined)[] {
+  return [status, code]
+}
+
+test('a new slot and the proof of the session go on with an upload that slept for hours, not one byte sent again', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL])
+  const { target, session } = await slept(t, site)
+  const refused = await askProved(site, head(target, 8), session)
+  assert.equal(refused.reply.headers['x-security-level'], '3')
+  const again = await challenged(site, target, session)
+  const { reply, session: next } = await askProved(site, adopting(target), again)
+  assert.deepEqual([reply.status, reply.headers['upload-offset']], [201, '4'])
+  assert.equal(reply.headers['x-security-level'], '1')
+  const done = await askProved(site, last(located(reply), 4), next)
+  assert.equal(done.reply.status, 201)
+  assert.deepEqual(await contentOf(site, NEW_PATH), BODY)
+  const old = await askProved(site, head(target, 8), done.session)
+  assert.equal(old.reply.status, 410)
+  await site.server.shutdown()
+  const events = (await auditOf(site.folder)).map(({ event, verdict }) => verdict ?? event)
+  assert.ok(events.includes('confirmed') && events.includes('adopted'))
+})
+
+test('without proof nothing is adopted, whatever the new slot', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL])
+  const { target, session } = await slept(t, site)
+  const bare = await ask(site.port, adopting(target))
+  assert.notEqual(bare.status, 201)
+  const { reply } = await askProved(site, adopting(target), session)
+  assert.equal(reply.status, 201)
+})
+
+test('the slot of another user neither adopts nor lifts level 3', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL])
+  const { target, session } = await slept(t, site)
+  const juliet = signedPut(NEW_PATH, BODY, { scheme: 'jwt', user: 'juliet@capulet.example' })
+  const foreign = await askProved(site, adopting(target, juliet), session)
+  assert.deepEqual(summary(foreign.reply), [403, 'session-foreign'])
+  const nameless = signedPut(NEW_PATH, BODY)
+  const again = await challenged(site, target, session)
+  const unnamed = await askProved(site, adopting(target, nameless), again)
+  assert.deepEqual(summary(unnamed.reply), [403, 'session-foreign'])
+})
+
+test('another size is not adopted, and the upload stays as it was', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL])
+  const { target, session } = await slept(t, site)
+  const longer = signedPut(NEW_PATH, Buffer.concat([BODY, BODY]), ROMEO)
+  const { reply } = await askProved(site, adopting(target, longer), session)
+  assert.deepEqual(summary(reply), [409, 'adoption-refused'])
+  const again = await challenged(site, target, session)
+  assert.equal((await askProved(site, adopting(target), again)).reply.status, 201)
+})
+
+test('a slot that was used before lifts nothing', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL])
+  const { target, session } = await slept(t, site)
+  const old = signedPut(PATH, BODY, { ...ROMEO })
+  const { reply } = await askProved(site, creation(old, 8), session)
+  assert.deepEqual(summary(reply), [401, 'reauthentication-required'])
+  const still = await challenged(site, target, session)
+  assert.equal((await ask(site.port, proved(head(target, 8), still))).status, 401)
+})
+
+test('a second slot of the same user joins the session, and needs its proof from then on', async () => {
+  await using site = await startSite([PUBLIC_URL])
+  const { session } = await opened(site, opening(undefined, signedPut(PATH, BODY, ROMEO)))
+  const put = signedPut(NEW_PATH, BODY, ROMEO)
+  const careful = creation(put, 8, { bytes: Buffer.alloc(0), isComplete: false })
+  const { reply, session: next } = await askProved(site, careful, session)
+  assert.equal(reply.status, 201)
+  assert.equal(reply.headers['x-session-key'], undefined, 'the session has its key')
+  assert.equal((await ask(site.port, last(located(reply)))).status, 401)
+  assert.equal((await askProved(site, last(located(reply)), next)).reply.status, 201)
+})
