@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FileCopies, fileCopies } from '../blobs/filesystem/file-copies.ts'
 import type { Config } from '../config/options.ts'
@@ -22,8 +22,8 @@ export interface BackupReport {
 }
 
 /**
- * Backs up the state and every published file it knows into the new folder `folder`, as
- * `state.db` and `files/`. A server may run meanwhile. Rejects, leaving nothing, when the
+ * Backs up the state, every published file it knows and the master key into the new folder `folder`, as
+ * `state.db`, `files/` and `master.key`. A server may run meanwhile. Rejects, leaving nothing, when the
  * folder exists (`OperatorError`) or `signal` aborts.
  *
  * The state is copied first, then exactly the files it names. The other way round, a file published
@@ -44,6 +44,7 @@ export async function backUp(
   const copies = fileCopies({ from: config.storage.url.folder, to: join(folder, 'files') })
   const report = await copyFiles(unfinished, { copies, config, signal })
   await copies.sync()
+  await copyMasterKey(config.security.masterKey, folder)
   // Whatever stops us, a folder with a `state.db` is a whole backup.
   await rename(unfinished, join(folder, 'state.db'))
   await syncFolder(folder)
@@ -84,6 +85,18 @@ async function copyFiles(
     if (outcome === 'linked') report.linked += 1
   }
   return report
+}
+
+/** Without it nobody could go on with a session that has a key. A server that never ran has none. */
+async function copyMasterKey(file: string, folder: string): Promise<void> {
+  try {
+    await copyFile(file, join(folder, 'master.key'))
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    if (!isMissing) {
+      throw new OperatorError(`The master key ${file} (security.master_key) cannot be read`, cause)
+    }
+  }
 }
 
 /** Notes in the backup's state what the server's has noted by now: the file is gone for good. */

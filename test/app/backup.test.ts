@@ -40,15 +40,16 @@ test('a restored backup serves what was there, and knows what was deleted while 
   await upload(restored, 'a/later.txt')
 })
 
-test('a backup holds the state, the files it knows, and no byte of an unfinished upload', async () => {
+test('a backup holds the state, the files it knows, the master key, and no byte of an unfinished upload', async () => {
   await using home = await temporaryFolder()
   const folder = join(home.path, 'backup')
   await using site = await startSite()
   await upload(site, 'a/file.txt')
   await backUp(site.config, { folder, signal: NEVER })
   const names = [...(await filesBelow(folder)).keys()].map((path) => path.slice(folder.length))
-  assert.equal(names.length, 2)
+  assert.equal(names.length, 3)
   assert.ok(names.includes('/state.db'))
+  assert.ok(names.includes('/master.key'))
   assert.ok(names.some((name) => /^\/files\/files\/[0-9a-f]{2}\/[\w-]+$/u.test(name)))
 })
 

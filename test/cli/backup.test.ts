@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
 import { runCli, temporaryFolder } from './cli-run.ts'
@@ -13,7 +13,10 @@ test('backup tells what it copied, for people and for programs', async (t) => {
   const first = await runCli(['backup', 'one'], cwd, RUNNING)
   assert.equal(first.code, 0, first.err)
   assert.equal(first.out, '0 files (0 bytes), 0 of them as hard links\n')
-  assert.deepEqual((await readdir(join(cwd, 'one'))).toSorted(), ['files', 'state.db'])
+  const copied = (await readdir(join(cwd, 'one'))).toSorted()
+  assert.deepEqual(copied, ['files', 'master.key', 'state.db'])
+  const key = await stat(join(cwd, 'one', 'master.key'))
+  assert.equal(key.mode & 0o777, 0o600)
   const second = await runCli(['backup', 'two', '--json'], cwd, RUNNING)
   assert.deepEqual(JSON.parse(second.out), {
     files: 0,

@@ -104,10 +104,16 @@ test('the commands of the README back up, twice, and restore', async (t) => {
   assert.deepEqual((await readdir(join(kept, 'last'))).toSorted(), [
     'config.toml',
     'files',
+    'master.key',
     'secret',
     'state.db',
   ])
   await run('systemctl stop')
-  assert.deepEqual((await readdir(data)).toSorted(), ['audit.jsonl', 'files', 'state.db'])
+  assert.deepEqual((await readdir(data)).toSorted(), [
+    'audit.jsonl',
+    'files',
+    'master.key',
+    'state.db',
+  ])
   assert.equal((await runCli(['files', 'list', '--config', config], cwd)).code, 0)
 })
