@@ -89,6 +89,7 @@ async function listenersOf(
     listen: server.listen,
     tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
     handler,
+    aboutServer: handler,
     events: observing.httpEvents,
     limits: { bodyIdle: http.bodyIdle },
     fastLane: http.fastLane,

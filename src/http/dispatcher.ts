@@ -3,7 +3,7 @@ import { decimal } from '../core/decimal.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Peer } from './client-address.ts'
 import type { HttpEvents } from './events.ts'
-import type { Handler } from './exchange.ts'
+import type { Exchange, Handler } from './exchange.ts'
 import { optionsAnswer } from './cross-origin.ts'
 import { type ExchangeNeeds, nodeExchange } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-messages.ts'
@@ -41,6 +41,8 @@ export interface NodeMessages {
 /** What a dispatcher is made of. */
 export interface DispatcherNeeds extends Omit<ExchangeNeeds, 'closing'> {
   readonly handler: Handler
+  /** Answers OPTIONS about the server as a whole. */
+  readonly aboutServer?: Handler | undefined
   readonly events: HttpEvents
 }
 
@@ -96,7 +98,7 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
       if (exchange.socket !== undefined) exchangesOn(exchange.socket).add(exchange)
       if (asksForServer(exchange, messages.request)) {
         running.add(exchange)
-        exchange.reply(optionsAnswer())
+        run(exchange, { handler: needs.aboutServer ?? allMethods, events: needs.events })
       } else start(exchange, refusalOf(exchange, { request: messages.request, expectation }))
     },
     close: () => {
@@ -128,8 +130,15 @@ export function refuse(exchange: RunningExchange, refusal: Refusal, events: Http
   else if (exchange.phase === 'begun') exchange.cut()
 }
 
-function run(exchange: RunningExchange, needs: DispatcherNeeds): void {
-  const { handler, events } = needs
+function allMethods(exchange: Exchange): Promise<void> {
+  exchange.reply(optionsAnswer())
+  return Promise.resolve()
+}
+
+function run(
+  exchange: RunningExchange,
+  { handler, events }: Pick<DispatcherNeeds, 'handler' | 'events'>,
+): void {
   let answered: Promise<void>
   try {
     answered = handler(exchange)

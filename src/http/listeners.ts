@@ -26,6 +26,8 @@ export interface ListenersOptions {
   /** Terminates TLS on TCP and passed-on sockets; UNIX sockets stay plain, a proxy is behind them. */
   readonly tls?: CertificateFiles | undefined
   readonly handler: Handler
+  /** Answers `OPTIONS *`, and OPTIONS outside the prefix, with what the whole server can; its target is empty. */
+  readonly aboutServer?: Handler | undefined
   readonly events: HttpEvents
   readonly limits?: Partial<HttpLimits> | undefined
   readonly clientAddress: ClientAddressPolicy
@@ -109,8 +111,8 @@ function makeParts(options: ListenersOptions): Parts {
     watch,
     lingering: lingers,
   }
-  const { handler, events } = options
-  const dispatching = dispatcher({ handler, events, ...needs })
+  const { handler, aboutServer, events } = options
+  const dispatching = dispatcher({ handler, aboutServer, events, ...needs })
   const lane: LaneSetting | undefined =
     options.fastLane === 'off'
       ? undefined

@@ -391,6 +391,7 @@ test('OPTIONS tells the limits, the ways to resume and what is allowed there, wi
   ])
   // A slot's URL is told the limit of all slots: its own needs its grant, which OPTIONS does not check.
   for (const [target, methods] of [
+    ['*', 'GET, HEAD, OPTIONS, PUT, DELETE, POST'],
     ['/a/b.txt', 'GET, HEAD, OPTIONS, PUT, DELETE, POST'],
     [signedPut(PATH, 'hello').target, 'GET, HEAD, OPTIONS, PUT, DELETE, POST'],
     [`/-/uploads/${'a'.repeat(43)}`, 'HEAD, GET, PATCH, DELETE, OPTIONS'],
@@ -406,8 +407,9 @@ test('OPTIONS tells the limits, the ways to resume and what is allowed there, wi
 })
 
 test('OPTIONS names no method of uploads that can go on where there are none', async () => {
-  await using site = await startSite(['network_resilience.upload_resumption=false'])
-  for (const target of ['/a/b.txt', `/-/uploads/${'a'.repeat(43)}`]) {
+  const below = ['server.public_url=https://files.example/up/']
+  await using site = await startSite(['network_resilience.upload_resumption=false', ...below])
+  for (const target of ['/up/a/b.txt', `/up/-/uploads/${'a'.repeat(43)}`, '*', '/elsewhere']) {
     const { headers } = await ask(site.port, { method: 'OPTIONS', target })
     assert.equal(headers['allow'], 'GET, HEAD, OPTIONS, PUT, DELETE')
     assert.equal(headers['access-control-allow-methods'], headers['allow'])

@@ -165,7 +165,7 @@ test('every answer, errors included, may be read by any origin', async () => {
   }
 })
 
-test('OPTIONS * is answered with 200 by the listener itself', async () => {
+test('OPTIONS * is answered with 200 by the listener itself, unless somebody else is to', async () => {
   await using server = await serve(() => Promise.reject(new Error('not asked')))
   const reply = await ask(server.port, '*', { method: 'OPTIONS' })
   assert.equal(reply.status, 200)
@@ -173,6 +173,10 @@ test('OPTIONS * is answered with 200 by the listener itself', async () => {
     String(reply.headers['access-control-allow-headers']),
     /Authorization.*X-Challenge-Response/,
   )
+  await using other = await serve(() => Promise.reject(new Error('not asked')), {
+    aboutServer: async (exchange) => exchange.reply({ status: 200, headers: { allow: 'GET' } }),
+  })
+  assert.equal((await ask(other.port, '*', { method: 'OPTIONS' })).headers['allow'], 'GET')
 })
 
 test('ids differ and the client cannot choose them', async () => {
