@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { SlotPath } from '../core/slot-path.ts'
+import { decimal } from '../core/decimal.ts'
 import { mac } from '../core/mac.ts'
 import { type SizedRequest, bearerToken, parameter } from './grant-request.ts'
 import { type GrantScheme, type SlotToSign, invalid, plainGrant } from './scheme.ts'
-import { digits, hasControl, instantOf, isBase64Mac, secondsOf } from './signed-text.ts'
+import { hasControl, instantOf, isBase64Mac, secondsOf } from './signed-text.ts'
 
 interface BearerFields {
   readonly path: SlotPath
@@ -51,7 +52,7 @@ export const bearer: GrantScheme = {
 
 function bearerFields(request: SizedRequest): BearerFields {
   const user = parameter(request, 'user')
-  const expiry = digits(parameter(request, 'expiry'))
+  const expiry = decimal(parameter(request, 'expiry') ?? '')
   if (user === undefined || hasControl(user)) throw invalid('bearer', { why: 'no usable user' })
   if (expiry === undefined) throw invalid('bearer', { why: 'no usable expiry' })
   return { path: request.path, size: request.size, user, expiry }

@@ -46,11 +46,6 @@ export function hasControl(text: string): boolean {
   return text.search(CONTROL) !== -1
 }
 
-/** Parses 1–15 ASCII digits; nothing for anything else. */
-export function digits(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
-}
-
 /** Seconds since 1970 as an instant; beyond what a date can hold, the last that it can. */
 export function instantOf(seconds: number): Instant {
   return Math.min(seconds * 1000, LAST_INSTANT)

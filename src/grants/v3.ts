@@ -1,8 +1,9 @@
 import type { SlotPath } from '../core/slot-path.ts'
+import { decimal } from '../core/decimal.ts'
 import { mac } from '../core/mac.ts'
 import { parameter } from './grant-request.ts'
 import { type GrantScheme, invalid, plainGrant } from './scheme.ts'
-import { digits, instantOf, isHexMac, secondsOf } from './signed-text.ts'
+import { instantOf, isHexMac, secondsOf } from './signed-text.ts'
 
 /** `?v3=` and `?expires=` (seconds since 1970): HMAC over `PUT LF expires LF /path`. Signs no size. */
 export const v3: GrantScheme = {
@@ -12,9 +13,9 @@ export const v3: GrantScheme = {
   },
   verify(request, { secrets }) {
     const shown = parameter(request, 'v3') ?? ''
-    const expires = parameter(request, 'expires')
-    const seconds = digits(expires)
-    if (expires === undefined || seconds === undefined) {
+    const expires = parameter(request, 'expires') ?? ''
+    const seconds = decimal(expires)
+    if (seconds === undefined) {
       throw invalid('v3', { why: 'no usable expires' })
     }
     const signed = v3Text(request.path, expires)

@@ -72,6 +72,7 @@ test('D11: a genuine bearer token does not become one for another file, size or 
     `user=${USER}%00photo.jpg%0012&expiry=${issued}`,
     `user=${USER}%00photo.jpg&expiry=${EXPIRY}`,
     `user=${USER}&expiry=${EXPIRY}%00`,
+    `user=${USER}&expiry=0${EXPIRY}`,
     `user=${USER}%00&expiry=${EXPIRY}`,
     `user=${USER}%0a&expiry=${EXPIRY}`,
   ]
@@ -98,9 +99,23 @@ test('D11: a type with a control character is refused even if it was signed', as
   await refusal(verifier.verify(ask(PATH, { query: `v2=${code}`, contentType })), 'grant-invalid')
 })
 
-test('D11: times are 1 to 15 ASCII digits, also where another notation was signed', async () => {
+test('D11: times are 1 to 15 ASCII digits without leading zeros, also where another notation was signed', async () => {
   const verifier = grantVerifier({ v3: only(SECRET) }, () => NOW)
-  const odd = ['-1', '+1', ' 1', '1e9', '0x10', '1.0', '1_0', '٣', '1'.repeat(16), 'Infinity', '']
+  const odd = [
+    `0${EXPIRY}`,
+    '00',
+    '-1',
+    '+1',
+    ' 1',
+    '1e9',
+    '0x10',
+    '1.0',
+    '1_0',
+    '٣',
+    '1'.repeat(16),
+    'Infinity',
+    '',
+  ]
   for (const expires of odd) {
     const code = createHmac('sha256', SECRET).update(`PUT\n${expires}\n/${PATH}`).digest('hex')
     const query = new URLSearchParams({ v3: code, expires }).toString()
