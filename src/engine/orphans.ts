@@ -1,8 +1,8 @@
 import { OperatorError } from '../core/operator-error.ts'
 import type { Orphan } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
-import { type SlotRecord, isHolding } from './slot-record.ts'
-import type { StoredBlob } from './ports.ts'
+import { type SlotRecord, type UploadRecord, isHolding } from './slot-record.ts'
+import type { SlotStore, StoredBlob } from './ports.ts'
 
 /** Bytes younger than this may belong to a request whose record is not stored yet. */
 const MIN_AGE = 3_600_000
@@ -53,15 +53,32 @@ async function unknownOf(
   { slots }: EngineNeeds,
 ): Promise<readonly Orphan[]> {
   if (batch.size === 0) return []
-  for await (const record of slots.all()) for (const name of namesOf(record)) batch.delete(name)
+  for await (const record of slots.all()) {
+    for (const name of namesOf(record)) batch.delete(name)
+    for (const upload of record.uploads) {
+      if (await awaitsHeir(upload, slots)) batch.delete(nameOf({ kind: 'part', key: upload.id }))
+    }
+  }
   return [...batch.values()].map(({ kind, key, size }) => ({ kind, key, size }))
 }
 
 function namesOf(record: SlotRecord): readonly string[] {
-  const parts = record.uploads.filter(isHolding)
+  const parts = record.uploads.filter((upload) => upload.state === 'receiving')
   const names = parts.map((upload) => nameOf({ kind: 'part', key: upload.id }))
   // An open slot may have its file linked already while the commit is on its way.
   return record.state === 'spent' ? names : [...names, nameOf({ kind: 'file', key: record.id })]
+}
+
+/** Whether the upload was given away and the slot that got it may still take its part. */
+async function awaitsHeir(
+  { id, adoptedBy }: UploadRecord,
+  slots: Pick<SlotStore, 'find'>,
+): Promise<boolean> {
+  if (adoptedBy === undefined) return false
+  const heir = await slots.find(adoptedBy)
+  if (heir === undefined) return true
+  const hasEnded = heir.uploads.some((upload) => upload.id === id && !isHolding(upload))
+  return heir.state === 'open' && !hasEnded
 }
 
 function nameOf({ kind, key }: Pick<StoredBlob, 'kind' | 'key'>): string {

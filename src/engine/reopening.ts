@@ -1,10 +1,7 @@
 import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
-import type { Grant } from '../core/grant.ts'
+import { type Grant, TIMELESS_LIFE } from '../core/grant.ts'
 import type { EnginePolicy } from './policy.ts'
 import type { SlotRecord } from './slot-record.ts'
-
-/** A grant that carries no time counts as expired so many milliseconds after its slot's first use. */
-const TIMELESS_LIFE = 10 * 60_000
 
 /** So long a slot that was reopened stays open. */
 const REOPENED_FOR = 24 * 3_600_000

@@ -270,3 +270,19 @@ test('time takes the memory of the old slots away, and not the bytes that went o
   assert.deepEqual((await recordOf(f, OLD))?.uploads, [])
   assert.equal(await finish(f, 'third'), 'abcdef')
 })
+
+test('bytes that a killed server left of an adopted upload that ended are orphans', async () => {
+  for (const end of ['published', 'aborted'] as const) {
+    await using f = await fixture()
+    await legacy(f)
+    const part = (await recordOf(f, OLD))?.uploads[0]?.id ?? ''
+    await f.engine.create(adoption())
+    if (end === 'published') await finish(f)
+    else await f.engine.abort({ resource: 'new', client: CLIENT, passage: SESSION })
+    await using writer = await f.needs.blobs.create(part)
+    await writer.write([Buffer.from('abcd')])
+    f.time = Date.now() + 2 * HOUR
+    const orphans = await f.engine.collect({ dryRun: true, signal: AbortSignal.timeout(10_000) })
+    assert.deepEqual(orphans, [{ kind: 'part', key: part, size: 4 }])
+  }
+})

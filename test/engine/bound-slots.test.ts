@@ -51,6 +51,10 @@ async function recordOf(f: Fixture): Promise<SlotRecord> {
   return record
 }
 
+async function ban(): Promise<never> {
+  throw new Refusal('banned')
+}
+
 /** A slot that is bound to `owner`, with two of its four bytes. */
 async function boundUpload(f: Fixture): Promise<SlotRecord> {
   await f.engine.create({
@@ -101,8 +105,7 @@ for (const [face, ask] of Object.entries(FACES)) {
   test(`${face}: a judge is asked before anybody is disturbed, and can refuse`, async () => {
     await using f = await fixture()
     const before = await boundUpload(f)
-    const judge = async (): Promise<never> => await Promise.reject(new Refusal('banned'))
-    await assert.rejects(ask(f, { session: 'owner', judge }), { code: 'banned' })
+    await assert.rejects(ask(f, { session: 'owner', judge: ban }), { code: 'banned' })
     assert.deepEqual(await recordOf(f), before)
   })
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import test from 'node:test'
 import type { Published } from '../../src/engine/engine.ts'
 import type { BlobStore } from '../../src/engine/ports.ts'
@@ -366,4 +367,20 @@ test('removing a file that is not there yet leaves its upload alone', async () =
   await body.send('y')
   body.end()
   published(await upload)
+})
+
+test('a plain body with the wrong digest is refused and leaves no file', async () => {
+  await using f = await fixture()
+  const put = { grant: grantFor('digested', 6), client: WIFI }
+  for (const of of ['content', 'whole'] as const) {
+    const digests = { [of]: { sha256: 'wrong' } }
+    await assert.rejects(f.engine.put({ ...put, digests, body: wholeBody('abcdef') }), {
+      code: 'digest-mismatch',
+    })
+    assert.deepEqual(await blobCount(f), { parts: 0, files: 0 })
+  }
+  const sha256 = createHash('sha256').update('abcdef').digest('base64')
+  const digests = { content: { sha256 }, whole: { sha256 }, wanted: 'sha256' } as const
+  const outcome = await f.engine.put({ ...put, digests, body: wholeBody('abcdef') })
+  assert.partialDeepStrictEqual(outcome, { kind: 'published', digests: { sha256 } })
 })

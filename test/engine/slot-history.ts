@@ -8,6 +8,7 @@ import type {
   PublishedFile,
   UploadEngine,
 } from '../../src/engine/engine.ts'
+import type { Passage } from '../../src/engine/passage.ts'
 import type { SlotStore } from '../../src/engine/ports.ts'
 import { uploadEngine } from '../../src/engine/upload-engine.ts'
 import { processLeases } from '../../src/stores/memory/leases.ts'
@@ -15,6 +16,7 @@ import { type SentBody, sentBody } from './bodies.ts'
 import type { Fixture } from './fixture.ts'
 import { clientAt, grantFor } from './grants.ts'
 import { type Mortality, mortality } from './mortal.ts'
+import { passageOf } from './passages.ts'
 
 /** Bytes of the slot's file. */
 export const SIZE = 12
@@ -22,7 +24,7 @@ export const SIZE = 12
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const FOR_EVER = Number.MAX_SAFE_INTEGER
-const CLIENT = clientAt('127.0.0.2')
+export const CLIENT = clientAt('127.0.0.2')
 
 /** Uploads that have a resource; each of them brings bytes of its own, and so does the grant alone. */
 export const UPLOADS = ['first', 'second', 'third'] as const
@@ -63,8 +65,8 @@ interface Knowledge {
   /** The highest offset that was told, by upload. */
   readonly told: Map<Upload, number>
   readonly created: Set<Upload>
-  /** Uploads of which it was told that they can't go on. */
-  readonly gone: Set<Upload>
+  /** Resources of which it was told that they can't go on. */
+  readonly gone: Set<string>
   /** Whether anything happened that ends uploads. */
   mayBeGone: boolean
   /** The name of the file, once anybody was told that there is one. */
@@ -81,10 +83,30 @@ export interface Remains {
   readonly turns: () => number
 }
 
+/** An adoption that its client repeats until it is answered. */
+export interface Adopting {
+  readonly upload: Upload
+  readonly to: Grant
+  /** The resource in the old slot. */
+  readonly from: string
+  readonly startedAt: number
+  tries: number
+}
+
 /** One slot, those who use it, and the process that serves it at present. */
 export interface SlotHistory extends Remains {
-  readonly grant: Grant
+  readonly name: string
+  /** The slot that is used now; an adoption goes on with the next. */
+  grant: Grant
+  /** Slots whose upload was adopted. */
+  readonly left: Grant[]
+  /** Of a bound slot: what its owner proves. */
+  readonly passage: Passage | undefined
   readonly resourceOf: (upload: Upload) => string
+  /** Names of uploads that were adopted. */
+  readonly resources: Map<Upload, string>
+  /** An adoption that was asked for and not answered. */
+  adopting?: Adopting | undefined
   readonly knowledge: Knowledge
   life: Mortality
   engine: UploadEngine
@@ -92,14 +114,28 @@ export interface SlotHistory extends Remains {
   senders: { readonly body: SentBody; readonly done: Promise<void> }[]
 }
 
-/** A slot that nobody used before; `name` is its own among all that share the remains. */
-export function slotHistory(remains: Remains, name: string): SlotHistory {
+/** A slot that nobody used before, or its owner only; `name` is its own among all that share the remains. */
+export async function slotHistory(
+  remains: Remains,
+  { name, isBound }: { readonly name: string; readonly isBound: boolean },
+): Promise<SlotHistory> {
+  const resources = new Map<Upload, string>()
+  const passage = isBound ? passageOf(`owner of ${name}`) : undefined
+  const grant = grantOf(name)
+  if (isBound) {
+    const { needs } = remains.f
+    await using opener = uploadEngine({ ...needs, slots: remains.slots })
+    await opener.create({ grant, client: CLIENT, passage, face: 'rufh', resource: `0 ${name}` })
+  }
   return {
     ...remains,
     ...startProcess(remains),
-    // The scheme's grants carry their time, so the slot can be used as long as the history wants.
-    grant: grantFor(name, SIZE, { scheme: 'v3', expiresAt: FOR_EVER }),
-    resourceOf: (upload) => `${upload} of ${name}`,
+    name,
+    grant,
+    left: [],
+    passage,
+    resources,
+    resourceOf: (upload) => resources.get(upload) ?? `${upload} of ${name}`,
     senders: [],
     knowledge: {
       told: new Map(),
@@ -109,6 +145,11 @@ export function slotHistory(remains: Remains, name: string): SlotHistory {
       mayBeSpent: false,
     },
   }
+}
+
+/** The scheme's grants carry their time, so the slot can be used as long as the history wants. */
+export function grantOf(path: string): Grant {
+  return grantFor(path, SIZE, { scheme: 'v3', user: 'romeo@example.org', expiresAt: FOR_EVER })
 }
 
 /** A process over what others left. */
@@ -162,33 +203,33 @@ export async function act(verb: Verb, history: SlotHistory): Promise<void> {
 }
 
 async function put({ length, end }: Piece, history: SlotHistory): Promise<void> {
-  const { grant, engine, knowledge } = history
+  const { grant, engine, knowledge, passage } = history
   const body = sentBody()
   // A third generation pushes out the first.
   knowledge.mayBeGone = true
-  const outcome = engine.put({ grant, client: CLIENT, body })
+  const outcome = engine.put({ grant, client: CLIENT, passage, body })
   await send(history, { body, outcome, source: 'grant', from: 0, length, end })
 }
 
 async function range({ length, end }: Piece, history: SlotHistory): Promise<void> {
-  const { grant, engine } = history
-  const asked = await allowed(history, engine.range({ grant, client: CLIENT }))
+  const { grant, engine, passage } = history
+  const asked = await allowed(history, engine.range({ grant, client: CLIENT, passage }))
   if (asked?.kind !== 'progress') return note(asked, history)
   const { offset: from } = asked
   const body = sentBody()
   const piece = { offset: from, body }
-  const outcome = engine.range({ grant, client: CLIENT, piece })
+  const outcome = engine.range({ grant, client: CLIENT, passage, piece })
   await send(history, { body, outcome, source: 'grant', from, length, end })
 }
 
 async function create(upload: Upload, history: SlotHistory): Promise<void> {
-  const { grant, engine, knowledge } = history
+  const { grant, engine, knowledge, passage } = history
   // No resource is made twice.
   if (knowledge.created.has(upload)) return
   knowledge.created.add(upload)
   knowledge.mayBeGone = true
   const resource = history.resourceOf(upload)
-  const made = engine.create({ grant, client: CLIENT, face: 'rufh', resource })
+  const made = engine.create({ grant, client: CLIENT, passage, face: 'rufh', resource })
   note(await allowed(history, made), history, upload)
 }
 
@@ -202,6 +243,7 @@ async function append(
   const outcome = history.engine.append({
     resource: history.resourceOf(upload),
     client: CLIENT,
+    passage: history.passage,
     offset: from,
     body,
     completes: from + length >= SIZE,
@@ -211,12 +253,13 @@ async function append(
 
 /** Where the upload stands; nothing if it can't go on. */
 async function offsetOf(upload: Upload, history: SlotHistory): Promise<number | undefined> {
-  const { engine, knowledge } = history
+  const { engine, knowledge, passage } = history
   const least = knowledge.told.get(upload)
   if (least === undefined) return undefined
-  const wasGone = knowledge.gone.has(upload)
   const resource = history.resourceOf(upload)
-  const found = await allowed(history, engine.status({ resource, client: CLIENT }), upload)
+  const wasGone = knowledge.gone.has(resource)
+  const asked = engine.status({ resource, client: CLIENT, passage })
+  const found = await allowed(history, asked, upload)
   if (found?.kind !== 'status') return undefined
   const { offset, isComplete } = found
   assert.ok(!wasGone, `the ${upload} upload came back`)
@@ -228,18 +271,19 @@ async function offsetOf(upload: Upload, history: SlotHistory): Promise<number | 
 async function wrongOffset(upload: Upload, history: SlotHistory): Promise<void> {
   const offset = await offsetOf(upload, history)
   if (offset === undefined) return
+  const { passage } = history
   const resource = history.resourceOf(upload)
-  const wrong = { resource, client: CLIENT, offset: offset + SIZE, body: sentBody() }
+  const wrong = { resource, client: CLIENT, passage, offset: offset + SIZE, body: sentBody() }
   const outcome = history.engine.append({ ...wrong, completes: true })
   assert.notEqual((await allowed(history, outcome, upload))?.kind, 'progress')
 }
 
 async function abort(upload: Upload, history: SlotHistory): Promise<void> {
-  const { engine, knowledge } = history
+  const { engine, knowledge, passage } = history
   if (!knowledge.created.has(upload)) return
   knowledge.mayBeGone = true
   const resource = history.resourceOf(upload)
-  await allowed(history, engine.abort({ resource, client: CLIENT }), upload)
+  await allowed(history, engine.abort({ resource, client: CLIENT, passage }), upload)
 }
 
 interface Sending extends Piece {
@@ -289,7 +333,7 @@ function note(outcome: Outcome | undefined, history: SlotHistory, upload?: Uploa
   if (outcome?.kind === 'published') notePublished(outcome.file, history)
 }
 
-function tell(upload: Upload, offset: number, { knowledge: { told } }: SlotHistory): void {
+export function tell(upload: Upload, offset: number, { knowledge: { told } }: SlotHistory): void {
   told.set(upload, Math.max(offset, told.get(upload) ?? 0))
 }
 
@@ -345,6 +389,7 @@ async function passTime(hours: number, history: SlotHistory): Promise<void> {
 
 /** What any client may meet in such a history. */
 const EXPECTED: ReadonlySet<string> = new Set([
+  'adoption-refused',
   'slot-conflict',
   'slot-spent',
   'offset-mismatch',
@@ -352,12 +397,13 @@ const EXPECTED: ReadonlySet<string> = new Set([
 ])
 
 /** The outcome; nothing if the process died, or refused for a reason that the history gives. */
-async function allowed<T>(
+export async function allowed<T>(
   history: SlotHistory,
   work: Promise<T>,
   upload?: Upload,
 ): Promise<T | undefined> {
   const { knowledge } = history
+  const resource = upload === undefined ? '' : history.resourceOf(upload)
   try {
     const outcome = await outliving(history, work)
     return outcome === 'died' ? undefined : outcome
@@ -369,13 +415,16 @@ async function allowed<T>(
     const hasReason = knowledge.mayBeGone || knowledge.published !== undefined
     assert.ok(hasReason, `the ${upload} upload is gone without a reason`)
     // One that nobody was told of may still come to be.
-    if (knowledge.told.has(upload)) knowledge.gone.add(upload)
+    if (knowledge.told.has(upload)) knowledge.gone.add(resource)
     return undefined
   }
 }
 
 /** Waits for the work of a process, or for its death. */
-async function outliving<T>({ life }: SlotHistory, work: PromiseLike<T>): Promise<T | 'died'> {
+export async function outliving<T>(
+  { life }: SlotHistory,
+  work: PromiseLike<T>,
+): Promise<T | 'died'> {
   const outcome = Promise.resolve(work)
   outcome.catch(() => undefined)
   return await Promise.race([outcome, life.death.then(() => 'died' as const)])
