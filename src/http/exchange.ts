@@ -54,10 +54,10 @@ export interface Exchange {
   /** Sends the head of an answer whose body follows by `write`; `contentLength` is set by the caller. */
   begin(status: number, headers: OutgoingHttpHeaders): void
   /**
-   * Sends a piece of the body; the buffer is lent until the promise resolves, and so are `headroom`
-   * bytes in front of the piece in the same memory. `last` ends the answer.
+   * Sends a piece of the body; the buffer is lent until this returns, or the promise resolves, and so are
+   * `headroom` bytes in front of the piece in the same memory. `last` ends the answer.
    */
-  write(piece: Uint8Array, last: boolean, headroom?: number): Promise<void>
+  write(piece: Uint8Array, last: boolean, headroom?: number): void | Promise<void>
   /** Ends the connection (HTTP/2: the stream) unanswered. */
   cut(): void
 }

@@ -30,7 +30,7 @@ function bench(): Bench {
   const path = join(folder, 'file')
   const bytes = randomBytes(SIZE)
   writeFileSync(path, bytes)
-  const [pool, files, disk] = [bufferPool(), openFiles(), { now: 0, perLook: 0 }]
+  const [pool, files, disk] = [bufferPool(), openFiles(String), { now: 0, perLook: 0 }]
   const read = rangeReader({ pool, files, pace: diskPace(() => (disk.now += disk.perLook)) })
   return {
     path,

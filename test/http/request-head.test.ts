@@ -190,3 +190,13 @@ test('an incomplete head is left, however it is cut', () => {
     assert.equal(reader.read(whole.subarray(0, end)), undefined, `known, ${end}`)
   }
 })
+
+test('what an earlier message left in the buffer behind the received bytes is not read', () => {
+  const buffer = Buffer.from('GET /a HTTP/1.1\r\nHost: a\r\n\r\n')
+  for (let count = 0; count < buffer.length; count += 1) {
+    const reader = new HeadReader()
+    assert.equal(reader.read(buffer, count), undefined, String(count))
+    assert.equal(reader.read(buffer)?.bytes, buffer.length)
+    assert.equal(reader.read(buffer, count), undefined, `known, ${count}`)
+  }
+})

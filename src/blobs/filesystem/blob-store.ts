@@ -31,12 +31,14 @@ export async function filesystemBlobStore(options: {
   const { folder, isShared = false, stopwatch = systemStopwatch } = options
   const places = layout(resolve(folder))
   prepareFolders(places)
-  const files = openFiles()
+  const files = openFiles((file) => places.path('file', file))
+  const partsRead = openFiles((part) => places.path('part', part))
   const parts = isShared ? SHARED_PARTS : OWN_PARTS
   const writing = { pace: diskPace(stopwatch), close: parts.close }
   /** Parts that have a second name: taking theirs away is quick. */
   const linked = new Set<string>()
-  const read = rangeReader({ files, pool: bufferPool(), pace: diskPace(stopwatch) })
+  const reading = { pool: bufferPool(), pace: diskPace(stopwatch) }
+  const readPart = rangeReader({ files: partsRead, ...reading })
 
   return {
     create: async (part) =>
@@ -51,14 +53,13 @@ export async function filesystemBlobStore(options: {
       if (sync) await syncFolder(places.shardFolder('file', file))
       return outcome
     },
-    read: async (file, request) => await read(places.path('file', file), request),
+    read: rangeReader({ files, ...reading }),
     readPart: async (part, request) => {
-      const path = places.path('part', part)
       try {
-        await read(path, request)
+        await readPart(part, request)
       } finally {
         // The next file under this name may be another one.
-        files.forget(path)
+        partsRead.forget(part)
       }
     },
     isPublishedAs: async (part, file) =>
@@ -71,14 +72,16 @@ export async function filesystemBlobStore(options: {
       else await removeFile(path)
     },
     removeFile: async (file) => {
-      const path = places.path('file', file)
-      await removeFile(path)
-      files.forget(path)
+      await removeFile(places.path('file', file))
+      files.forget(file)
     },
     location: (file) => places.location(file),
     list: () => listBlobs(places),
     free: freeSpace(places.folder, stopwatch),
-    [Symbol.asyncDispose]: async () => files[Symbol.dispose](),
+    [Symbol.asyncDispose]: async () => {
+      files[Symbol.dispose]()
+      partsRead[Symbol.dispose]()
+    },
   }
 }
 

@@ -6,6 +6,9 @@ import { systemCode } from './system-errors.ts'
 /** Milliseconds. Bounds how long a file that another process removed still takes up room. */
 const LONGEST_OPEN = 300_000
 
+/** Milliseconds that this may be off: between them the cache does not ask for the time. */
+const RESOLUTION = 1_000
+
 const MAX_OPEN = 512
 
 /** An open file, in use until it is disposed once. */
@@ -15,10 +18,10 @@ export interface OpenFile extends Disposable {
 
 /** Files kept open, so that a popular one is not opened for every read. */
 export interface OpenFiles extends Disposable {
-  /** Opens the file at `path`, or takes the open one. Throws `Refusal('not-found')` if there is none. */
-  use(path: string): OpenFile
+  /** Opens the file of that name, or takes the open one. Throws `Refusal('not-found')` if there is none. */
+  use(name: string): OpenFile
   /** Closes the file as soon as nobody uses it any more. */
-  forget(path: string): void
+  forget(name: string): void
 }
 
 interface Entry extends OpenFile {
@@ -27,11 +30,13 @@ interface Entry extends OpenFile {
   dropped: boolean
 }
 
-export function openFiles(): OpenFiles {
+/** `pathOf` tells where the file of a name is; it is asked only when one is opened. */
+export function openFiles(pathOf: (name: string) => string): OpenFiles {
   const entries = new LRUCache<string, Entry>({
     max: MAX_OPEN,
     ttl: LONGEST_OPEN,
     ttlAutopurge: true,
+    ttlResolution: RESOLUTION,
     dispose: (entry) => {
       entry.dropped = true
       closeUnused(entry)
@@ -39,17 +44,17 @@ export function openFiles(): OpenFiles {
   })
 
   return {
-    use: (path) => {
-      let entry = entries.get(path)
+    use: (name) => {
+      let entry = entries.get(name)
       if (entry === undefined) {
-        entry = entryOf(openForReading(path))
-        entries.set(path, entry)
+        entry = entryOf(openForReading(pathOf(name)))
+        entries.set(name, entry)
       }
       entry.users++
       return entry
     },
-    forget: (path) => {
-      entries.delete(path)
+    forget: (name) => {
+      entries.delete(name)
     },
     [Symbol.dispose]: () => entries.clear(),
   }

@@ -18,8 +18,8 @@ interface Needs {
   readonly pace: DiskPace
 }
 
-/** Reads a range of the file at a path, as `BlobStore.read` of the file's key. */
-export type RangeReader = (path: string, request: ReadRequest) => Promise<void>
+/** Reads a range of the file of a name, as `BlobStore.read` of the file's key. */
+export type RangeReader = (name: string, request: ReadRequest) => Promise<void>
 
 /**
  * Reads synchronously while the page cache answers, which is faster than a thread could be woken, and
@@ -27,52 +27,47 @@ export type RangeReader = (path: string, request: ReadRequest) => Promise<void>
  * buffers. An aborted read rejects as soon as the piece being taken is given back.
  */
 export function rangeReader(needs: Needs): RangeReader {
-  const { files } = needs
-  return async (path, request) => {
-    const { range, take, signal } = request
-    signal?.throwIfAborted()
-    if (range.start === range.end) {
-      await take(EMPTY, true)
-      return
-    }
-    const file = files.use(path)
-    // Given back by hand, here and in `readOnePiece`, because every download passes.
-    try {
-      if (range.end - range.start > BUFFER_BYTES) await readInTurn(file.descriptor, request, needs)
-      else await readOnePiece(file.descriptor, request, needs)
-    } finally {
-      file[Symbol.dispose]()
-    }
+  return (name, request) => {
+    const { range } = request
+    const isLong = range.end - range.start > BUFFER_BYTES
+    return isLong ? readInTurn(name, request, needs) : readOnePiece(name, request, needs)
   }
 }
 
+/** What is borrowed is given back by hand, because every small download passes. */
 async function readOnePiece(
-  descriptor: number,
-  { range, take }: ReadRequest,
-  { pool, pace }: Needs,
+  name: string,
+  { range, take, signal }: ReadRequest,
+  { files, pool, pace }: Needs,
 ): Promise<void> {
+  signal?.throwIfAborted()
+  if (range.start === range.end) return await take(EMPTY, true)
+  const file = files.use(name)
   const buffer = pool.borrow()
   try {
-    const piece = readOnce(descriptor, { range, bytes: buffer.bytes }, pace)
+    const piece = readOnce(file.descriptor, { range, bytes: buffer.bytes }, pace)
     const taken = take(piece instanceof Promise ? await piece : piece, true)
     if (taken !== undefined) await taken
   } finally {
     buffer[Symbol.dispose]()
+    file[Symbol.dispose]()
   }
 }
 
 /** Piece by piece into two buffers: while one is taken the other may be filled in a thread. */
 async function readInTurn(
-  descriptor: number,
+  name: string,
   { range, take, signal }: ReadRequest,
-  { pool, pace }: Needs,
+  { files, pool, pace }: Needs,
 ): Promise<void> {
+  signal?.throwIfAborted()
+  using file = files.use(name)
   using front = pool.borrow()
   using back = pool.borrow()
   const fill = (start: number, bytes: Buffer): Buffer | Promise<Buffer> => {
     const end = Math.min(start + BUFFER_BYTES, range.end)
     try {
-      const filled = readOnce(descriptor, { range: { start, end }, bytes }, pace)
+      const filled = readOnce(file.descriptor, { range: { start, end }, bytes }, pace)
       return filled instanceof Promise ? handled(filled) : filled
     } catch (error) {
       // Not at once: the piece before is being taken still.

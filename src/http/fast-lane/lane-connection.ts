@@ -37,6 +37,8 @@ export class LaneConnection implements LaneLink {
   readonly #closed: () => void
   readonly #heads = new HeadReader()
   #socket: Socket | undefined
+  /** What is received into. */
+  #buffer = HEAD_BUFFER
   #exchange: LaneExchange | undefined = undefined
   #ahead: Buffer[] = []
   #aheadBytes = 0
@@ -56,8 +58,8 @@ export class LaneConnection implements LaneLink {
   /** Takes the connection over; `false` if that cannot be done. */
   open(accepted: Socket): boolean {
     const socket = takeOver(accepted, {
-      buffer: () => (this.#missing() > 0 ? BODY_BUFFER : HEAD_BUFFER),
-      received: (count, buffer) => this.#received(Buffer.from(buffer.buffer, 0, count)),
+      buffer: () => (this.#buffer = this.#missing() > 0 ? BODY_BUFFER : HEAD_BUFFER),
+      received: (count) => this.#received(count),
     })
     this.#socket = socket
     if (socket === undefined) return false
@@ -118,10 +120,10 @@ export class LaneConnection implements LaneLink {
   }
 
   /** Returns whether to go on receiving. */
-  #received(bytes: Buffer): boolean {
+  #received(count: number): boolean {
     if (this.#isLingering) return true
-    if (this.#exchange === undefined) this.#next(bytes)
-    else this.#feed(this.#exchange, bytes)
+    if (this.#exchange === undefined) this.#next(this.#buffer, count)
+    else this.#feed(this.#exchange, this.#buffer.subarray(0, count))
     return !this.#isPaused && !this.#isLeft
   }
 
@@ -131,15 +133,15 @@ export class LaneConnection implements LaneLink {
   }
 
   /** Begins the next request, or leaves the connection to the ordinary way. */
-  #next(bytes: Buffer): void {
-    const head = this.#heads.read(bytes)
-    if (head === undefined) return this.#leave(bytes)
+  #next(bytes: Buffer, count: number): void {
+    const head = this.#heads.read(bytes, count)
+    if (head === undefined) return this.#leave(bytes.subarray(0, count))
     this.isUsed = true
     this.#needs.taken()
     const exchange = new LaneExchange(head, this, this.#needs)
     this.#exchange = exchange
     this.#needs.dispatcher.start(exchange)
-    if (bytes.length > head.bytes) this.#feed(exchange, bytes.subarray(head.bytes))
+    if (count > head.bytes) this.#feed(exchange, bytes.subarray(head.bytes, count))
   }
 
   #feed(exchange: LaneExchange, bytes: Buffer): void {

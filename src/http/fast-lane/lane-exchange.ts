@@ -12,6 +12,7 @@ import type { Answer, InterimWay, Target } from '../exchange.ts'
 import type { ExchangeNeeds } from '../node-exchange.ts'
 import type { AnswerPhase, RunningExchange } from '../running-exchange.ts'
 import { NO_TARGET, parseTarget } from '../target.ts'
+import { endingBytes, joined, lastingBytes } from './head-bytes.ts'
 import { LaneBody } from './lane-body.ts'
 import type { RequestHead } from './request-head.ts'
 
@@ -48,7 +49,8 @@ export class LaneExchange implements RunningExchange {
   #emptyBody: RequestBody | undefined = undefined
   #status = 0
   #isWhole = false
-  #head: string | undefined = undefined
+  /** What is sent with the first piece. */
+  #head: Buffer | undefined = undefined
   #id: string | undefined = undefined
   #client: ClientAddress | undefined = undefined
   #adornment: OutgoingHttpHeaders | undefined = undefined
@@ -135,23 +137,27 @@ export class LaneExchange implements RunningExchange {
     if (this.phase !== 'none') return
     this.phase = 'begun'
     this.#status = status
-    // Sent with the first piece.
-    this.#head = this.#headText(linesOf(headers))
+    this.#head = lastingBytes(status, headers)
   }
 
-  write(piece: Uint8Array, last: boolean, headroom = 0): Promise<void> {
+  write(piece: Uint8Array, last: boolean, headroom = 0): void | Promise<void> {
     if (this.phase !== 'begun') return Promise.reject(new Error('The answer is not open'))
     if (last) this.phase = 'ended'
     const { socket } = this.#link
-    const head = this.#head
-    this.#head = undefined
-    if (head === undefined) socket.write(piece)
-    else if (head.length <= headroom) socket.write(joined(head, piece))
-    else writeBoth(socket, head, piece)
+    if (this.#head === undefined) socket.write(piece)
+    else this.#writeFirst(this.#head, piece, headroom)
     if (last) this.#afterLastByte()
     if (!isTaken(socket)) return this.#written(last)
     if (last) void DONE.then(this.#sent)
-    return DONE
+    return undefined
+  }
+
+  #writeFirst(head: Buffer, piece: Uint8Array, headroom: number): void {
+    const { socket } = this.#link
+    this.#head = undefined
+    const ending = endingBytes(this.#needs.clock(), this.#connectionField)
+    if (head.length + ending.length <= headroom) socket.write(joined(head, ending, piece))
+    else writeBoth(socket, Buffer.concat([head, ending]), piece)
   }
 
   /** Resolves when the operating system has taken what was written. */
@@ -223,9 +229,12 @@ export class LaneExchange implements RunningExchange {
   }
 
   #headText(fields: string): string {
-    const { clock, keepAliveField } = this.#needs
-    const connection = this.isLast ? 'Connection: close\r\n' : keepAliveField
-    return `${statusLine(this.#status)}${fields}${dateField(clock())}${connection}\r\n`
+    const date = dateField(this.#needs.clock())
+    return `${statusLine(this.#status)}${fields}${date}${this.#connectionField}\r\n`
+  }
+
+  get #connectionField(): string {
+    return this.isLast ? 'Connection: close\r\n' : this.#needs.keepAliveField
   }
 
   readonly #sent = (error?: Error | null | void): void => {
@@ -252,18 +261,7 @@ function isTaken(socket: Socket): boolean {
   return socket.writableLength === 0 && socket.writable
 }
 
-/** Puts the head in front of the piece, in the memory that the piece is in. */
-function joined(head: string, piece: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(
-    piece.buffer,
-    piece.byteOffset - head.length,
-    head.length + piece.length,
-  )
-  bytes.write(head, 'latin1')
-  return bytes
-}
-
-function writeBoth(socket: Socket, head: string, body: string | Uint8Array): void {
+function writeBoth(socket: Socket, head: string | Buffer, body: string | Uint8Array): void {
   socket.cork()
   socket.write(head, 'latin1')
   socket.write(body)
@@ -284,15 +282,4 @@ function answerLines({ headers = {} }: Answer, length: number | undefined): stri
     return CROSS_ORIGIN_LINES + own
   }
   return `${CROSS_ORIGIN_LINES}${own}content-length: ${length}\r\n`
-}
-
-/** Heads of files as text: a popular file's is sent again and again. */
-const knownLines = new WeakMap<OutgoingHttpHeaders, string>()
-
-function linesOf(headers: OutgoingHttpHeaders): string {
-  const known = knownLines.get(headers)
-  if (known !== undefined) return known
-  const lines = fieldLines({ ...CROSS_ORIGIN, ...headers })
-  knownLines.set(headers, lines)
-  return lines
 }

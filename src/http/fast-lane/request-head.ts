@@ -52,15 +52,15 @@ export class HeadReader {
   #known: Fields | undefined = undefined
 
   /**
-   * Reads a head that stands complete at the start of `bytes` and is in the strict form that most
+   * Reads a head that stands complete in the first `count` of `bytes` and is in the strict form that most
    * clients send (RFC 9112 §2–§3): CRLF only, no field twice, no folding, nothing but ASCII, exactly one
    * `Host`, a body only by `Content-Length`. Returns nothing for anything else: two parsers can
    * then never judge one request differently, because whatever leaves a doubt has only one of them.
    */
-  read(bytes: Buffer): RequestHead | undefined {
+  read(bytes: Buffer, count = bytes.length): RequestHead | undefined {
     const lineEnd = bytes.indexOf(CR)
-    if (lineEnd < 0) return undefined
-    const fields = this.#fieldsAt(bytes, lineEnd)
+    if (lineEnd < 0 || lineEnd >= count) return undefined
+    const fields = this.#fieldsAt(bytes, lineEnd, count)
     if (fields === undefined) return undefined
     const [, method, target] = REQUEST_LINE.exec(bytes.toString('latin1', 0, lineEnd)) ?? []
     if (!isLaneMethod(method) || target === undefined) return undefined
@@ -70,14 +70,15 @@ export class HeadReader {
     return { method, target, headers, contentLength, awaitsContinue, bytes: length }
   }
 
-  #fieldsAt(bytes: Buffer, start: number): Fields | undefined {
+  #fieldsAt(bytes: Buffer, start: number, count: number): Fields | undefined {
     const { raw } = this.#known ?? {}
     const knownEnd = start + (raw?.length ?? Infinity)
-    if (raw !== undefined && knownEnd <= bytes.length) {
+    if (raw !== undefined && knownEnd <= count) {
       if (bytes.compare(raw, 0, raw.length, start, knownEnd) === 0) return this.#known
     }
     const end = bytes.indexOf(END_OF_HEAD, start)
-    if (end <= start || bytes[start + 1] !== LF) return undefined
+    const isWhole = end > start && end + END_OF_HEAD.length <= count
+    if (!isWhole || bytes[start + 1] !== LF) return undefined
     const fields = fieldsIn(bytes.subarray(start, end + END_OF_HEAD.length))
     if (fields !== undefined) this.#known = fields
     return fields

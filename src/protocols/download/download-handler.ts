@@ -1,7 +1,7 @@
 import type { Clock, Instant } from '../../core/clock.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { parseSlotPath, type SlotPath } from '../../core/slot-path.ts'
-import type { Engine, PublishedFile } from '../../engine/engine.ts'
+import type { Engine, Lookup, PublishedFile } from '../../engine/engine.ts'
 import { optionsAnswer } from '../../http/cross-origin.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { answerWithFile, type Found } from './file-answer.ts'
@@ -41,7 +41,7 @@ const METHODS = 'GET, HEAD, OPTIONS'
  */
 export function downloadHandler(needs: DownloadNeeds): Handler {
   const headOf = fileHeads(needs.clock)
-  const find = fileFinder(needs)
+  const awaitFile = fileAwaiter(needs)
   const accelerated = accelerator(needs)
   return async (exchange) => {
     if (exchange.method === 'OPTIONS') {
@@ -51,36 +51,37 @@ export function downloadHandler(needs: DownloadNeeds): Handler {
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
       throw new Refusal('method-not-allowed', { allow: METHODS })
     }
-    const file = await find(parseSlotPath(exchange.target.rawPath), exchange)
+    const path = parseSlotPath(exchange.target.rawPath)
+    const seen = await needs.engine.lookup(path)
+    const file = seen.kind === 'published' ? seen.file : await awaitFile(path, seen, exchange)
     const found = { file, head: headOf(file) }
     if (!accelerated(exchange, found)) await answerWithFile(exchange, found, needs.engine)
   }
 }
 
-type FindFile = (path: SlotPath, exchange: Exchange) => Promise<PublishedFile>
+/** How to get at a file that was not there at the first look. */
+type AwaitFile = (
+  path: SlotPath,
+  seen: Exclude<Lookup, { kind: 'published' }>,
+  exchange: Exchange,
+) => Promise<PublishedFile>
 
-function fileFinder({ engine, clock, waitForUpload, readers }: DownloadNeeds): FindFile {
+function fileAwaiter({ engine, clock, waitForUpload, readers }: DownloadNeeds): AwaitFile {
   const isOnItsWay = (lastByteAt: Instant | undefined): boolean =>
     lastByteAt !== undefined && clock() - lastByteAt <= STALLED_AFTER
 
-  const waitFor: FindFile = async (path, { client, signal }) => {
-    using place = readers.enter({ path, network: client.network })
+  return async (path, seen, exchange) => {
+    if (seen.kind === 'unknown') throw new Refusal('not-found')
+    if (waitForUpload === 0 || !isOnItsWay(seen.lastByteAt)) throw new Refusal('upload-unfinished')
+    using place = readers.enter({ path, network: exchange.client.network })
     if (place === undefined) throw new Refusal('upload-unfinished', { why: 'too many wait' })
     const deadline = AbortSignal.timeout(waitForUpload)
     try {
-      return await engine.untilPublished(path, AbortSignal.any([signal, deadline]))
+      return await engine.untilPublished(path, AbortSignal.any([exchange.signal, deadline]))
     } catch (cause) {
       if (cause !== deadline.reason) throw cause
       throw new Refusal('upload-unfinished', { waited: waitForUpload }, { cause })
     }
-  }
-
-  return async (path, exchange) => {
-    const found = await engine.lookup(path)
-    if (found.kind === 'published') return found.file
-    if (found.kind === 'unknown') throw new Refusal('not-found')
-    if (waitForUpload > 0 && isOnItsWay(found.lastByteAt)) return await waitFor(path, exchange)
-    throw new Refusal('upload-unfinished')
   }
 }
 

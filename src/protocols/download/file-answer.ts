@@ -31,37 +31,33 @@ const ONE_PIECE = 256 * 1024
 
 /**
  * Answers a GET or HEAD with the file as the request's conditions and ranges want it: 200, 206,
- * 304 or 416. Refusal: `precondition-failed`.
+ * 304 or 416. Refusal: `precondition-failed`. Nothing here is async but the sending itself: most
+ * files are small, and each promise on their way is a good part of what they cost.
  */
-export async function answerWithFile(
+export function answerWithFile(
   exchange: Exchange,
   found: Found,
   engine: ReadFile,
-): Promise<void> {
+): void | Promise<void> {
   const verdict = evaluateConditions(exchange.headers, found.head)
   if (verdict === 'failed') throw new Refusal('precondition-failed')
-  if (verdict === 'not-modified') exchange.reply({ status: 304, headers: found.head.caching })
-  else await sendFile(exchange, found, engine)
+  if (verdict === 'proceed') return sendFile(exchange, found, engine)
+  return exchange.reply({ status: 304, headers: found.head.caching })
 }
 
-async function sendFile(exchange: Exchange, found: Found, engine: ReadFile): Promise<void> {
+function sendFile(exchange: Exchange, found: Found, engine: ReadFile): void | Promise<void> {
   const { file, head } = found
   if (exchange.method === 'HEAD' || file.size === 0) {
-    exchange.reply({ status: 200, headers: head.whole })
-    return
+    return exchange.reply({ status: 200, headers: head.whole })
   }
   const choice = rangesWanted(exchange, found)
-  if (choice.kind === 'unsatisfiable') {
-    replyUnsatisfiable(exchange, file)
-  } else if (choice.kind === 'whole') {
+  if (choice.kind === 'unsatisfiable') return replyUnsatisfiable(exchange, file)
+  if (choice.kind === 'whole') {
     const range = { start: 0, end: file.size }
-    await sendRange(exchange, { engine, file }, { status: 200, headers: head.whole, range })
-  } else if (choice.parts.length === 1) {
-    const answer = partialAnswer(found, choice.parts[0])
-    await sendRange(exchange, { engine, file }, answer)
-  } else {
-    await sendParts(exchange, { engine, ...found }, choice.parts)
+    return sendRange(exchange, { engine, file }, { status: 200, headers: head.whole, range })
   }
+  if (choice.parts.length > 1) return sendParts(exchange, { engine, ...found }, choice.parts)
+  return sendRange(exchange, { engine, file }, partialAnswer(found, choice.parts[0]))
 }
 
 /** RFC 9110 §14.2: only GET has ranges, and they are looked at after the conditions. */
@@ -92,7 +88,7 @@ function partialAnswer({ file, head }: Found, range: ByteRange): RangeAnswer {
   return { status: 206, headers, range }
 }
 
-async function sendRange(
+function sendRange(
   exchange: Exchange,
   source: { engine: ReadFile; file: PublishedFile },
   answer: RangeAnswer,
@@ -107,7 +103,7 @@ async function sendRange(
   }
   const isLong = range.end - range.start > ONE_PIECE
   const request = isLong ? { range, take, signal: exchange.signal } : { range, take }
-  await source.engine.read(source.file, request)
+  return source.engine.read(source.file, request)
 }
 
 async function sendParts(
