@@ -372,8 +372,8 @@ test('removing a file that is not there yet leaves its upload alone', async () =
 test('a plain body with the wrong digest is refused and leaves no file', async () => {
   await using f = await fixture()
   const put = { grant: grantFor('digested', 6), client: WIFI }
-  for (const of of ['content', 'whole'] as const) {
-    const digests = { [of]: { sha256: 'wrong' } }
+  for (const said of ['content', 'whole'] as const) {
+    const digests = { [said]: { sha256: 'wrong' } }
     await assert.rejects(f.engine.put({ ...put, digests, body: wholeBody('abcdef') }), {
       code: 'digest-mismatch',
     })
