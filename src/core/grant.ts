@@ -9,6 +9,9 @@ export type Scheme = (typeof SCHEMES)[number]
 /** Shortest secret that grants may be signed with, in bytes. */
 export const MIN_SECRET_BYTES = 16
 
+/** A grant that carries no time counts as expired so many milliseconds after its slot's first use. */
+export const TIMELESS_LIFE = 10 * 60_000
+
 /** A slot as we verified it: permission to upload exactly one file, of one size, to one path. */
 export interface Grant {
   readonly scheme: Scheme

@@ -39,6 +39,7 @@ export async function attend(
   const { level } = levelOf(request, { known: session }, needs)
   const { maxRefreshes, maxSessionAge } = needs.policy()
   const { key, user, refreshes } = session.bound
+  const { client } = request
   const proved: ProvedRequest = { request, proof }
   // Looking on is no activity that makes a suspicious client less so.
   if (level < 3) await passProved(proved, needs)
@@ -55,8 +56,13 @@ export async function attend(
     uploads: session.uploads,
     async refresh(): Promise<number> {
       if (level === 3) await passProved(proved, needs)
-      return await needs.bound.refresh(session, maxRefreshes)
+      const number = await needs.bound.refresh(session, maxRefreshes)
+      needs.events.refreshed(session.key, { client: request.client, number })
+      return number
     },
-    end: async () => await needs.bound.end(session),
+    async end(): Promise<void> {
+      await needs.bound.end(session)
+      needs.events.ended(session.key, request.client)
+    },
   }
 }

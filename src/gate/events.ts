@@ -29,6 +29,10 @@ export interface GateEvents {
     session: string,
     binding: { slot: string; client: ClientAddress; key: 'hmac' | 'dpop'; succeeds?: string },
   ): void
+  /** A session got its so many-th refresh: fresh grants. */
+  refreshed(session: string, refresh: { client: ClientAddress; number: number }): void
+  /** A client ended its own session. */
+  ended(session: string, client: ClientAddress): void
   /** Somebody wanted to bind a slot that is bound. */
   bindingRefused(session: string, attempt: { slot: string; client: ClientAddress }): void
 }

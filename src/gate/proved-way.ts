@@ -6,8 +6,8 @@ import { countOpening } from './failures.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
 import { type Level, levelOf } from './levels.ts'
 import type { GateNeeds } from './needs.ts'
-import type { Admission, Passage } from './passage.ts'
-import { type Proof, refuseFully } from './proving.ts'
+import type { Admission, Judge, Passage } from './passage.ts'
+import { type Proof, refuseFully, refuseUnproved } from './proving.ts'
 
 type Proved = Extract<Proof, { kind: 'proved' }>
 
@@ -23,7 +23,7 @@ export async function passProved(proved: ProvedRequest, needs: GateNeeds): Promi
   const level = levelOf(proved.request, { known: session }, needs)
   if (level.level === 3) return refuseLevel(proved, level, needs)
   await accept({ ...proved, verdict: 'passed' }, level, needs)
-  return { session: session.key }
+  return { session: session.key, judge: ownJudge(proved, needs) }
 }
 
 /**
@@ -45,7 +45,10 @@ export async function admitProved<T>(
   }
   await accept({ ...proved, verdict: 'passed' }, level, needs)
   const binds = isShared ? { binds: session.key } : {}
-  return await use({ grant, passage: { session: session.key, ...binds } })
+  return await use({
+    grant,
+    passage: { session: session.key, ...binds, judge: ownJudge(proved, needs) },
+  })
 }
 
 /**
@@ -66,6 +69,14 @@ async function isSharedUser(
   else if (!(await needs.isUsed(grant.path)))
     throw new Refusal('session-foreign', { why: 'no user' })
   return isShared
+}
+
+/** The proof of one session is none for the slots of another. */
+function ownJudge({ request, proof }: ProvedRequest, needs: GateNeeds): Judge {
+  return async ({ session }) => {
+    const isOwn = session === undefined || session === proof.session.key
+    return isOwn ? 'pass' : refuseUnproved(request, 'foreign', needs)
+  }
 }
 
 /** A slot that was never used before shows that its user is logged in: it lifts level 3. */

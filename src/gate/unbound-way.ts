@@ -1,4 +1,5 @@
 import type { Instant } from '../core/clock.ts'
+import { TIMELESS_LIFE } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { ProofFailure } from '../proof/verdict.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
@@ -6,9 +7,6 @@ import { type Level, levelOf } from './levels.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
 import type { Judge, JudgedSlot } from './passage.ts'
 import { refuseFully, refuseUnproved } from './proving.ts'
-
-/** A grant that carries no time counts as expired so many milliseconds after its slot's first use. */
-const TIMELESS_LIFE = 10 * 60_000
 
 /** What is known of a request that proves nothing. */
 export interface Unbound {

@@ -18,6 +18,7 @@ export type AuditEvent =
   | 'session-ended'
   | 'session-refused'
   | 'session-opened'
+  | 'refreshed'
   | 'assessed'
   | 'unproved'
 

@@ -24,6 +24,15 @@ export function gateAudit({ record }: Pick<AuditTrail, 'record'>, privacy: Priva
         key,
         succeeds,
       }),
+    refreshed: (session, { client, number: count }) =>
+      record({ event: 'refreshed', session, address: shownAddress(client, privacy), count }),
+    ended: (session, client) =>
+      record({
+        event: 'session-ended',
+        session,
+        address: shownAddress(client, privacy),
+        why: 'requested',
+      }),
     bindingRefused: (session, { slot, client }) =>
       record({
         event: 'session-refused',
@@ -46,6 +55,8 @@ export function gateLog(log: Log, privacy: Privacy): GateEvents {
     unproved: ({ session, client, why }) =>
       log.debug({ session, address: shownAddress(client, privacy), why }, 'proof refused'),
     bound: (session, { slot, key }) => log.debug({ session, slot, key }, 'session opened'),
+    refreshed: (session, { number }) => log.debug({ session, number }, 'session refreshed'),
+    ended: (session) => log.debug({ session }, 'session ended by its client'),
     bindingRefused: (session, { slot }) =>
       log.debug({ session, slot }, 'slot is bound to a session already'),
   }
@@ -57,6 +68,7 @@ export function gateMetrics(registry: Registry): GateEvents {
   const reasons = totalBy(registry, 'hfs_security_reasons_total')
   const failures = totalBy(registry, 'hfs_proof_failures_total')
   const opened = totalBy(registry, 'hfs_bound_sessions_total', ['hmac', 'dpop', 'refused'])
+  const asked = totalBy(registry, 'hfs_bound_session_requests_total', ['refreshed', 'ended'])
   return {
     decided({ level, verdict, reasons: all }) {
       levels(String(level), verdict).count += 1
@@ -67,6 +79,12 @@ export function gateMetrics(registry: Registry): GateEvents {
     },
     bound(_session, { key }) {
       opened(key).count += 1
+    },
+    refreshed() {
+      asked('refreshed').count += 1
+    },
+    ended() {
+      asked('ended').count += 1
     },
     bindingRefused() {
       opened('refused').count += 1

@@ -87,7 +87,9 @@ export const METRICS = {
     type: 'counter',
     help: 'What became of the sessions of unfinished uploads.',
     labels: {
-      event: '`opened`, `expired`, `evicted`, or `no-room` where an upload went on without one',
+      event:
+        '`opened` without a key, `expired`, `evicted`, or `no-room` where an upload went on without one, ' +
+        'or one with a key was refused',
     },
   },
   hfs_sessions: {
@@ -121,6 +123,16 @@ export const METRICS = {
     type: 'counter',
     help: 'Sessions that were bound to a key.',
     labels: { key: '`hmac` or `dpop`; `refused` where the slot was bound already' },
+  },
+  hfs_bound_session_requests_total: {
+    type: 'counter',
+    help: 'What clients asked for their own sessions.',
+    labels: { event: '`refreshed`: fresh grants; or `ended`' },
+  },
+  hfs_bound_session_requests_total: {
+    type: 'counter',
+    help: 'What clients did with their own sessions.',
+    labels: { what: '`refreshed`: got fresh grants; `ended`' },
   },
   hfs_http_requests_total: {
     type: 'counter',

@@ -161,6 +161,12 @@ function toGateObservers(all: readonly GateEvents[]): GateEvents {
     bound(session, binding) {
       for (const each of all) each.bound(session, binding)
     },
+    refreshed(session, refresh) {
+      for (const each of all) each.refreshed(session, refresh)
+    },
+    ended(session, client) {
+      for (const each of all) each.ended(session, client)
+    },
     bindingRefused(session, attempt) {
       for (const each of all) each.bindingRefused(session, attempt)
     },

@@ -4,6 +4,8 @@ import type { Log } from './log.ts'
 import type { Privacy } from './privacy.ts'
 import { shownNetwork } from './privacy.ts'
 
+type Session = Parameters<SessionEvents['expired']>[0]
+
 /** What became of sessions, as audit lines. That one was opened says the line of its slot. */
 export function sessionAudit(
   { record }: Pick<AuditTrail, 'record'>,
@@ -11,35 +13,40 @@ export function sessionAudit(
 ): SessionEvents {
   return {
     opened: () => undefined,
-    networkChanged: ({ key: slot }, { from, to }) =>
+    networkChanged: (session, { from, to }) =>
       record({
         event: 'network-changed',
-        slot,
+        ...named(session),
         address: shownNetwork(to.network, privacy),
         from: shownNetwork(from.network, privacy),
       }),
-    expired: ({ key: slot }) => record({ event: 'session-ended', slot, why: 'expired' }),
-    evicted: ({ key: slot }) => record({ event: 'session-ended', slot, why: 'evicted' }),
+    expired: (session) => record({ event: 'session-ended', ...named(session), why: 'expired' }),
+    evicted: (session) => record({ event: 'session-ended', ...named(session), why: 'evicted' }),
     noRoom: (slot) => record({ event: 'session-refused', slot, why: 'no-room' }),
   }
+}
+
+/** A session with a key has a name of its own; others have that of their slot. */
+function named({ key, bound }: Session): { readonly slot: string } | { readonly session: string } {
+  return bound === undefined ? { slot: key } : { session: key }
 }
 
 /** What became of sessions, as log lines: all of it is detail. */
 export function sessionLog(log: Log, privacy: Privacy): SessionEvents {
   return {
     opened: () => undefined,
-    networkChanged: ({ key: slot, switches }, { from, to }) =>
+    networkChanged: (session, { from, to }) =>
       log.debug(
         {
-          slot,
-          switches,
+          ...named(session),
+          switches: session.switches,
           from: shownNetwork(from.network, privacy),
           address: shownNetwork(to.network, privacy),
         },
         'client changed its network',
       ),
-    expired: ({ key: slot }) => log.debug({ slot }, 'session expired'),
-    evicted: ({ key: slot }) => log.debug({ slot }, 'session evicted'),
+    expired: (session) => log.debug(named(session), 'session expired'),
+    evicted: (session) => log.debug(named(session), 'session evicted'),
     noRoom: (slot) => log.debug({ slot }, 'no room for a session'),
   }
 }
