@@ -39,7 +39,6 @@ export async function attend(
   const { level } = levelOf(request, { known: session }, needs)
   const { maxRefreshes, maxSessionAge } = needs.policy()
   const { key, user, refreshes } = session.bound
-  const { client } = request
   const proved: ProvedRequest = { request, proof }
   // Looking on is no activity that makes a suspicious client less so.
   if (level < 3) await passProved(proved, needs)

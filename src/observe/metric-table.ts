@@ -124,16 +124,6 @@ export const METRICS = {
     help: 'Sessions that were bound to a key.',
     labels: { key: '`hmac` or `dpop`; `refused` where the slot was bound already' },
   },
-  hfs_bound_session_requests_total: {
-    type: 'counter',
-    help: 'What clients asked for their own sessions.',
-    labels: { event: '`refreshed`: fresh grants; or `ended`' },
-  },
-  hfs_bound_session_requests_total: {
-    type: 'counter',
-    help: 'What clients did with their own sessions.',
-    labels: { what: '`refreshed`: got fresh grants; `ended`' },
-  },
   hfs_http_requests_total: {
     type: 'counter',
     help: 'Requests that ended.',

@@ -59,6 +59,12 @@ const SESSION: SessionRecord = {
   uploads: [SLOT.fingerprint],
 }
 
+const BOUND: SessionRecord = {
+  ...SESSION,
+  key: 'session',
+  bound: { key: 'hmac', refreshes: 0, refreshUsed: 0 },
+}
+
 /** Everything the rooms can tell. */
 function tellAll(audit: AuditTrail, privacy: Privacy): void {
   const engine = engineAudit(audit, privacy)
@@ -84,6 +90,8 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   const sessions = sessionAudit(audit, privacy)
   sessions.networkChanged(SESSION, { from: seen(HOME), to: seen(TRAIN) })
   sessions.expired(SESSION)
+  sessions.expired(BOUND)
+  sessions.networkChanged(BOUND, { from: seen(HOME), to: seen(TRAIN) })
   sessions.noRoom(SLOT.fingerprint)
   tellOfGate(gateAudit(audit, privacy))
 }
@@ -96,6 +104,8 @@ function tellOfGate(gate: GateEvents): void {
   gate.decided({ ...from, isBound: true, level: 1, reasons: [], verdict: 'passed' })
   gate.decided({ ...from, isBound: true, level: 2, reasons: ['standby'], verdict: 'passed' })
   gate.unproved({ ...from, why: 'wrong' })
+  gate.refreshed('session', { client: HOME, number: 1 })
+  gate.ended('session', TRAIN)
   gate.bindingRefused('session', { slot, client: TRAIN })
 }
 
@@ -125,10 +135,14 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
       'recovered',
       'network-changed',
       'session-ended',
+      'session-ended',
+      'network-changed',
       'session-refused',
       'session-opened',
       'assessed',
       'unproved',
+      'refreshed',
+      'session-ended',
       'session-refused',
     ],
   )
