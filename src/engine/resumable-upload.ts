@@ -34,7 +34,7 @@ export function resumableUploads(
     if (held.upload.durable !== request.offset) {
       throw new Refusal('offset-mismatch', { expected: held.upload.durable })
     }
-    await checkLength(held, request.length)
+    await checkLength(held, request, needs)
     noteResumption(held, needs)
     return await goOn(held, request)
   }
@@ -76,12 +76,19 @@ export function resumableUploads(
 const NOTHING: ByteSource = { pump: () => Promise.resolve('end'), cut: () => {} }
 
 /**
- * The length that a client says must be the slot's. A wrong one ends nothing: no byte too many has come.
- * (draft-ietf-httpbis-resumable-upload §4.1.3)
+ * The length that a client says must be the slot's. A wrong word ends nothing; a body that goes beyond
+ * the end, as one does that completes a longer upload, makes the upload invalid.
+ * (draft-ietf-httpbis-resumable-upload-11 §4.1.3, §4.4.2)
  */
-async function checkLength({ tenure, upload }: Held, length: number | undefined): Promise<void> {
+async function checkLength(
+  held: Held,
+  { length, completes }: Pick<AppendRequest, 'length' | 'completes'>,
+  needs: EngineNeeds,
+): Promise<void> {
   if (length === undefined) return
+  const { tenure, upload } = held
   const { size } = tenure.record()
+  if (completes && length > size) await giveUp(held, 'too-long', needs)
   if (length !== size) throw new Refusal('length-inconsistent', { length, size })
   if (upload.isLengthDeferred === true) {
     await tenure.apply({ type: 'length-said', upload: upload.id })

@@ -309,26 +309,31 @@ test('before a stop, senders that can come back are ended at once with all they 
 
 test('an upload that ends because of its bytes is told of with the reason', async () => {
   await using f = await fixture()
-  await f.engine.create({ grant: grantFor('a', 4), client: WIFI, face: 'rufh', resource: 'r' })
-  const more = { resource: 'r', client: WIFI, offset: 0, completes: false }
-  await assert.rejects(f.engine.append({ ...more, body: wholeBody('abcdef') }), {
-    code: 'size-mismatch',
-  })
-  await assert.rejects(f.engine.status({ resource: 'r', client: WIFI }), { code: 'upload-gone' })
-  assert.deepEqual(f.events, ['opened', 'abandoned too-long'])
+  for (const [name, said] of [
+    ['body', { completes: false }],
+    ['length', { completes: true, length: 6 }],
+  ] as const) {
+    const told = { grant: grantFor(name, 4), client: WIFI, face: 'rufh', resource: name } as const
+    await f.engine.create(told)
+    const more = { resource: name, client: WIFI, offset: 0 }
+    await assert.rejects(f.engine.append({ ...more, ...said, body: wholeBody('abcdef') }))
+    await assert.rejects(f.engine.status({ resource: name, client: WIFI }), { code: 'upload-gone' })
+  }
+  assert.deepEqual(f.events, ['opened', 'abandoned too-long', 'opened', 'abandoned too-long'])
 })
 
 test('a length that is not the slot’s is refused, and the upload goes on where it stands', async () => {
   await using f = await fixture()
   await f.engine.create({ grant: grantFor('a', 4), client: WIFI, face: 'rufh', resource: 'r' })
-  const more = { resource: 'r', client: WIFI, completes: true }
-  await f.engine.append({ ...more, offset: 0, body: wholeBody('ab'), completes: false })
-  for (const length of [3, 5]) {
-    await assert.rejects(f.engine.append({ ...more, offset: 2, length, body: wholeBody('cd') }), {
+  const more = { resource: 'r', client: WIFI, completes: false }
+  await f.engine.append({ ...more, offset: 0, body: wholeBody('ab') })
+  for (const wrong of [{ length: 3 }, { length: 5 }, { length: 3, completes: true }]) {
+    await assert.rejects(f.engine.append({ ...more, offset: 2, body: wholeBody('c'), ...wrong }), {
       code: 'length-inconsistent',
     })
   }
-  published(await f.engine.append({ ...more, offset: 2, length: 4, body: wholeBody('cd') }))
+  const rest = { ...more, offset: 2, length: 4, completes: true }
+  published(await f.engine.append({ ...rest, body: wholeBody('cd') }))
 })
 
 test('a sender learns of a state that is away while it sends, not after its last byte', async () => {
