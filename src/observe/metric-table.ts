@@ -124,6 +124,11 @@ export const METRICS = {
     help: 'Sessions that were bound to a key.',
     labels: { key: '`hmac` or `dpop`; `refused` where the slot was bound already' },
   },
+  hfs_bound_session_requests_total: {
+    type: 'counter',
+    help: 'What clients asked for their own sessions.',
+    labels: { event: '`refreshed`: fresh grants; or `ended`' },
+  },
   hfs_http_requests_total: {
     type: 'counter',
     help: 'Requests that ended.',
