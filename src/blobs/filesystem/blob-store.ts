@@ -3,16 +3,14 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
 import type { BlobStore } from '../../engine/ports.ts'
-import { bufferPool } from './buffer-pool.ts'
+import { blobReader } from './blob-reader.ts'
 import { diskPace } from './disk-pace.ts'
 import { freeSpace } from './free-space.ts'
 import { layout } from './layout.ts'
 import { listBlobs } from './listing.ts'
-import { openFiles } from './open-files.ts'
 import { OWN_PARTS, SHARED_PARTS, syncFolder } from './part-files.ts'
 import { partWriter } from './part-writer.ts'
 import { prepareFolders } from './preparation.ts'
-import { rangeReader } from './range-reader.ts'
 import { diskError, systemCode } from './system-errors.ts'
 
 const unlinkBehind = promisify(unlink)
@@ -31,14 +29,11 @@ export async function filesystemBlobStore(options: {
   const { folder, isShared = false, stopwatch = systemStopwatch } = options
   const places = layout(resolve(folder))
   prepareFolders(places)
-  const files = openFiles((file) => places.path('file', file))
-  const partsRead = openFiles((part) => places.path('part', part))
+  const reader = blobReader(places, stopwatch)
   const parts = isShared ? SHARED_PARTS : OWN_PARTS
   const writing = { pace: diskPace(stopwatch), close: parts.close }
   /** Parts that have a second name: taking theirs away is quick. */
   const linked = new Set<string>()
-  const reading = { pool: bufferPool(), pace: diskPace(stopwatch) }
-  const readPart = rangeReader({ files: partsRead, ...reading })
 
   return {
     create: async (part) =>
@@ -53,15 +48,8 @@ export async function filesystemBlobStore(options: {
       if (sync) await syncFolder(places.shardFolder('file', file))
       return outcome
     },
-    read: rangeReader({ files, ...reading }),
-    readPart: async (part, request) => {
-      try {
-        await readPart(part, request)
-      } finally {
-        // The next file under this name may be another one.
-        partsRead.forget(part)
-      }
-    },
+    read: reader.read,
+    readPart: reader.readPart,
     isPublishedAs: async (part, file) =>
       isSameFile(places.path('part', part), places.path('file', file)),
     partSize: async (part) => sizeOf(places.path('part', part)),
@@ -73,15 +61,12 @@ export async function filesystemBlobStore(options: {
     },
     removeFile: async (file) => {
       await removeFile(places.path('file', file))
-      files.forget(file)
+      reader.forget(file)
     },
     location: (file) => places.location(file),
     list: () => listBlobs(places),
     free: freeSpace(places.folder, stopwatch),
-    [Symbol.asyncDispose]: async () => {
-      files[Symbol.dispose]()
-      partsRead[Symbol.dispose]()
-    },
+    [Symbol.asyncDispose]: async () => reader[Symbol.dispose](),
   }
 }
 

@@ -14,6 +14,8 @@ const MAX_OPEN = 512
 /** An open file, in use until it is disposed once. */
 export interface OpenFile extends Disposable {
   readonly descriptor: number
+  /** How often it was used since it was opened, this time included. */
+  readonly uses: number
 }
 
 /** Files kept open, so that a popular one is not opened for every read. */
@@ -25,6 +27,7 @@ export interface OpenFiles extends Disposable {
 }
 
 interface Entry extends OpenFile {
+  uses: number
   users: number
   /** No longer among the open files: whoever uses it last closes it. */
   dropped: boolean
@@ -51,6 +54,7 @@ export function openFiles(pathOf: (name: string) => string): OpenFiles {
         entries.set(name, entry)
       }
       entry.users++
+      entry.uses++
       return entry
     },
     forget: (name) => {
@@ -64,6 +68,7 @@ function entryOf(descriptor: number): Entry {
   const entry: Entry = {
     descriptor,
     users: 0,
+    uses: 0,
     dropped: false,
     [Symbol.dispose]: () => {
       entry.users--

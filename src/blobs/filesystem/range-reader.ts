@@ -1,10 +1,11 @@
 import { read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { type ByteRange, HEADROOM } from '../../core/bytes.ts'
-import type { BlobStore } from '../../engine/ports.ts'
+import type { BlobStore, TakePiece } from '../../engine/ports.ts'
 import { type BufferPool, BUFFER_BYTES } from './buffer-pool.ts'
 import type { DiskPace } from './disk-pace.ts'
 import type { OpenFiles } from './open-files.ts'
+import { type KeptPiece, POPULAR, type PopularFiles } from './popular-files.ts'
 
 const EMPTY = new Uint8Array(0)
 
@@ -14,6 +15,8 @@ type ReadRequest = Parameters<BlobStore['read']>[1]
 
 interface Needs {
   readonly files: OpenFiles
+  /** Absent where the bytes under a name may change. */
+  readonly popular?: PopularFiles
   readonly pool: BufferPool
   readonly pace: DiskPace
 }
@@ -38,19 +41,32 @@ export function rangeReader(needs: Needs): RangeReader {
 async function readOnePiece(
   name: string,
   { range, take, signal }: ReadRequest,
-  { files, pool, pace }: Needs,
+  { files, popular, pool, pace }: Needs,
 ): Promise<void> {
   signal?.throwIfAborted()
   if (range.start === range.end) return await take(EMPTY, true)
+  const kept = range.start === 0 ? popular?.borrow(name, range.end) : undefined
+  if (kept !== undefined) return await giveKept(kept, take)
   const file = files.use(name)
   const buffer = pool.borrow()
   try {
-    const piece = readOnce(file.descriptor, { range, bytes: buffer.bytes }, pace)
-    const taken = take(piece instanceof Promise ? await piece : piece, true)
+    const filled = readOnce(file.descriptor, { range, bytes: buffer.bytes }, pace)
+    const piece = filled instanceof Promise ? await filled : filled
+    if (range.start === 0 && file.uses >= POPULAR) popular?.keep(name, piece)
+    const taken = take(piece, true)
     if (taken !== undefined) await taken
   } finally {
     buffer[Symbol.dispose]()
     file[Symbol.dispose]()
+  }
+}
+
+async function giveKept(kept: KeptPiece, take: TakePiece): Promise<void> {
+  try {
+    const taken = take(kept.piece, true)
+    if (taken !== undefined) await taken
+  } finally {
+    kept[Symbol.dispose]()
   }
 }
 
