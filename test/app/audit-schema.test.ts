@@ -6,12 +6,13 @@ import { Ajv } from 'ajv'
 import { systemClock } from '../../src/core/clock.ts'
 import { REASONS } from '../../src/risk/assess.ts'
 import { afterStandby } from '../guide/standby.ts'
-import { append, created } from './rufh-client.ts'
+import { append, created, creation } from './rufh-client.ts'
+import { PUBLIC_URL, accepting, askProved, toldSession } from './session-client.ts'
 import { cutUpload, largePut } from './session-proofs.ts'
 import { type Line, type Site, auditOf, startSite } from './site.ts'
 import { signedDelete, signedPut } from './slots.ts'
 import { halfSent } from './visits.ts'
-import { ask } from './wire-client.ts'
+import { ask, having } from './wire-client.ts'
 
 const WIFI = '127.0.0.2'
 const MOBILE = '127.0.1.2'
@@ -110,6 +111,17 @@ described('a session that is too old', OLD, async (site, t) => {
   await cutUpload(site, largePut())
   t.mock.timers.tick(120_000)
   await site.logged('session expired')
+})
+
+described('a session that is refreshed and ended', [PUBLIC_URL], async (site) => {
+  const put = creation(largePut(), 8, { bytes: Buffer.alloc(0), isComplete: false })
+  const opened = toldSession(await ask(site.port, having(put, accepting())))
+  assert.equal((await ask(site.port, having(put, accepting()))).code, 'session-exists')
+  const refresh = { method: 'POST', target: '/-/session/refresh', body: '' }
+  const refreshed = await askProved(site, refresh, opened)
+  assert.equal(refreshed.reply.status, 200)
+  const end = { method: 'DELETE', target: '/-/session' }
+  assert.equal((await askProved(site, end, refreshed.session)).reply.status, 204)
 })
 
 test('every reason of a level is on the page', () => {
