@@ -98,8 +98,11 @@ export async function openEntrance(
 }
 
 /** The keys of fresh grants, one below each master key. */
-function refreshKeysOf({ current, find }: MasterKeys): RefreshKeys {
-  return { kid: current.kid, find: (kid) => find(kid)?.derive('hfs-refresh/1 key', '') }
+function refreshKeysOf(master: MasterKeys): RefreshKeys {
+  return {
+    kid: master.current.kid,
+    find: (kid) => master.find(kid)?.derive('hfs-refresh/1 key', ''),
+  }
 }
 
 function policiesOf(

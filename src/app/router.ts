@@ -39,9 +39,6 @@ const HEALTH = '-/health/'
 /** Of a slot path; POST only starts resumable uploads. */
 const SLOT_METHODS = 'GET, HEAD, OPTIONS, PUT, DELETE'
 
-/** Of a client's own session, and of its refresh. */
-const SESSION_METHODS = 'GET, DELETE, POST, OPTIONS'
-
 /** Slot paths share one space with paths of our own below `-/`; method and fields tell the rest. */
 export function router(routes: Routes): Handler {
   const { put, remove, download, health, session, rufh, tus, range } = routes
@@ -50,10 +47,8 @@ export function router(routes: Routes): Handler {
   return async (exchange): Promise<void> => {
     const { rawPath } = exchange.target
     if (rawPath.startsWith('-/')) {
-      if (rawPath.startsWith(HEALTH)) return await health(exchange)
-      if (session !== undefined && isSessionPath(rawPath)) return await onSession(exchange, session)
-      const face = isUploadPath(rawPath) ? faceOf(routes, exchange) : undefined
-      if (face !== undefined) return await onResource(exchange, face)
+      const own = ownHandler(exchange)
+      if (own !== undefined) return await own(exchange)
     }
     switch (exchange.method) {
       case 'GET':
@@ -79,14 +74,14 @@ export function router(routes: Routes): Handler {
     return put(exchange)
   }
 
-  async function onSession(exchange: Exchange, handler: Handler): Promise<void> {
-    if (exchange.method === 'OPTIONS') return exchange.reply(optionsAnswer({}, SESSION_METHODS))
-    await handler(exchange)
-  }
-
-  async function onResource(exchange: Exchange, face: ResumableFace): Promise<void> {
-    if (exchange.method !== 'OPTIONS') return await face.resource(exchange)
-    exchange.reply(optionsAnswer(discovery, face.methods))
+  /** Of the paths of our own; nothing for those that a slot has. */
+  function ownHandler(exchange: Exchange): Handler | undefined {
+    const { rawPath } = exchange.target
+    if (rawPath.startsWith(HEALTH)) return health
+    if (isSessionPath(rawPath)) return session
+    const face = isUploadPath(rawPath) ? faceOf(routes, exchange) : undefined
+    if (face === undefined || exchange.method !== 'OPTIONS') return face?.resource
+    return async () => exchange.reply(optionsAnswer(discovery, face.methods))
   }
 }
 

@@ -10,7 +10,7 @@ export type ChangeSession = (
 /** The records of sessions with a key, which every process changes in the store. */
 export interface BoundRecords {
   /** The session of that name unless it is too old. */
-  find(name: string): Promise<BoundSession | undefined>
+  readonly find: (name: string) => Promise<BoundSession | undefined>
   readonly change: ChangeSession
 }
 

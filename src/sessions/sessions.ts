@@ -1,11 +1,10 @@
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { LiveSession } from './live-sessions.ts'
 import type { SessionNeeds } from './needs.ts'
-import { begun, presentNetwork, visited } from './session-life.ts'
 import type { SessionRecord } from './session-record.ts'
 import { type SessionRoom, sessionRoom } from './session-room.ts'
 import { sessionWriter } from './session-writer.ts'
-import { type Visitor, visitOf } from './visitor.ts'
+import { type SlotVisits, slotVisits } from './slot-visits.ts'
 
 /**
  * The sessions of slots: what is known of a client that has nothing to show but its grant. A
@@ -15,15 +14,7 @@ import { type Visitor, visitOf } from './visitor.ts'
  * All but `flush` and `cleanup` work in memory and return at once. A session is stored with a later
  * `flush`, and only if its upload is unfinished by then.
  */
-export interface Sessions {
-  /** Notes an authorised request on a slot. */
-  visit(slot: Fingerprint, visitor: Visitor): void
-  /** Begins the slot's session in memory, unless there is one; returns whether it did. */
-  begin(slot: Fingerprint, visitor: Visitor): boolean
-  /** What was known of the slot's client before the request that may have begun its session just now. */
-  known(slot: Fingerprint): Promise<SessionRecord | undefined>
-  /** Takes back what `begin` did, for a request that is refused. */
-  unbegin(slot: Fingerprint): void
+export interface Sessions extends SlotVisits {
   /** The slot, used for the first time, has an unfinished upload: no earlier session can be stored. */
   opened(slot: Fingerprint): void
   /** The slot has an unfinished upload with bytes to come. */
@@ -45,7 +36,7 @@ export function slotSessions(
   needs: SessionNeeds,
   shared: SessionRoom = sessionRoom(needs),
 ): Sessions {
-  const { events, policy, store } = needs
+  const { events, policy } = needs
   const { live, limits } = shared
   const writer = sessionWriter({ live, limits }, needs)
   const count = (): number => limits.stored() + live.unstored()
@@ -56,25 +47,7 @@ export function slotSessions(
   }
 
   return {
-    visit(slot, visitor): void {
-      if (begin(slot, visitor)) return
-      const session = live.find(slot)
-      if (session === undefined) return
-      const record = visited(session.record, visitOf(visitor, needs))
-      live.put({ ...session, record, isDirty: true }, 'used')
-      if (record.switches === session.record.switches) return
-      const [from, to] = [presentNetwork(session.record), presentNetwork(record)]
-      if (from !== undefined && to !== undefined) events.networkChanged(record, { from, to })
-    },
-    begin,
-    async known(slot): Promise<SessionRecord | undefined> {
-      const session = live.find(slot)
-      if (session !== undefined && session.origin !== 'unknown') return session.record
-      return (await store.find(slot)) ?? session?.record
-    },
-    unbegin(slot): void {
-      if (live.find(slot)?.origin === 'unknown') live.forget(slot)
-    },
+    ...slotVisits(needs, shared),
     opened: (slot) =>
       change(slot, ({ record, origin }) => {
         const opened = holding(record, slot)
@@ -96,27 +69,10 @@ export function slotSessions(
     },
   }
 
-  function begin(slot: Fingerprint, visitor: Visitor): boolean {
-    if (!policy().isEnabled || live.find(slot) !== undefined || !hasRoom(slot)) return false
-    const record = begun(slot, visitOf(visitor, needs))
-    live.put({ record, origin: 'unknown', isDirty: true }, 'used')
-    return true
-  }
-
   async function flush(): Promise<void> {
     await writer.write()
     await limits.makeRoom(0)
     live.trim()
-  }
-
-  /**
-   * Makes room in memory if need be; `false` when all that are there have something to do. Whether
-   * there is room in the store shows when it is needed: the session may be stored already.
-   */
-  function hasRoom(slot: Fingerprint): boolean {
-    if (live.size() < policy().maxSessions || live.giveWay()) return true
-    events.noRoom(slot)
-    return false
   }
 }
 

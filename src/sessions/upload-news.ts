@@ -9,7 +9,7 @@ export interface UploadNews {
   /** The session is gone. */
   forget(name: string): void
   /** Stores it. Rejects as the store does; then the next one tries again. */
-  flush(): Promise<void>
+  readonly flush: () => Promise<void>
 }
 
 export function uploadNews(change: ChangeSession): UploadNews {

@@ -9,6 +9,11 @@ function wrong(path: string): SignedPut {
   return signedPut(path, 'hello', { secret: 'not the key of this server' })
 }
 
+function put(n: number, user: string): SignedPut {
+  const jid = `${user}@montague.example`
+  return signedPut(`${user}/${n}.txt`, 'hello', { scheme: 'jwt', user: jid })
+}
+
 test('wrong credentials are told to wait when there are too many, and right ones never are', async () => {
   await using site = await startSite(['limits.failures_per_network=2'])
   for (const status of [403, 403, 429]) {
@@ -28,8 +33,6 @@ test('a request by RUFH that failed too often is 503, because a native client en
 
 test('a user begins so many uploads and no more, others go on', async () => {
   await using site = await startSite(['limits.uploads_per_user=2'])
-  const put = (n: number, user: string): SignedPut =>
-    signedPut(`${user}/${n}.txt`, 'hello', { scheme: 'jwt', user: `${user}@montague.example` })
   for (const [n, status] of [201, 201, 429].entries()) {
     assert.equal((await ask(site.port, put(n, 'romeo'))).status, status)
   }
@@ -42,10 +45,10 @@ test('who is banned uploads nothing', async () => {
     `limits.banned_users=${jid}`,
     'limits.banned_networks=127.0.1.0/24',
   ])
-  const put = signedPut('a/b.txt', 'hello', { scheme: 'jwt', user: jid })
+  const banned = signedPut('a/b.txt', 'hello', { scheme: 'jwt', user: jid })
   const foreign = signedPut('a/c.txt', 'hello')
   const replies = [
-    await ask(site.port, put),
+    await ask(site.port, banned),
     await ask(site.port, { ...foreign, from: '127.0.1.2' }),
   ]
   for (const reply of replies) assert.deepEqual([reply.status, reply.code], [403, 'banned'])

@@ -6,6 +6,7 @@ import type { Engine } from '../../engine/engine.ts'
 import type { SlotStore } from '../../engine/ports.ts'
 import { type SlotRecord, type UploadRecord, isReserving } from '../../engine/slot-record.ts'
 import type { Attendance, Gate } from '../../gate/gate.ts'
+import { optionsAnswer } from '../../http/cross-origin.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
 
@@ -27,7 +28,14 @@ interface Unfinished {
   readonly upload: UploadRecord
 }
 
-const METHODS = 'GET, DELETE, OPTIONS'
+type Verb = (exchange: Exchange, needs: SessionFaceNeeds) => Promise<void>
+
+const SESSION: ReadonlyMap<string, Verb> = new Map([
+  ['GET', show],
+  ['DELETE', end],
+])
+
+const REFRESH: ReadonlyMap<string, Verb> = new Map([['POST', refresh]])
 
 /**
  * `GET` shows a session to its client, `DELETE` ends it with its unfinished uploads, and `POST` on
@@ -35,14 +43,12 @@ const METHODS = 'GET, DELETE, OPTIONS'
  */
 export function sessionHandler(needs: SessionFaceNeeds): Handler {
   return async (exchange): Promise<void> => {
-    const method = methodOf(exchange)
-    if (exchange.target.rawPath === REFRESH_PATH) {
-      if (method !== 'POST') throw new Refusal('method-not-allowed', { allow: 'POST, OPTIONS' })
-      return await refresh(exchange, needs)
-    }
-    if (method === 'GET') return await show(exchange, needs)
-    if (method === 'DELETE') return await end(exchange, needs)
-    throw new Refusal('method-not-allowed', { allow: METHODS })
+    const verbs = exchange.target.rawPath === REFRESH_PATH ? REFRESH : SESSION
+    const allow = `${[...verbs.keys()].join(', ')}, OPTIONS`
+    if (exchange.method === 'OPTIONS') return exchange.reply(optionsAnswer({}, allow))
+    const verb = verbs.get(methodOf(exchange))
+    if (verb === undefined) throw new Refusal('method-not-allowed', { allow })
+    await verb(exchange, needs)
   }
 }
 

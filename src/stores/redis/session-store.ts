@@ -61,8 +61,7 @@ export function redisSessionStore(connection: RedisConnection, prefix: string): 
 
   return {
     async find(key) {
-      const { session } = keys.bucketOf(key)
-      return parseSessionText(await connection.command(['get', session(key)]))
+      return parseSessionText(await connection.command(['get', keys.bucketOf(key).session(key)]))
     },
     async save(records) {
       const writes = batches(records, ({ key }) => key, keys).map(async ([bucket, batch]) => {
@@ -76,15 +75,8 @@ export function redisSessionStore(connection: RedisConnection, prefix: string): 
       })
       await Promise.all(writes)
     },
-    async replace(record, revision) {
-      const { opened, idle, session } = keys.bucketOf(record.key)
-      const replaced = await connection.store({
-        script: REPLACE,
-        keys: [opened, idle, session(record.key)],
-        args: [...argumentsOf(record), revision],
-      })
-      return replaced === 1
-    },
+    replace: async (record, revision) =>
+      await replaced(record, { revision, bucket: keys.bucketOf(record.key) }, connection),
     async remove(names) {
       const writes = batches(names, (name) => name, keys).map(async ([bucket, args]) => {
         const places = args.map(bucket.session)
@@ -104,15 +96,28 @@ export function redisSessionStore(connection: RedisConnection, prefix: string): 
     },
     async openedBefore(moment, limit) {
       const range = ['-inf', moment, 'BYSCORE', 'LIMIT', 0, limit] as const
-      const found = await earliest(({ opened }) => ['zrange', opened, ...range], openedAt)
-      return found.slice(0, limit)
+      const first = (bucket: Bucket): Command => ['zrange', bucket.opened, ...range]
+      return (await earliest(first, openedAt)).slice(0, limit)
     },
     async idle(limit) {
-      const found = await earliest(({ idle }) => ['zrange', idle, 0, limit - 1], lastActiveAt)
-      return found.slice(0, limit)
+      const first = (bucket: Bucket): Command => ['zrange', bucket.idle, 0, limit - 1]
+      return (await earliest(first, lastActiveAt)).slice(0, limit)
     },
     [Symbol.asyncDispose]: async () => {},
   }
+}
+
+async function replaced(
+  record: SessionRecord,
+  { revision, bucket }: { revision: number; bucket: Bucket },
+  connection: RedisConnection,
+): Promise<boolean> {
+  const done = await connection.store({
+    script: REPLACE,
+    keys: [bucket.opened, bucket.idle, bucket.session(record.key)],
+    args: [...argumentsOf(record), revision],
+  })
+  return done === 1
 }
 
 function argumentsOf(session: SessionRecord): readonly (string | number)[] {
