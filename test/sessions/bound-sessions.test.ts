@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { Refusal } from '../../src/core/refusals.ts'
+import {
+  type BoundSessions,
+  type OpenedSession,
+  boundSessions,
+} from '../../src/sessions/bound-sessions.ts'
+import type { SessionNeeds } from '../../src/sessions/needs.ts'
+import { sessionRoom } from '../../src/sessions/session-room.ts'
+import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
+import { HOUR, MOBILE, START, WIFI, slot } from './fixture.ts'
+
+const A = slot('a')
+const B = slot('b')
+
+interface Fixture {
+  readonly bound: BoundSessions
+  readonly store: SessionNeeds['store']
+  readonly told: string[]
+  time: number
+  /** The sessions of another process. */
+  another(): BoundSessions
+}
+
+function fixture(maxSessions = 10): Fixture {
+  const told: string[] = []
+  const store = memorySessionStore()
+  const needs: SessionNeeds = {
+    store,
+    events: {
+      opened: () => told.push('opened'),
+      networkChanged: (_session, { to }) => told.push(`→ ${to.network}`),
+      expired: () => told.push('expired'),
+      evicted: () => told.push('evicted'),
+      noRoom: () => told.push('no room'),
+    },
+    clock: () => f.time,
+    policy: () => ({ isEnabled: true, maxSessions, maxAge: 72 * HOUR }),
+    networkName: ({ network }) => network,
+  }
+  const another = (): BoundSessions => boundSessions(needs, sessionRoom(needs))
+  const f: Fixture = { bound: another(), store, told, time: START, another }
+  return f
+}
+
+async function opened(bound: BoundSessions, of = A): Promise<OpenedSession> {
+  const binding = { key: 'hmac', kid: 'k1', nonceHash: 'n', user: 'romeo@example.org' } as const
+  const made = await bound.open({ slot: of, visitor: WIFI, binding })
+  assert.ok(made)
+  return made
+}
+
+function refused(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof Refusal && error.code === code
+}
+
+suite('sessions with a key', () => {
+  test('are stored before anybody is told of them, under a name that does not tell the id', async () => {
+    const { bound, store } = fixture()
+    const { id, session } = await opened(bound)
+    const stored = await store.find(session.key)
+    assert.deepEqual(stored, session)
+    assert.ok(!JSON.stringify(stored).includes(id))
+    assert.deepEqual(stored?.uploads, [A])
+  })
+
+  test('are found by every process until they are too old', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    assert.deepEqual(await f.another().find(session.key), session)
+    f.time += 72 * HOUR
+    assert.equal(await f.bound.find(session.key), undefined)
+  })
+
+  test('are refused when all that are there have unfinished uploads, and make room for others when they have none', async () => {
+    const f = fixture(1)
+    const { session } = await opened(f.bound)
+    await assert.rejects(opened(f.bound, B), refused('session-unavailable'))
+    assert.deepEqual(f.told, ['no room'])
+    f.bound.left(session.key, A)
+    await f.bound.flush()
+    await opened(f.bound, B)
+    assert.deepEqual(f.told, ['no room', 'evicted'])
+    assert.equal(await f.bound.find(session.key), undefined)
+  })
+
+  test('remember every network that they proved themselves from, which is told once', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    await f.bound.proved(session, MOBILE)
+    const moved = await f.bound.find(session.key)
+    assert.ok(moved)
+    assert.deepEqual(
+      moved.networks.map(({ network }) => network),
+      ['192.0.2.0/24', '198.51.100.0/24'],
+    )
+    assert.equal(moved.bound.provedAt, START)
+    assert.equal(moved.changes, undefined)
+    await f.bound.proved(moved, MOBILE)
+    assert.deepEqual(f.told, ['→ 198.51.100.0/24'])
+  })
+
+  test('write nothing for one more request of the same client in the same place', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    await f.bound.proved(session, WIFI)
+    const known = await f.bound.find(session.key)
+    assert.ok(known)
+    f.time += 9_000
+    await f.bound.proved(known, WIFI)
+    assert.deepEqual(await f.bound.find(session.key), known)
+    f.time += 9_000
+    await f.bound.proved(known, WIFI)
+    assert.equal((await f.bound.find(session.key))?.lastActiveAt, f.time)
+  })
+
+  test('lose no refresh that several processes count at once, and get no more than they may', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    const processes = Array.from({ length: 4 }, () => f.another())
+    const asked = processes.map(async (each) => await each.refresh(session, 3))
+    const numbers = await Promise.allSettled(asked)
+    const given = numbers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    assert.deepEqual(given.toSorted(), [1, 2, 3])
+    await assert.rejects(f.bound.refresh(session, 3), refused('refreshes-exhausted'))
+  })
+
+  test('take what the latest refresh gave in the place of what earlier ones gave', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    await f.bound.useRefresh(session, 1)
+    await f.bound.useRefresh(session, 2)
+    await f.bound.useRefresh(session, 2)
+    await assert.rejects(f.bound.useRefresh(session, 1), refused('grant-expired'))
+  })
+
+  test('that take the place of another are no younger, and have no more refreshes left', async () => {
+    const f = fixture()
+    const { session: older } = await opened(f.bound)
+    await f.bound.refresh(older, 3)
+    f.time += HOUR
+    const { session: newer } = await opened(f.bound)
+    const known = await f.bound.find(older.key)
+    assert.ok(known)
+    await f.bound.succeed(newer, known, A)
+    const now = await f.bound.find(newer.key)
+    assert.deepEqual([now?.openedAt, now?.bound.refreshes], [START, 1])
+    assert.deepEqual((await f.bound.find(older.key))?.uploads, [])
+  })
+
+  test('learn of their uploads with the next flush, and with the one after it when the store was away', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    f.bound.kept(session.key, B)
+    const { find } = f.store
+    f.store.find = () => Promise.reject(new Refusal('state-unavailable'))
+    await assert.rejects(f.bound.flush(), refused('state-unavailable'))
+    f.bound.left(session.key, A)
+    f.store.find = find
+    await f.bound.flush()
+    assert.deepEqual((await f.bound.find(session.key))?.uploads, [B])
+  })
+
+  test('that no slot took are known for it', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    assert.ok(f.bound.isUntaken(session.key))
+    f.bound.kept(session.key, A)
+    assert.ok(!f.bound.isUntaken(session.key))
+  })
+})
