@@ -19,6 +19,9 @@ const GUIDE = pageOf('clients.md')
 /** Size of the photo that the guide sends. */
 export const PHOTO_SIZE = 300_000
 
+/** More bytes than the heads of all requests for one upload have. */
+export const HEADS = 20_000
+
 /** Commands, and what they print. */
 interface Shown {
   readonly commands: string

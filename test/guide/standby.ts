@@ -18,6 +18,9 @@ import { PHOTO_SIZE, printed, shownWith, slotFor, unpackGuide } from './guide.ts
 
 const HOURS = 3_600_000
 
+/** Where the network is gone; bytes, with the heads of requests. */
+export const CUT_AT = PHOTO_SIZE / 2
+
 /** Nobody listens there. */
 const NOWHERE = 1
 
@@ -39,10 +42,9 @@ export async function afterStandby(t: TestContext, scheme: Scheme): Promise<Stan
   await using folder = await temporaryFolder()
   const photo = await unpackGuide(folder.path)
   const network = { isThere: true }
-  const at = PHOTO_SIZE / 2
   let site: Site | undefined
   const upstream = (): number => (network.isThere ? (site?.port ?? NOWHERE) : NOWHERE)
-  await using proxy = await cuttingProxy(upstream, [{ at, kind: 'hole' }])
+  await using proxy = await cuttingProxy(upstream, [{ at: CUT_AT, kind: 'hole' }])
   await using started = await startSite([`server.public_url=http://127.0.0.1:${proxy.port}/`])
   site = started
 
