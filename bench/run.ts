@@ -4,6 +4,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { BenchFailure } from './failure.ts'
 import { GENERATOR_CORE, machineFacts, SERVER_CORE } from './machine.ts'
+import { GATE_CASES } from './micro-gate.ts'
 import { PROOF_CASES } from './micro-proof.ts'
 import { RISK_CASES } from './micro-risk.ts'
 import { measureMicro, microHolds, microMarkdown } from './micro.ts'
@@ -221,7 +222,10 @@ async function slow(settings: Settings): Promise<boolean> {
 async function micro(settings: Settings): Promise<boolean> {
   const { signal, quick } = settings
   const amounts = { rounds: settings.rounds ?? (quick ? 1 : 5), calls: quick ? 1_000 : 100_000 }
-  const rows = await measureMicro([...RISK_CASES, ...PROOF_CASES], { ...amounts, signal })
+  const rows = await measureMicro([...RISK_CASES, ...PROOF_CASES, ...GATE_CASES], {
+    ...amounts,
+    signal,
+  })
   const machine = machineFacts()
   const markdown = microMarkdown(rows, { ...amounts, machine })
   const json = `${JSON.stringify({ machine, ...amounts, rows }, null, 2)}\n`

@@ -370,11 +370,11 @@ describe('D19: nothing of the inside is public', () => {
       'files',
       'upload-status',
       '-/uploads/abc',
-      '-/session',
       'metrics',
       'debug/pprof',
     ]
     for (const path of paths) assert.equal((await ask(site.port, get(path))).status, 404, path)
+    assert.equal((await ask(site.port, get('-/session'))).status, 401)
   })
 
   test('an answer to a failure of ours names no file and no cause', async () => {

@@ -141,11 +141,31 @@ test('what can be reloaded is what can change under a running upload', () => {
       'network_resilience.upload_resumption',
       'network_resilience.chunk_size',
       'network_resilience.resume_timeout',
+      'security.enhanced_security',
+      'security.unbound',
+      'security.challenge_on_network_change',
+      'security.standby_threshold_minutes',
+      'security.reauth_on_long_standby',
+      'security.long_standby_threshold_hours',
+      'security.network_change_limit',
+      'security.network_change_window',
+      'security.challenge_window',
+      'security.challenge_address',
+      'geo.country_change',
+      'geo.max_speed_kmh',
       'retention.max_age',
       'downloads.wait_for_upload',
       'http.interim_104',
       'limits.open_uploads_per_owner',
       'limits.reserved_bytes_per_owner',
+      'limits.failures_per_network',
+      'limits.failures_per_session',
+      'limits.failure_window',
+      'limits.failure_block',
+      'limits.uploads_per_user',
+      'limits.uploads_window',
+      'limits.banned_networks',
+      'limits.banned_users',
       'log.level',
     ],
   )
@@ -201,4 +221,17 @@ test('session recovery can be switched off and on under a running server', async
   assert.equal((await ask(site.port, put)).status, 403)
   await reload(site, [])
   assert.equal((await ask(site.port, put)).status, 201)
+})
+
+test('what counts as suspicious, and who is banned, can change under a running server', async () => {
+  await using site = await startSite()
+  const put = largePut()
+  await cutUpload(site, put)
+  const moved = { ...put, from: '127.0.1.2' }
+  await reload(site, ['security.unbound=strict'])
+  assert.equal((await ask(site.port, moved)).status, 401)
+  await reload(site, ['limits.banned_networks=127.0.1.0/24'])
+  assert.equal((await ask(site.port, moved)).code, 'banned')
+  await reload(site, [])
+  assert.equal((await ask(site.port, moved)).status, 201)
 })

@@ -5,7 +5,7 @@ import { grantSecretsOf } from '../../src/app/settings.ts'
 import type { Config } from '../../src/config/options.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { type Gate, gate } from '../../src/gate/gate.ts'
-import { grantVerifier } from '../../src/grants/verifier.ts'
+import { type GrantVerifier, grantVerifier } from '../../src/grants/verifier.ts'
 import { memoryCounters } from '../../src/stores/memory/counters.ts'
 import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
 import { provingServer } from '../proof/fixture.ts'
@@ -13,7 +13,10 @@ import { provingServer } from '../proof/fixture.ts'
 function nothing(): void {}
 
 /** The gate of a configuration, over sessions in memory that nobody is told of. */
-export function gateOf(config: Config): Gate {
+export function gateOf(
+  config: Config,
+  grants: GrantVerifier = grantVerifier(grantSecretsOf(config), systemClock),
+): Gate {
   const { needs, proofs } = provingServer()
   const sessions = sessionsOver(
     { sessions: memorySessionStore() },
@@ -25,12 +28,12 @@ export function gateOf(config: Config): Gate {
       noRoom: nothing,
     },
     {
-      policy: () => ({ isEnabled: true, maxSessions: 100, maxAge: 3_600_000 }),
+      policy: () => ({ isEnabled: true, maxSessions: 100_000, maxAge: 3_600_000 }),
       networkName: ({ network }) => network,
     },
   )
   return gate({
-    grants: grantVerifier(grantSecretsOf(config), systemClock),
+    grants,
     sessions: sessions.slots,
     bound: sessions.bound,
     proofs,
