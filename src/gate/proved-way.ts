@@ -7,7 +7,8 @@ import { type GateRequest, visitorOf } from './gate-request.ts'
 import { type Level, levelOf } from './levels.ts'
 import type { GateNeeds } from './needs.ts'
 import type { Admission, Judge, Passage } from './passage.ts'
-import { type Proof, refuseFully, refuseUnproved } from './proving.ts'
+import { type Proof, refuseFully } from './proving.ts'
+import { refuseStranger } from './unbound-way.ts'
 
 type Proved = Extract<Proof, { kind: 'proved' }>
 
@@ -73,9 +74,9 @@ async function isSharedUser(
 
 /** The proof of one session is none for the slots of another. */
 function ownJudge({ request, proof }: ProvedRequest, needs: GateNeeds): Judge {
-  return async ({ session }) => {
-    const isOwn = session === undefined || session === proof.session.key
-    return isOwn ? 'pass' : refuseUnproved(request, 'foreign', needs)
+  return async (slot) => {
+    const isOwn = slot.session === undefined || slot.session === proof.session.key
+    return isOwn ? 'pass' : await refuseStranger({ request, slot, why: 'foreign' }, needs)
   }
 }
 

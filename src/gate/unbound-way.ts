@@ -30,7 +30,7 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
   let isPassed = false
   return async (slot, { reopens }) => {
     if (slot.session !== undefined)
-      return await refuseBoundSlot({ request, slot, why: 'absent' }, needs)
+      return await refuseStranger({ request, slot, why: 'absent' }, needs)
     // Nothing is written to a slot that has its file.
     if (isPassed || slot.state !== 'open') return 'pass'
     const { fingerprint } = slot
@@ -50,9 +50,23 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
   }
 }
 
-/** Ends a request without proof on a slot that is bound, which never becomes unbound: not even when its session is gone. */
+/** A request without the right proof, on a slot that is bound. */
+interface Trespass {
+  readonly request: GateRequest
+  readonly slot: JudgedSlot
+  readonly why: ProofFailure
+}
+
+/** Ends a request that shows no proof, or the one of another session, on a slot that is bound. */
+export async function refuseStranger(trespass: Trespass, needs: GateNeeds): Promise<never> {
+  const { request, slot, why } = trespass
+  needs.events.unproved({ session: slot.session, client: request.client, why })
+  return await refuseBoundSlot(trespass, needs)
+}
+
+/** Ends a request whose proof is known to be none on a slot that is bound, which never becomes unbound: not even when its session is gone. */
 export async function refuseBoundSlot(
-  { request, slot, why }: { request: GateRequest; slot: JudgedSlot; why: ProofFailure },
+  { request, slot, why }: Trespass,
   needs: GateNeeds,
 ): Promise<never> {
   const { session } = slot

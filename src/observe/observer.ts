@@ -37,7 +37,7 @@ export function observer({ log, audit, metrics, privacy }: ObserverParts): Obser
   const http = [httpLog(log, privacy)]
   const untold = [untoldLog(log, privacy)]
   const sessions = [metrics.sessionEvents, sessionLog(log, privacy)]
-  const gates = [metrics.gateEvents, gateLog(log, privacy)]
+  const gates = [gateLog(log, privacy)]
   if (audit !== undefined) {
     engine.push(engineAudit(audit, privacy))
     http.push(httpAudit(audit, privacy))
@@ -45,16 +45,24 @@ export function observer({ log, audit, metrics, privacy }: ObserverParts): Obser
     sessions.push(sessionAudit(audit, privacy))
     gates.push(gateAudit(audit, privacy))
   }
-  const bound = refusalBound((network, refusals) => {
-    for (const each of untold) each(network, refusals)
-  })
-  const lines = boundedRefusals(toHttpObservers(http), bound)
+  const told = (): RefusalBound =>
+    refusalBound((network, refusals) => {
+      for (const each of untold) each(network, refusals)
+    })
+  const [refusals, proofs] = [told(), told()]
+  const lines = boundedRefusals(toHttpObservers(http), refusals)
   return {
     engineEvents: toEngineObservers(engine),
     httpEvents: toHttpObservers([metrics.httpEvents, lines]),
     sessionEvents: toSessionObservers(sessions),
-    gateEvents: toGateObservers(gates),
-    [Symbol.dispose]: () => bound[Symbol.dispose](),
+    gateEvents: toGateObservers([
+      metrics.gateEvents,
+      boundedProofs(toGateObservers(gates), proofs),
+    ]),
+    [Symbol.dispose](): void {
+      refusals[Symbol.dispose]()
+      proofs[Symbol.dispose]()
+    },
   }
 }
 
@@ -65,6 +73,16 @@ function boundedRefusals(lines: HttpEvents, bound: RefusalBound): HttpEvents {
     refused(exchange, refusal) {
       if (isNoted(exchange, refusal) && !bound.admits(exchange.client.network)) return
       lines.refused(exchange, refusal)
+    },
+  }
+}
+
+/** The same for proofs that are none: strangers can show as many as they like. */
+function boundedProofs(lines: GateEvents, bound: RefusalBound): GateEvents {
+  return {
+    ...lines,
+    unproved(attempt) {
+      if (bound.admits(attempt.client.network)) lines.unproved(attempt)
     },
   }
 }

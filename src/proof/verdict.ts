@@ -4,7 +4,7 @@
  * - `absent`, `malformed`: there is nothing to check
  * - `unknown-session`: no session, or one that is not bound to such a key
  * - `expired`: the challenge was good for a shorter time
- * - `foreign`: right key, but a challenge that we did not make for this session
+ * - `foreign`: right key, but a challenge that we did not make for this session; or the proof of another session
  * - `address`: right key, but a challenge made for this session at another address (or `foreign`);
  *   no sign of an attack, a fresh challenge helps
  * - `wrong`: another MAC or signature

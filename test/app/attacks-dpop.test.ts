@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHmac, createPublicKey } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { systemClock } from '../../src/core/clock.ts'
 import { MOBILE, WIFI, last, opening } from './bound-uploads.ts'
 import { slotOf } from './attacked-upload.ts'
 import {
@@ -174,7 +175,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     why: 'malformed',
   },
   'a proof of the week before': {
-    request: spoiled(() => ({ claims: { iat: Math.floor(Date.now() / 1000) - 7 * 86_400 } })),
+    request: spoiled(() => ({ claims: { iat: Math.floor(systemClock() / 1000) - 7 * 86_400 } })),
     ...WRONG,
     why: 'time',
   },

@@ -7,6 +7,7 @@ import {
   randomUUID,
   sign,
 } from 'node:crypto'
+import { systemClock } from '../../src/core/clock.ts'
 import { type RawRequest, type Reply, ask, having } from './wire-client.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -49,7 +50,7 @@ export function dpopProof(key: DpopKey, covered: Covered, spoiled: Spoiled = {})
   const { alg, jwk, privateKey } = key
   const { htm, htu, credential, nonce } = covered
   const ath = createHash('sha256').update(credential).digest('base64url')
-  const claims = { htm, htu, ath, nonce, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) }
+  const claims = { htm, htu, ath, nonce, jti: randomUUID(), iat: Math.floor(systemClock() / 1000) }
   const parts = [
     { typ: 'dpop+jwt', alg, jwk, ...spoiled.header },
     { ...claims, ...spoiled.claims },
