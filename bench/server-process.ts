@@ -15,13 +15,18 @@ export interface ServerCommand {
   readonly args: readonly string[]
   /** Own folder of the server; its output goes to `output.log` in it. */
   readonly folder: string
-  readonly port: number
+  /**
+   * Absent: the server takes one that is free and prints it, as ours does. Where others run on the machine, one that
+   * was free a moment ago may have become theirs, and they would be measured.
+   */
+  readonly port?: number
   readonly identity?: { readonly uid: number; readonly gid: number } | undefined
 }
 
 /** A server that accepts connections; disposing stops it. */
 export interface ServerProcess extends AsyncDisposable {
   readonly pid: number
+  readonly port: number
 }
 
 const START_LIMIT_MS = 30_000
@@ -67,12 +72,26 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(hard)
 }
 
-/** A foreign server gives no sign of being ready but accepting a connection, so we try. */
-async function waitUntilReady(child: ChildProcess, command: ServerCommand): Promise<void> {
+const LISTENING = /^Listening on \S+:(\d+)$/mu
+
+/** Where it listens, once it does. A foreign server gives no sign of being ready but accepting a connection, so we try. */
+async function listensOn({ port, folder }: ServerCommand): Promise<number | undefined> {
+  if (port !== undefined) return (await accepts(port)) ? port : undefined
+  const [, printed] = LISTENING.exec(outputOf(folder)) ?? []
+  return printed === undefined ? undefined : Number(printed)
+}
+
+function outputOf(folder: string): string {
+  return readFileSync(path.join(folder, 'output.log'), 'utf8')
+}
+
+async function readyPort(child: ChildProcess, command: ServerCommand): Promise<number> {
   const deadline = performance.now() + START_LIMIT_MS
-  while (!(await accepts(command.port))) {
+  for (;;) {
+    const port = await listensOn(command)
+    if (port !== undefined) return port
     if (hasEnded(child) || performance.now() > deadline) {
-      const output = readFileSync(path.join(command.folder, 'output.log'), 'utf8').slice(-2000)
+      const output = outputOf(command.folder).slice(-2000)
       throw new BenchFailure(`${command.name} did not start.\n${output}`)
     }
     await delay(50)
@@ -100,10 +119,10 @@ export async function startServer(
     await stop(child)
   }
   try {
-    await waitUntilReady(child, command)
+    const port = await readyPort(child, command)
+    return { pid: child.pid ?? 0, port, [Symbol.asyncDispose]: dispose }
   } catch (error) {
     await dispose()
     throw error
   }
-  return { pid: child.pid ?? 0, [Symbol.asyncDispose]: dispose }
 }

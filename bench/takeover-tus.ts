@@ -7,7 +7,7 @@ import { systemStopwatch } from '../src/core/clock.ts'
 import { randomId } from '../src/core/random.ts'
 import { BenchFailure } from './failure.ts'
 import { startOwnServer } from './peers/hmac-file-server.ts'
-import { freePort, startServer } from './server-process.ts'
+import { startServer } from './server-process.ts'
 import { seededRandom } from './statistics.ts'
 import { download } from './upload-client.ts'
 import type { WorkFolder } from './work-folder.ts'
@@ -49,14 +49,13 @@ async function ourServer(folder: string, signal: AbortSignal): Promise<TusPeer> 
 }
 
 async function tusServer(folder: string, signal: AbortSignal): Promise<TusPeer> {
-  const port = await freePort()
   const files = path.join(folder, 'files')
   mkdirSync(files)
-  const args = [path.join(HERE, 'peers/tus-server.mjs'), String(port), files]
-  const command = { name: '@tus/server', program: process.execPath, args, folder, port }
+  const args = [path.join(HERE, 'peers/tus-server.mjs'), files]
+  const command = { name: '@tus/server', program: process.execPath, args, folder }
   const server = await startServer(command, signal)
   return {
-    port,
+    port: server.port,
     newUpload: () => '/files',
     content: async ({ resource }) => readFileSync(path.join(files, path.basename(resource))),
     [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose](),

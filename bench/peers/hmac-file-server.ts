@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { randomId } from '../../src/core/random.ts'
-import { freePort, startServer } from '../server-process.ts'
+import { startServer } from '../server-process.ts'
 import { CONTENT_TYPE, type PeerSurroundings, type RunningPeer, type Slot } from './peer.ts'
 
 const ENTRY = path.join(import.meta.dirname, '../../bin/hmac-file-server.js')
@@ -31,8 +31,8 @@ function configuration(folder: string, needs: OwnNeeds): string {
   const quoted = (file: string): string => JSON.stringify(path.join(folder, file))
   return `
 [server]
-listen = "127.0.0.1:${needs.port}"
-public_url = "http://127.0.0.1:${needs.port}/"
+listen = "127.0.0.1:0"
+public_url = "http://127.0.0.1/"
 client_address = "peer"
 shutdown_grace = "5s"
 
@@ -62,13 +62,11 @@ level = "warn"
 file = ${quoted('audit.jsonl')}
 
 [admin]
-listen = "127.0.0.1:${needs.adminPort}"
+listen = "127.0.0.1:0"
 `
 }
 
 interface OwnNeeds extends OwnSettings {
-  readonly port: number
-  readonly adminPort: number
   readonly secret: string
 }
 
@@ -79,19 +77,17 @@ export async function startOwnServer(
 ): Promise<OwnPeer> {
   const { folder, signal } = surroundings
   const { set = [] } = settings
-  const port = await freePort()
   const secret = randomId(32)
   const file = path.join(folder, 'config.toml')
   const files = path.join(folder, 'files')
   mkdirSync(files)
-  const needs = { ...settings, port, adminPort: await freePort(), secret }
+  const needs = { ...settings, secret }
   writeFileSync(file, configuration(folder, needs), { mode: 0o600 })
   const command = {
     name: 'hmac-file-server',
     program: process.execPath,
     args: [ENTRY, 'serve', '--config', file, ...set.flatMap((option) => ['--set', option])],
     folder,
-    port,
   }
   const server = await startServer(command, signal)
   /** Prosody's external upload v1: HMAC-SHA256 of `path SP size`. */
@@ -101,7 +97,7 @@ export async function startOwnServer(
   }
   return {
     name: 'hmac-file-server',
-    port,
+    port: server.port,
     pid: server.pid,
     files,
     largestFile: LARGEST_FILE,
