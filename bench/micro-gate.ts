@@ -66,7 +66,8 @@ export const GATE_CASES: readonly MicroCase[] = [
     calls: 9_000,
     prepare: async () =>
       await admitting(async ({ grant: { fingerprint }, passage }) => {
-        const slot = { fingerprint, state: 'open', openedAt: systemClock() } as const
+        const opened = { openedAt: systemClock(), network: CLIENT.network, uploads: [] }
+        const slot = { fingerprint, state: 'open', ...opened } as const
         await passage.judge?.(slot, { reopens: false })
       }),
   },

@@ -1,6 +1,6 @@
 import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
 import { type Assessment, type Snapshot, assess } from '../risk/assess.ts'
-import { type SessionRecord, isBound } from '../sessions/session-record.ts'
+import type { SessionRecord } from '../sessions/session-record.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
@@ -10,13 +10,16 @@ export interface Level extends Assessment {
   readonly onlyCounted: boolean
 }
 
+/** What is remembered of a client. */
+export type Known = Pick<SessionRecord, 'lastActiveAt' | 'networks' | 'changes' | 'bound'>
+
 /**
  * How suspicious a request is that goes on with a session; `known` is what was known of it before,
  * `expiry` when the grant ends that the request shows. Changes nothing.
  */
 export function levelOf(
   request: GateRequest,
-  { known, expiry }: { known: SessionRecord | undefined; expiry?: Instant | undefined },
+  { known, expiry }: { known: Known | undefined; expiry?: Instant | undefined },
   needs: GateNeeds,
 ): Level {
   const visit = visitOf(visitorOf(request), needs)
@@ -36,7 +39,7 @@ export function levelOf(
   return { ...assessment, onlyCounted }
 }
 
-function snapshotOf(session: SessionRecord, { places }: GateNeeds): Snapshot {
+function snapshotOf(session: Known, { places }: GateNeeds): Snapshot {
   const { networks, lastActiveAt, changes = [] } = session
   const network = networks.at(-1)?.network ?? ''
   const product = networks.findLast((seen) => seen.product !== undefined)?.product
@@ -45,7 +48,7 @@ function snapshotOf(session: SessionRecord, { places }: GateNeeds): Snapshot {
     lastActiveAt,
     network,
     // Only what proved itself is remembered of a session with a key.
-    proven: isBound(session) ? networks.map((seen) => seen.network) : [],
+    proven: session.bound !== undefined ? networks.map((seen) => seen.network) : [],
     unprovedChanges: changes,
     ...(product === undefined ? {} : { product }),
     ...(place === undefined ? {} : { place }),

@@ -9,6 +9,9 @@ export interface JudgedSlot {
   readonly session?: string
   readonly state: 'open' | 'published' | 'spent'
   readonly openedAt: Instant
+  /** Where its first request came from, by its stored name. */
+  readonly network: string
+  readonly uploads: readonly { readonly lastByteAt?: Instant }[]
   /** Until then expired grants are accepted without being counted again. */
   readonly reopenedUntil?: Instant
 }

@@ -3,7 +3,7 @@ import { TIMELESS_LIFE } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { ProofFailure } from '../proof/verdict.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
-import { type Level, levelOf } from './levels.ts'
+import { type Known, type Level, levelOf } from './levels.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
 import type { Judge, JudgedSlot } from './passage.ts'
 import { refuseFully, refuseUnproved } from './proving.ts'
@@ -35,7 +35,7 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
     if (isPassed || slot.state !== 'open') return 'pass'
     const { fingerprint } = slot
     const begins = unbound.begins || sessions.begin(fingerprint, visitorOf(request))
-    const known = await sessions.known(fingerprint)
+    const known = (await sessions.known(fingerprint)) ?? rememberedBy(slot)
     const level = levelOf(request, { known, expiry: expiryOf(unbound, slot) }, needs)
     const verdict = verdictOn(level, reopens, needs.policy())
     const { client } = request
@@ -62,6 +62,13 @@ export async function refuseStranger(trespass: Trespass, needs: GateNeeds): Prom
   const { request, slot, why } = trespass
   needs.events.unproved({ session: slot.session, client: request.client, why })
   return await refuseBoundSlot(trespass, needs)
+}
+
+/** What the slot itself remembers of its client: that its session was lost weakens nothing. */
+function rememberedBy({ openedAt, network, uploads }: JudgedSlot): Known {
+  const bytesAt = uploads.flatMap(({ lastByteAt }) => lastByteAt ?? [])
+  const lastActiveAt = Math.max(openedAt, ...bytesAt)
+  return { lastActiveAt, networks: [{ network, firstAt: openedAt, lastAt: lastActiveAt }] }
 }
 
 /** Ends a request whose proof is known to be none on a slot that is bound, which never becomes unbound: not even when its session is gone. */

@@ -11,7 +11,7 @@ export interface SlotVisits {
   visit(slot: Fingerprint, visitor: Visitor): void
   /** Begins the slot's session in memory, unless there is one; returns whether it did. */
   begin(slot: Fingerprint, visitor: Visitor): boolean
-  /** What was known of the slot's client before the request that may have begun its session just now. */
+  /** What is known of the slot's client apart from requests of this very moment. */
   known(slot: Fingerprint): Promise<SessionRecord | undefined>
   /** Takes back what `begin` did, for a request that is refused. */
   unbegin(slot: Fingerprint): void
@@ -34,7 +34,8 @@ export function slotVisits(needs: SessionNeeds, { live }: SessionRoom): SlotVisi
     async known(slot): Promise<SessionRecord | undefined> {
       const session = live.find(slot)
       if (session !== undefined && session.origin !== 'unknown') return session.record
-      return (await store.find(slot)) ?? session?.record
+      // Nobody has looked yet; what is in memory began with this request, or a moment before.
+      return await store.find(slot)
     },
     unbegin(slot): void {
       if (live.find(slot)?.origin === 'unknown') live.forget(slot)

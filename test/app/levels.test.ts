@@ -96,3 +96,13 @@ test('strict mode knows a client again after a restart', async () => {
   }
   assert.equal((await ask(site.port, { ...put, from: WIFI })).status, 201)
 })
+
+test('a slot that lost its session, or never had one, is judged by what it remembers itself', async (t) => {
+  stopClock(t)
+  await using site = await startSite(['session_store.enabled=false'])
+  const put = largePut()
+  await cutUpload(site, put, WIFI)
+  goOn(t, 125 * MINUTE)
+  const reply = await ask(site.port, { ...put, from: WIFI })
+  assert.deepEqual([reply.status, reply.code], [403, 'new-slot-required'])
+})

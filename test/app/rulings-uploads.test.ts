@@ -226,7 +226,8 @@ test('ruling 6: all grants for a path are one slot, and a token that signs no fo
 test('ruling 8: without room for its session an upload goes on, and is recovered as often as any other', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: systemClock() })
   const limits = ['session_store.max_sessions=1', 'network_resilience.max_token_refreshes=1']
-  await using site = await startSite([...limits, 'admin.listen=127.0.0.1:0'])
+  const others = ['security.enhanced_security=false', 'admin.listen=127.0.0.1:0']
+  await using site = await startSite([...limits, ...others])
   const [with_, without] = [largePut('a/one'), largePut('a/two')]
   await cutUpload(site, with_)
   await cutUpload(site, without)

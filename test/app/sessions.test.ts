@@ -218,9 +218,10 @@ test('D15: sessions have a bound, and uploads go on beyond it', async () => {
 test('D19: neither sessions nor the state they are kept in can be read from outside', async () => {
   await using site = await startSite()
   await cutUpload(site, largePut())
-  for (const path of ['data/state.db', 'state.db', '-/session', '-/sessions', '.sessions/a.json']) {
+  for (const path of ['data/state.db', 'state.db', '-/sessions', '.sessions/a.json']) {
     assert.equal((await ask(site.port, get(path))).status, 404)
   }
+  assert.equal((await ask(site.port, get('-/session'))).status, 401)
 })
 
 test('a spent slot keeps no network', async () => {
