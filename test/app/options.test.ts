@@ -22,6 +22,7 @@ import {
   startSite,
   temporaryFolder,
 } from './site.ts'
+import { ABUSE_PROOFS } from './abuse-proofs.ts'
 import { SECURITY_PROOFS } from './security-proofs.ts'
 import { SESSION_PROOFS } from './session-proofs.ts'
 import { creation, informed } from './rufh-client.ts'
@@ -280,6 +281,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   },
   ...SESSION_PROOFS,
   ...SECURITY_PROOFS,
+  ...ABUSE_PROOFS,
   'network_resilience.upload_resumption': shows(
     'network_resilience.upload_resumption',
     { true: [true, 'rufh, tus, content-range'], false: [false, undefined] },
