@@ -8,6 +8,7 @@ import {
   sign,
 } from 'node:crypto'
 import { systemClock } from '../../src/core/clock.ts'
+import { type ProvingClient, provingClient } from './session-client.ts'
 import { type RawRequest, type Reply, ask, having } from './wire-client.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -113,4 +114,13 @@ export async function openedByDpop(
   const reply = await ask(site.port, dpopProved(creation, { ...unknown, nonce }))
   assert.equal(reply.status, 201, reply.body.toString())
   return { reply, session: { id: reply.headers['x-session-id'] ?? '', key, nonce: nonceIn(reply) } }
+}
+
+/** A client whose session is bound to a key of its own. */
+export function dpopClient(site: { readonly port: number }, session: DpopSession): ProvingClient {
+  return provingClient(site, session, {
+    prove: (request, held) => dpopProved(request, held),
+    bare: (request, held) => dpopProved(request, held),
+    told: (reply) => (nonceIn(reply) === '' ? undefined : { nonce: nonceIn(reply) }),
+  })
 }

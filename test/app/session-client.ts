@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes } from 'node:crypto'
-import { type RawRequest, type Reply, ask } from './wire-client.ts'
+import { type RawRequest, type Reply, ask, having } from './wire-client.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -80,4 +80,65 @@ export async function askProved(
 ): Promise<{ readonly reply: Reply; readonly session: HeldSession }> {
   const reply = await ask(site.port, proved(request, session))
   return { reply, session: { ...session, next: reply.headers['x-next-challenge'] ?? '' } }
+}
+
+/** A client that proves what it asks, and does by itself whatever needs no user. */
+export interface ProvingClient {
+  /** The request with a proof for which nobody has to be asked; nothing if there is none. */
+  prove<R extends RawRequest>(request: R): R | undefined
+  /** Asks with a proof, and once more with what it was told that the proof needs. */
+  ask(request: RawRequest): Promise<Reply>
+}
+
+/** How a kind of session proves itself. */
+interface Proving<S> {
+  readonly prove: <R extends RawRequest>(request: R, session: S) => R
+  /** What an answer brings for the next proof; nothing if it brings none. */
+  readonly told: (reply: Reply) => Partial<S> | undefined
+  /** Asks for what a proof needs. */
+  readonly bare: <R extends RawRequest>(request: R, session: S) => R
+}
+
+/** A client of that kind of session; each thing that it was told is good for one proof. */
+export function provingClient<S>(
+  { port }: { readonly port: number },
+  first: S,
+  { prove, told, bare }: Proving<S>,
+): ProvingClient {
+  let session = first
+  let isFresh = true
+  const learn = (reply: Reply): Reply => {
+    const news = told(reply)
+    isFresh = news !== undefined
+    session = { ...session, ...news }
+    return reply
+  }
+  const proofOf = <R extends RawRequest>(request: R): R | undefined => {
+    if (!isFresh) return undefined
+    isFresh = false
+    return prove(request, session)
+  }
+  return {
+    prove: proofOf,
+    async ask(request): Promise<Reply> {
+      const reply = learn(await ask(port, proofOf(request) ?? bare(request, session)))
+      if (reply.headers['x-auth-required'] !== 'challenge-response') return reply
+      return learn(await ask(port, proofOf(request) ?? request))
+    },
+  }
+}
+
+/** A client whose session has a key that the server made. */
+export function hmacClient(site: { readonly port: number }, session: HeldSession): ProvingClient {
+  return provingClient(site, session, {
+    prove: (request, held) => proved(request, held),
+    bare: (request, { id }) => having(request, { 'X-Session-ID': id }),
+    told: ({ headers }) => {
+      const challenge = /^HMAC-Challenge challenge="([^"]+)"/u.exec(
+        headers['www-authenticate'] ?? '',
+      )
+      const next = headers['x-next-challenge'] ?? challenge?.[1]
+      return next === undefined ? undefined : { next }
+    },
+  })
 }
