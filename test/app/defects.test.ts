@@ -9,9 +9,13 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Scheme } from '../../src/core/grant.ts'
+import { BODY, goOn, last, opened, opening, stopClock } from './bound-uploads.ts'
+import { head } from './rufh-client.ts'
+import { PUBLIC_URL, askProved, challengeIn, proved } from './session-client.ts'
+import { cutUpload, largePut } from './session-proofs.ts'
 import { SECRETS, type Site, auditOf, filesBelow, startSite, stored } from './site.ts'
 import { get, signedDelete, signedPut } from './slots.ts'
-import { type Reply, ask, dial, headOf, replyIn } from './wire-client.ts'
+import { type Reply, ask, dial, having, headOf, replyIn } from './wire-client.ts'
 
 const SCHEMES: readonly Scheme[] = ['v1', 'v2', 'v3', 'token', 'jwt', 'bearer']
 const METHODS = ['GET', 'HEAD', 'PUT', 'DELETE'] as const
@@ -126,6 +130,116 @@ function decoded(path: string): string {
     return path
   }
 }
+
+describe('D1: a change of network saves an upload instead of breaking it', () => {
+  const MOVED = '127.0.1.2'
+
+  test('of a client that has nothing but its grant', async () => {
+    await using site = await startSite()
+    const put = largePut()
+    await cutUpload(site, put)
+    assert.equal((await ask(site.port, { ...put, from: MOVED })).status, 201)
+  })
+
+  test('or tells what is missing, where the operator is strict', async (t) => {
+    stopClock(t)
+    await using site = await startSite(['security.unbound=strict'])
+    const put = largePut()
+    await cutUpload(site, put)
+    const two = await ask(site.port, { ...put, from: MOVED })
+    assert.deepEqual(
+      [two.status, two.headers['x-security-level'], two.headers['x-auth-required']],
+      [401, '2', 'challenge-response'],
+    )
+    challengeIn(two)
+    goOn(t, 121 * MINUTE)
+    const three = await ask(site.port, { ...put, from: MOVED })
+    assert.deepEqual(
+      [three.status, three.headers['x-security-level'], three.headers['x-auth-required']],
+      [401, '3', 'full-authentication'],
+    )
+    assert.equal(three.headers['www-authenticate'], 'HMAC realm="upload"')
+  })
+
+  test('of a client with a session, which answers the challenge by itself', async () => {
+    await using site = await startSite([PUBLIC_URL])
+    const { target, session } = await opened(site)
+    const named = { 'X-Session-ID': session.id }
+    const asked = await ask(site.port, { ...head(target, 8, named), from: MOVED })
+    assert.deepEqual([asked.status, asked.headers['x-security-level']], [401, '2'])
+    const answered = { ...session, next: challengeIn(asked) }
+    const { reply } = await askProved(site, { ...last(target), from: MOVED }, answered)
+    assert.deepEqual([reply.status, reply.headers['x-security-level']], [201, '2'])
+  })
+})
+
+describe('D2: a known session is no way around its grant', () => {
+  const FORGED = { Authorization: 'Bearer AAAA' }
+
+  test('for any file, with whatever token', async () => {
+    await using site = await startSite([PUBLIC_URL])
+    const { target, session } = await opened(site)
+    const shown = { ...FORGED, 'X-Session-ID': session.id }
+    for (const request of [
+      { target: '/a/b.txt', headers: shown, body: BODY },
+      { target: '/c/d.txt', headers: shown, body: BODY },
+      { ...last(target), headers: { ...last(target).headers, ...shown } },
+    ]) {
+      for (const from of ['127.0.0.2', '127.0.1.2']) {
+        const { status, code, headers } = await ask(site.port, { ...request, from })
+        const isResource = request.target === target
+        assert.deepEqual(
+          [status, code],
+          isResource ? [403, 'grant-invalid'] : [401, 'no-credential'],
+        )
+        assert.equal(headers['x-session-id'], undefined)
+      }
+    }
+    assert.equal((await askProved(site, last(target), session)).reply.status, 201)
+  })
+
+  test('not even with its proof: that is no grant', async () => {
+    await using site = await startSite([PUBLIC_URL])
+    const { session } = await opened(site)
+    const forged = { target: '/c/d.txt', headers: FORGED, body: BODY }
+    const wrong = signedPut('c/d.txt', BODY, { secret: 'not the key of this server' })
+    for (const [request, status] of [
+      [forged, 401],
+      [{ target: '/c/d.txt', body: BODY }, 401],
+      [wrong, 403],
+    ] as const) {
+      const { reply } = await askProved(site, request, session)
+      assert.equal(reply.status, status)
+      assert.equal(reply.headers['x-next-challenge'], undefined)
+    }
+  })
+
+  test('nor does it bring an expired one back', async (t) => {
+    stopClock(t)
+    await using site = await startSite([PUBLIC_URL])
+    const put = signedPut('a/b.txt', BODY, { scheme: 'jwt', expiresAt: systemClock() + MINUTE })
+    const { session } = await opened(site, opening(undefined, put))
+    goOn(t, 10 * MINUTE)
+    const named = { ...put.headers, 'X-Session-ID': session.id }
+    const reply = await ask(site.port, { ...put, headers: named })
+    assert.deepEqual([reply.status, reply.code], [401, 'proof-required'])
+  })
+
+  test('and nobody can guess or choose its id', async () => {
+    await using site = await startSite([PUBLIC_URL])
+    const ids = new Set<string>()
+    for (let count = 0; count < 5; count += 1) {
+      const put = signedPut(`a/${count}.txt`, BODY)
+      const { session } = await opened(site, opening(undefined, put))
+      assert.equal(Buffer.from(session.id, 'base64url').length, 32)
+      ids.add(session.id)
+    }
+    assert.equal(ids.size, 5)
+    const chosen = { 'X-Session-ID': 'sess_0123456789abcdef' }
+    const reply = await ask(site.port, having(opening(undefined, signedPut('c/d', BODY)), chosen))
+    assert.equal(reply.status, 401)
+  })
+})
 
 test('D4: no header of a client names a file, and a stored name is a random one', async () => {
   await using site = await startSite()
@@ -275,6 +389,27 @@ describe('D11: an expiry is an expiry', () => {
   })
 })
 
+test('D12: a challenge is no answer; it is random, good for its whole window, and used once', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL])
+  const { target, session } = await opened(site)
+  const asked = head(target, 8, { 'X-Session-ID': session.id })
+  const challenge = async (): Promise<string> => challengeIn(await ask(site.port, asked))
+  const [one, two] = [await challenge(), await challenge()]
+  assert.notEqual(one, two)
+  for (const echo of [one, Buffer.from(one, 'base64url').toString('hex'), `${one}.${one}`]) {
+    const echoed = having(asked, { 'X-Challenge-Response': echo })
+    assert.equal((await ask(site.port, echoed)).status, 401)
+  }
+  for (const seconds of [1, 7, 61, 119, 290]) {
+    const mine = await challenge()
+    goOn(t, seconds * 1000)
+    const answer = proved(head(target, 8), session, mine)
+    assert.equal((await ask(site.port, answer)).status, 204, `${seconds} s`)
+    assert.equal((await ask(site.port, answer)).status, 401, `${seconds} s, again`)
+  }
+})
+
 describe('D14: nobody chooses who they are', () => {
   const forged = {
     'X-Forwarded-For': '127.0.0.1, 203.0.113.9',
@@ -290,9 +425,9 @@ describe('D14: nobody chooses who they are', () => {
     const proxied = signedPut('c/d.txt', 'hello')
     await ask(site.port, { ...proxied, headers: forged, from: '127.0.0.1' })
     await site.server.shutdown()
-    const opened = (await auditOf(site.folder)).filter(({ event }) => event === 'opened')
+    const lines = (await auditOf(site.folder)).filter(({ event }) => event === 'opened')
     assert.deepEqual(
-      opened.map(({ address }) => address),
+      lines.map(({ address }) => address),
       ['127.0.0.2', '203.0.113.9'],
     )
   })
@@ -314,8 +449,8 @@ describe('D14: nobody chooses who they are', () => {
     await using site = await startSite(['server.listen=[::1]:0', 'limits.open_uploads_per_owner=1'])
     await ask(site.port, { ...signedPut('a/b.txt', 'hello'), from: '::1' })
     await site.server.shutdown()
-    const [opened] = await auditOf(site.folder)
-    assert.equal(opened?.['address'], '::1')
+    const [line] = await auditOf(site.folder)
+    assert.equal(line?.['address'], '::1')
   })
 })
 
