@@ -43,11 +43,9 @@ export function activities(published: (file: PublishedFile) => void): Activities
   return {
     begin(slot, activity): Disposable {
       writing.set(slot, activity)
-      return {
-        [Symbol.dispose](): void {
-          if (writing.get(slot) === activity) writing.delete(slot)
-        },
-      }
+      return new Doing(() => {
+        if (writing.get(slot) === activity) writing.delete(slot)
+      })
     },
     find: (slot) => writing.get(slot),
     rivalOf(slot): Activity | undefined {
@@ -82,5 +80,18 @@ export function activities(published: (file: PublishedFile) => void): Activities
       for (const resolve of waiting.get(slot) ?? []) resolve(file)
     },
     isAwaited: (slot) => waiting.has(slot),
+  }
+}
+
+/** A class, because one is made per upload. */
+class Doing implements Disposable {
+  readonly #end: () => void
+
+  constructor(end: () => void) {
+    this.#end = end
+  }
+
+  [Symbol.dispose](): void {
+    this.#end()
   }
 }

@@ -3,7 +3,7 @@ import type { Instant } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Activities, Activity } from './activity.ts'
-import type { Share } from './generation.ts'
+import type { Share } from './reservations.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { type EngineNeeds, contextOf } from './needs.ts'
 import { type Passage, type Passed, isGuarded, letPass } from './passage.ts'
@@ -108,8 +108,7 @@ export async function admit(
   refuseFullDisk(free, grant.size, policy())
   const owner = seen?.owner ?? ownerOf(grant, networkName(client))
   if (seen !== undefined && isReserving(seen)) return { owner, [Symbol.dispose]: () => {} }
-  const taken = await reservations.take(owner, grant.size)
-  return { owner, [Symbol.dispose]: () => taken[Symbol.dispose]() }
+  return await reservations.take(owner, grant.size)
 }
 
 /** Refuses (`disk-full`) where the `free` bytes are not enough for so many more. */

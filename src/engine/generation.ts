@@ -2,6 +2,7 @@ import type { PutRequest } from './engine.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { ID_BYTES, contextOf } from './needs.ts'
 import { standingOf } from './reopening.ts'
+import type { Share } from './reservations.ts'
 import type { Face, SlotRecord, UploadDescription, UploadRecord } from './slot-record.ts'
 import { type Holder, type Tenure, nextLease, tenureOf } from './tenure.ts'
 import { type SlotEvent, begunAnew } from './transitions.ts'
@@ -19,11 +20,6 @@ export interface Start {
   readonly adopts?: UploadRecord
   /** The owner, and its share of the open uploads until the slot is stored. */
   readonly share: Share
-}
-
-/** A share of an owner's open uploads; disposing it repeatedly is harmless. */
-export interface Share extends Disposable {
-  readonly owner: string
 }
 
 /**

@@ -10,6 +10,11 @@ const FRESH = 1_000
 /** Owners whose sums are remembered. */
 const REMEMBERED = 10_000
 
+/** A share of an owner's open uploads; disposing it repeatedly is harmless. */
+export interface Share extends Disposable {
+  readonly owner: string
+}
+
 /** Shares of the uploads that are open at a time. */
 export interface Reservations {
   /**
@@ -17,7 +22,7 @@ export interface Reservations {
    * given up) is harmless when repeated. Refuses with `too-many-uploads`. An owner with nothing reserved may
    * always start one upload, however large.
    */
-  take(owner: string, size: number): Promise<Disposable>
+  take(owner: string, size: number): Promise<Share>
 }
 
 /** Never less than what is reserved in truth: what ended since the store was asked is still counted. */
@@ -73,21 +78,32 @@ export function reservations({ slots, clock, policy }: EngineNeeds): Reservation
   }
 
   return {
-    async take(owner, size): Promise<Disposable> {
+    async take(owner, size): Promise<Share> {
       const bound = await boundOf(owner, size)
       const { uploads, bytes } = bound
       if (!hasRoom(bound, size)) throw new Refusal('too-many-uploads', { uploads, bytes })
       bound.uploads += 1
       bound.bytes += size
       add(owner, 1, size)
-      let taken = true
-      return {
-        [Symbol.dispose](): void {
-          if (taken) add(owner, -1, -size)
-          taken = false
-        },
-      }
+      return new TakenShare(owner, () => add(owner, -1, -size))
     },
+  }
+}
+
+/** A class, because one is made per upload. */
+class TakenShare implements Share {
+  readonly owner: string
+  readonly #giveBack: () => void
+  #isTaken = true
+
+  constructor(owner: string, giveBack: () => void) {
+    this.owner = owner
+    this.#giveBack = giveBack
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isTaken) this.#giveBack()
+    this.#isTaken = false
   }
 }
 

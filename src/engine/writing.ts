@@ -33,7 +33,7 @@ export async function write(
   const record = tenure.record()
   const pause = upload.resource === undefined ? {} : { pause: () => holder.release() }
   const doing: Activity = { client: holder.client, record: tenure.record, ...pause }
-  using _activity = activity.begin(record.fingerprint, doing)
+  const place = activity.begin(record.fingerprint, doing)
   try {
     const digests = await digestsOf(writing, needs.blobs)
     if (digests === undefined) return await interrupted(writing, needs, doing)
@@ -62,6 +62,9 @@ export async function write(
     const why = endBy(error)
     if (why !== undefined) await giveUp(writing, why, needs)
     throw error
+  } finally {
+    // By hand, because every upload passes.
+    place[Symbol.dispose]()
   }
 }
 

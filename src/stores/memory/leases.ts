@@ -47,13 +47,10 @@ export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = 
   const queues = new Map<Fingerprint, Queue>()
 
   function leaseOf(slot: Fingerprint, holder: Holder): Lease {
-    return {
-      slot,
-      [Symbol.dispose]: () => {
-        const queue = queues.get(slot)
-        if (queue?.holder === holder) giveBack(slot, queue)
-      },
-    }
+    return new ProcessLease(slot, () => {
+      const queue = queues.get(slot)
+      if (queue?.holder === holder) giveBack(slot, queue)
+    })
   }
 
   function giveBack(slot: Fingerprint, queue: Queue): void {
@@ -105,6 +102,21 @@ export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = 
     get held() {
       return queues.size
     },
+  }
+}
+
+/** A class, because one is made per upload. */
+class ProcessLease implements Lease {
+  readonly slot: Fingerprint
+  readonly #giveBack: () => void
+
+  constructor(slot: Fingerprint, giveBack: () => void) {
+    this.slot = slot
+    this.#giveBack = giveBack
+  }
+
+  [Symbol.dispose](): void {
+    this.#giveBack()
   }
 }
 
