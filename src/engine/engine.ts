@@ -3,7 +3,7 @@ import type { ClientAddress } from '../core/client-address.ts'
 import type { Instant } from '../core/clock.ts'
 import type { DeliveryDigests, Digests } from '../core/digests.ts'
 import type { Grant } from '../core/grant.ts'
-import type { SlotPath } from '../core/slot-path.ts'
+import type { Fingerprint, SlotPath } from '../core/slot-path.ts'
 import type { Passage } from './passage.ts'
 import type { TakePiece } from './ports.ts'
 import type { Face, SlotRecord, UploadDescription } from './slot-record.ts'
@@ -108,6 +108,13 @@ export interface StatusRequest {
   readonly completes?: boolean
 }
 
+/** A slot whose session gives up what is unfinished of it. */
+export interface AbandonRequest {
+  readonly slot: Fingerprint
+  readonly client: ClientAddress
+  readonly passage: Passage
+}
+
 /** A slot whose upload goes on by the grant alone, without an upload resource. */
 export interface RangeRequest {
   readonly grant: Grant
@@ -159,6 +166,11 @@ export interface Engine {
   status(request: StatusRequest): Promise<UploadStatus | Cut>
   /** Gives an unfinished upload up; its slot may be used again. Refusals: `not-found`, `upload-gone`. */
   abort(request: Omit<StatusRequest, 'completes'>): Promise<void>
+  /**
+   * Gives up all that is unfinished of a bound slot, whichever way it came, here or in another process;
+   * the slot may be used again. Does nothing where nothing is. Refusals: `proof-required`, `upload-settling`.
+   */
+  abandon(request: AbandonRequest): Promise<void>
   /**
    * Goes on with what an earlier piece, or a whole body that was cut, left of the slot; the first
    * piece opens it. Refuses as `put`, and with `offset-mismatch` (facts: `expected`).

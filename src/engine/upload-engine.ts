@@ -1,4 +1,5 @@
 import { fingerprintOf } from '../core/slot-path.ts'
+import { abandonments } from './abandoning.ts'
 import { activities } from './activity.ts'
 import { creations } from './creating.ts'
 import type { UploadEngine } from './engine.ts'
@@ -22,6 +23,7 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
   const plain = plainUploads(parts, activity)
   const creation = creations(parts, activity)
   const resumable = resumableUploads(parts, activity)
+  const abandoning = abandonments(needs, activity)
   const ranges = rangeUploads(parts, activity)
   return {
     put: (request) => tracked(plain.put(request)),
@@ -29,6 +31,7 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
     append: (request) => tracked(resumable.append(request)),
     status: (request) => tracked(resumable.status(request)),
     abort: (request) => tracked(resumable.abort(request)),
+    abandon: (request) => tracked(abandoning.abandon(request)),
     range: (request) => tracked(ranges.range(request)),
     sizeOf: ranges.sizeOf,
     lookup: reader.lookup,

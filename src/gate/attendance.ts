@@ -35,11 +35,14 @@ export async function attend(
 ): Promise<Attendance> {
   const proof = await prove(request, shown, needs)
   if (proof.kind === 'unproved') return refuseUnproved(request, proof.why, needs)
-  const { id, session } = proof
+  const { id } = proof
+  // What its uploads became since it was stored is to be seen, and to be ended with it.
+  await needs.bound.flush()
+  const session = (await needs.bound.find(proof.session.key)) ?? proof.session
   const { level } = levelOf(request, { known: session }, needs)
   const { maxRefreshes, maxSessionAge } = needs.policy()
   const { key, user, refreshes } = session.bound
-  const proved: ProvedRequest = { request, proof }
+  const proved: ProvedRequest = { request, proof: { ...proof, session } }
   // Looking on is no activity that makes a suspicious client less so.
   if (level < 3) await passProved(proved, needs)
   else request.adorn(nextFields(request, { id, session, level }, needs))

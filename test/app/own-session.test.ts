@@ -14,9 +14,9 @@ import {
   stopClock,
 } from './bound-uploads.ts'
 import { PUBLIC_URL, askProved, challengeIn, proved } from './session-client.ts'
-import { type Line, parsed, startSite } from './site.ts'
+import { type Line, parsed, startSite, storedBytes } from './site.ts'
 import { signedPut } from './slots.ts'
-import { contentOf } from './visits.ts'
+import { contentOf, halfSent } from './visits.ts'
 import { type Reply, ask } from './wire-client.ts'
 
 const OWN = { method: 'GET', target: '/-/session' }
@@ -79,6 +79,30 @@ test('a session that its client ends takes its unfinished upload along', async (
   assert.equal(gone.status, 401)
   const left = await ask(site.port, proved(head(target, 8), ended.session))
   assert.ok([401, 410].includes(left.status), String(left.status))
+})
+
+test('a session that its client ends takes along what was sent without an upload resource, cut or under way', async () => {
+  await using site = await startSite([PUBLIC_URL])
+  const romeo = { scheme: 'jwt', user: 'romeo@montague.example' } as const
+  const first = await opened(site, opening(undefined, signedPut(PATH, BODY, romeo)))
+  const pieces = signedPut('c/pieces.txt', BODY, romeo)
+  const piece = {
+    ...pieces,
+    body: BODY.subarray(0, 4),
+    headers: { ...pieces.headers, 'Content-Length': '4', 'Content-Range': 'bytes 0-3/10' },
+  }
+  const { reply, session } = await askProved(site, piece, first.session)
+  assert.equal(reply.status, 308)
+  assert.equal(await storedBytes(site), 4)
+  const whole = signedPut(PATH, BODY, romeo)
+  using wire = await halfSent(site, proved(whole, session), WIFI)
+  const fresh = challengeIn(
+    await ask(site.port, { ...OWN, headers: { 'X-Session-ID': session.id } }),
+  )
+  const ended = await askProved(site, { ...OWN, method: 'DELETE' }, { ...session, next: fresh })
+  assert.equal(ended.reply.status, 204)
+  await wire.ended
+  assert.equal(await storedBytes(site), 0)
 })
 
 test('a fresh grant uploads what the expired one may not any more, and only with proof', async (t) => {

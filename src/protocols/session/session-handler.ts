@@ -2,6 +2,7 @@ import type { ClientAddress } from '../../core/client-address.ts'
 import { methodOf } from '../../core/method-override.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { REFRESH_PATH } from '../../core/session-path.ts'
+import type { Fingerprint } from '../../core/slot-path.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { SlotStore } from '../../engine/ports.ts'
 import { type SlotRecord, type UploadRecord, isReserving } from '../../engine/slot-record.ts'
@@ -13,7 +14,7 @@ import { HEADER } from '../../wire/header-names.ts'
 /** What a client's own session is shown, refreshed and ended with. */
 export interface SessionFaceNeeds {
   readonly gate: Pick<Gate, 'attend'>
-  readonly engine: Pick<Engine, 'abort'>
+  readonly engine: Pick<Engine, 'abandon'>
   readonly slots: Pick<SlotStore, 'find'>
   /** Signs a fresh grant for a slot of the session. */
   readonly sign: (
@@ -92,26 +93,24 @@ async function refresh(exchange: Exchange, needs: SessionFaceNeeds): Promise<voi
 }
 
 async function end(exchange: Exchange, needs: SessionFaceNeeds): Promise<void> {
+  const { client } = exchange
+  const { engine } = needs
   const attendance = await needs.gate.attend(exchange)
-  for (const unfinished of await unfinishedOf(attendance, needs)) {
-    await giveUp(unfinished, attendance, { client: exchange.client, ...needs })
-  }
+  for (const slot of attendance.uploads) await giveUp(slot, attendance, { client, engine })
   await attendance.end()
   exchange.reply({ status: 204, headers: { [HEADER.cacheControl]: 'no-store' } })
 }
 
-/** What was given up or published meanwhile is no business of the session any more. */
+/** What is another session's by now is no business of this one. */
 async function giveUp(
-  { upload: { resource } }: Unfinished,
+  slot: Fingerprint,
   { session }: Attendance,
-  { engine, client }: Pick<SessionFaceNeeds, 'engine'> & { readonly client: ClientAddress },
+  { client, engine }: Pick<SessionFaceNeeds, 'engine'> & { readonly client: ClientAddress },
 ): Promise<void> {
-  if (resource === undefined) return
   try {
-    await engine.abort({ resource, client, passage: { session } })
+    await engine.abandon({ slot, client, passage: { session } })
   } catch (error) {
-    const isOver = error instanceof Refusal && ['upload-gone', 'not-found'].includes(error.code)
-    if (!isOver) throw error
+    if (!(error instanceof Refusal && error.code === 'proof-required')) throw error
   }
 }
 
