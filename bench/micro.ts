@@ -7,6 +7,8 @@ export interface MicroCase {
   readonly name: string
   /** Longest p99 in microseconds; absent: reported only. */
   readonly limit?: number
+  /** Another case, measured before, and most microseconds that the p50 may be above its. */
+  readonly above?: { readonly name: string; readonly limit: number }
   /** Most calls of a round, where one takes long. */
   readonly calls?: number
   /** Makes what is called; each call should do other work than the one before. */
@@ -21,6 +23,8 @@ export interface MicroCall extends AsyncDisposable {
 export interface MicroRow {
   readonly name: string
   readonly limit: number | undefined
+  /** Microseconds of the p50 above another case's, and most that they may be. */
+  readonly above: { readonly name: string; readonly by: number; readonly limit: number } | undefined
   /** Of each round. */
   readonly calls: number
   /** Microseconds: medians of the rounds'. */
@@ -40,14 +44,26 @@ export async function measureMicro(
   options: MicroOptions,
 ): Promise<readonly MicroRow[]> {
   const rows: MicroRow[] = []
-  for (const each of cases) rows.push(await measureCase(each, options))
+  for (const each of cases) {
+    const row = await measureCase(each, options)
+    rows.push({ ...row, above: aboveOf(each, row, rows) })
+  }
   return rows
+}
+
+function aboveOf(
+  { above }: MicroCase,
+  { p50 }: Pick<MicroRow, 'p50'>,
+  rows: readonly MicroRow[],
+): MicroRow['above'] {
+  const other = rows.find(({ name }) => name === above?.name)
+  return above && other && { ...above, by: p50 - other.p50 }
 }
 
 async function measureCase(
   { name, limit, calls: most = Infinity, prepare }: MicroCase,
   { rounds, calls: wanted, signal }: MicroOptions,
-): Promise<MicroRow> {
+): Promise<Omit<MicroRow, 'above'>> {
   const calls = Math.min(wanted, most)
   await using made = await prepare()
   const counted: { p50: number; p99: number }[] = []
@@ -79,22 +95,38 @@ async function timesOf(made: MicroCall, calls: number): Promise<number[]> {
 
 /** Whether every case with a limit keeps it. */
 export function microHolds(rows: readonly MicroRow[]): boolean {
-  return rows.length > 0 && rows.every(({ p99, limit }) => limit === undefined || p99 <= limit)
+  return (
+    rows.length > 0 &&
+    rows.every(
+      ({ p99, limit = Infinity, above }) =>
+        p99 <= limit && (above === undefined || above.by <= above.limit),
+    )
+  )
 }
 
 /** The result as Markdown. */
 export function microMarkdown(
   rows: readonly MicroRow[],
-  { machine, rounds }: Pick<MicroOptions, 'rounds'> & { readonly machine: MachineFacts },
+  {
+    machine,
+    rounds,
+    sessionBytes,
+  }: Pick<MicroOptions, 'rounds'> & {
+    readonly machine: MachineFacts
+    /** Of memory, of a session with a key. */
+    readonly sessionBytes: number
+  },
 ): string {
   const table = markdownTable(
-    ['', 'calls', 'p50 µs', 'p99 µs', 'p99 to reach'],
-    rows.map(({ name, calls, p50, p99, limit }) => [
+    ['', 'calls', 'p50 µs', 'p99 µs', 'p99 to reach', 'p50 above', 'to reach'],
+    rows.map(({ name, calls, p50, p99, limit, above }) => [
       name,
       String(calls),
       p50.toFixed(2),
       p99.toFixed(2),
       limit === undefined ? '' : `≤ ${limit}`,
+      above === undefined ? '' : `${above.by.toFixed(2)} above “${above.name}”`,
+      above === undefined ? '' : `≤ ${above.limit}`,
     ]),
   )
   return `# Micro
@@ -104,5 +136,7 @@ ${describeMachine(machine)}.
 Single calls, timed one by one, in ${rounds} rounds after one that does not count; medians of the rounds.
 
 ${table}
+
+A session with a key takes ${sessionBytes.toFixed(0)} bytes of memory.
 `
 }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { BenchFailure } from './failure.ts'
 import { GENERATOR_CORE, machineFacts, SERVER_CORE } from './machine.ts'
-import { GATE_CASES } from './micro-gate.ts'
+import { boundSessionBytes, GATE_CASES } from './micro-gate.ts'
 import { PROOF_CASES } from './micro-proof.ts'
 import { RISK_CASES } from './micro-risk.ts'
 import { measureMicro, microHolds, microMarkdown } from './micro.ts'
@@ -222,13 +222,13 @@ async function slow(settings: Settings): Promise<boolean> {
 async function micro(settings: Settings): Promise<boolean> {
   const { signal, quick } = settings
   const amounts = { rounds: settings.rounds ?? (quick ? 1 : 5), calls: quick ? 1_000 : 100_000 }
-  const rows = await measureMicro([...RISK_CASES, ...PROOF_CASES, ...GATE_CASES], {
-    ...amounts,
-    signal,
-  })
+  // First, while nothing else is in the heap.
+  const sessionBytes = await boundSessionBytes()
+  const cases = [...RISK_CASES, ...PROOF_CASES, ...GATE_CASES]
+  const rows = await measureMicro(cases, { ...amounts, signal })
   const machine = machineFacts()
-  const markdown = microMarkdown(rows, { ...amounts, machine })
-  const json = `${JSON.stringify({ machine, ...amounts, rows }, null, 2)}\n`
+  const markdown = microMarkdown(rows, { ...amounts, machine, sessionBytes })
+  const json = `${JSON.stringify({ machine, ...amounts, sessionBytes, rows }, null, 2)}\n`
   writeResults(settings, 'micro', { md: markdown, json })
   console.log(`\n${markdown}`)
   return microHolds(rows)

@@ -59,7 +59,7 @@ export async function storeSessions(store: SessionStore, count: number): Promise
 }
 
 /** Bytes of the heap in use, garbage left out. */
-function heapUsed(): number {
+export function heapUsed(): number {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')
   if (typeof collect === 'function') for (let time = 0; time < 3; time += 1) collect()
