@@ -15,6 +15,7 @@ import { append, creation, head, located } from './rufh-client.ts'
 import { type HeldSession, PUBLIC_URL, askProved, challengeIn, proved } from './session-client.ts'
 import { type Site, auditOf, startSite } from './site.ts'
 import { type SignedPut, type Signing, signedPut } from './slots.ts'
+import { CHUNK } from './tus-client.ts'
 import { contentOf } from './visits.ts'
 import { type Reply, ask } from './wire-client.ts'
 
@@ -99,6 +100,29 @@ test('another size is not adopted, and the upload stays as it was', async (t) =>
   assert.deepEqual(summary(reply), [409, 'adoption-refused'])
   const again = await challenged(site, target, session)
   assert.equal((await askProved(site, adopting(target), again)).reply.status, 201)
+})
+
+test('an adoption that brings bytes is refused as such by every protocol, and changes nothing', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL])
+  const { target, session } = await slept(t, site)
+  const put = signedPut(NEW_PATH, BODY, ROMEO)
+  const adopts = { 'X-Adopt-Upload': target.slice(target.lastIndexOf('/') + 1) }
+  const tus = { ...CHUNK, 'Upload-Length': String(BODY.length) }
+  const early: readonly SignedPut[] = [
+    creation(put, 8),
+    creation(put, 8, { bytes: BODY.subarray(4), isComplete: false }),
+    { ...put, method: 'POST', headers: { ...put.headers, ...tus } },
+  ]
+  let held = session
+  for (const request of early) {
+    const headers = { ...request.headers, ...adopts }
+    const { reply } = await askProved(site, { ...request, headers }, held)
+    assert.deepEqual(summary(reply), [400, 'bad-request'])
+    held = await challenged(site, target, session)
+  }
+  const { reply } = await askProved(site, adopting(target), held)
+  assert.deepEqual([reply.status, reply.headers['upload-offset']], [201, '4'])
 })
 
 test('a slot that was used before lifts nothing', async (t) => {

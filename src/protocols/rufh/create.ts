@@ -104,7 +104,8 @@ function requestOf(
   isInformed: boolean,
 ): Omit<CreateRequest, 'delivery' | 'grant'> {
   const { client, headers } = asked.exchange
-  const request = { client, face: 'rufh', adopts: adoptedUpload(headers) } as const
+  const adopts = adoptedUpload({ headers, bringsBytes: !isCareful(asked) })
+  const request = { client, face: 'rufh', adopts } as const
   if (told === undefined) return request
   const { authorization } = headers
   const whole = digestFields(headers)?.whole

@@ -102,7 +102,7 @@ async function create(
     face: 'tus',
     resource,
     description,
-    adopts: adoptedUpload(headers),
+    adopts: adoptedUpload({ headers, bringsBytes: bringsChunk(exchange) }),
   })
   if (created.kind === 'published') return { kind: 'finished' }
   if (created.kind === 'cut' || !isFilled) return created
