@@ -86,8 +86,9 @@ export function coveredBy(
   { method = 'PUT', target, headers = {} }: RawRequest,
   { id, nonce }: Pick<DpopSession, 'id' | 'nonce'>,
 ): Covered {
-  const [path = ''] = target.split('?')
-  const [, credential = id] = headers['Authorization']?.split(' ') ?? []
+  const [path = '', query = ''] = target.split('?')
+  const [, mac = ''] = /^(?:v|v2|token)=([^&]+)/u.exec(query) ?? []
+  const [, credential = id === '' ? mac : id] = headers['Authorization']?.split(' ') ?? []
   return { htm: method, htu: `http://files.example${path}`, credential, nonce }
 }
 
