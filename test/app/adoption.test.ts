@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
+import { sessionNameOf } from '../../src/sessions/bound-sessions.ts'
+import { sqliteSessions } from '../../src/stores/sqlite/session-store.ts'
+import { openState } from '../../src/stores/sqlite/state.ts'
 import {
   BODY,
   MINUTE,
@@ -13,7 +18,7 @@ import {
 } from './bound-uploads.ts'
 import { append, creation, head, located } from './rufh-client.ts'
 import { type HeldSession, PUBLIC_URL, askProved, challengeIn, proved } from './session-client.ts'
-import { type Site, auditOf, startSite } from './site.ts'
+import { type Site, auditOf, startSite, temporaryFolder } from './site.ts'
 import { type SignedPut, type Signing, signedPut } from './slots.ts'
 import { CHUNK } from './tus-client.ts'
 import { contentOf } from './visits.ts'
@@ -66,6 +71,19 @@ test('a new slot and the proof of the session go on with an upload that slept fo
   await site.server.shutdown()
   const events = (await auditOf(site.folder)).map(({ event, verdict }) => verdict ?? event)
   assert.ok(events.includes('confirmed') && events.includes('adopted'))
+})
+
+test('once adopted, an upload is the session’s in its new slot alone', async (t) => {
+  stopClock(t)
+  await using home = await temporaryFolder()
+  await using site = await startSite([PUBLIC_URL], { folder: home.path })
+  const { target, session } = await slept(t, site)
+  const { reply } = await askProved(site, adopting(target), session)
+  assert.equal(reply.status, 201)
+  await site.server.shutdown()
+  using state = openState({ path: join(home.path, 'data', 'state.db'), durability: 'normal' })
+  const stored = await sqliteSessions(state).find(sessionNameOf(session.id))
+  assert.deepEqual(stored?.uploads, [fingerprintOf(parseSlotPath(NEW_PATH))])
 })
 
 test('without proof nothing is adopted, whatever the new slot', async (t) => {
