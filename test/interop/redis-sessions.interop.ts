@@ -1,102 +1,147 @@
-/** Sessions with a key over several servers that share a Redis, files and a master key. */
+/** Sessions with a key on several servers that share files, a Redis and the file of the master keys. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { BODY, MOBILE, last, opening } from '../app/bound-uploads.ts'
+import { type Opened, last, opened, opening } from '../app/bound-uploads.ts'
 import { append, creation, head, located } from '../app/rufh-client.ts'
-import { type HeldSession, hmacClient, proved, toldSession } from '../app/session-client.ts'
-import { signedPut } from '../app/slots.ts'
-import { type RawRequest, type Reply, ask, having } from '../app/wire-client.ts'
-import { type FileServer, SECRETS, startFileServer } from './file-server.ts'
+import {
+  type HeldSession,
+  PUBLIC_URL,
+  askProved,
+  challengeIn,
+  proved,
+} from '../app/session-client.ts'
+import { type Site, eventually, parsed, startSite } from '../app/site.ts'
+import { type SignedPut, signedPut } from '../app/slots.ts'
+import { contentOf, halfSent } from '../app/visits.ts'
+import { ask, having } from '../app/wire-client.ts'
 import { type RedisServer, startRedis } from './redis-servers.ts'
 import { tempFolder } from './temp-folder.ts'
 
-const TIMES = 16
-const ROMEO = 'romeo@montague.example'
+const BODY = Buffer.from('0123456789')
+const SESSION = '/-/session'
 
-describe('servers that share a Redis and a master key', () => {
+/** A slot of Romeo's. */
+function slot(path: string): SignedPut {
+  return signedPut(path, BODY, { scheme: 'jwt', user: 'romeo@montague.example' })
+}
+
+describe('servers that share a Redis and the master key', () => {
   const stack = new AsyncDisposableStack()
   let redis: RedisServer
-  let a: FileServer
-  let b: FileServer
+  let shared: string
+  let a: Site
+  let b: Site
 
   before(async () => {
     redis = stack.use(await startRedis())
-    const { path } = stack.use(await tempFolder('shared'))
-    const startNode = async (): Promise<FileServer> =>
-      stack.use(
-        await startFileServer({
-          publicUrl: 'http://files.example/',
-          config: {
-            storage: { url: `file:${join(path, 'files')}`, fsync: 'ack' },
-            security: { master_key: join(path, 'master.key') },
-            session_store: { backend: 'redis', redis_url: `redis://127.0.0.1:${redis.port}` },
-          },
-        }),
-      )
-    a = await startNode()
-    b = await startNode()
+    shared = stack.use(await tempFolder('shared')).path
+    a = stack.use(await startNode())
+    b = stack.use(await startNode())
   })
   after(async () => await stack.disposeAsync())
 
-  async function opened(path: string): Promise<{ target: string; session: HeldSession }> {
-    const put = signedPut(path, BODY, { scheme: 'jwt', secret: SECRETS.jwt, user: ROMEO })
-    const reply = await ask(a.port, opening(undefined, put))
-    assert.equal(reply.status, 201, reply.body.toString())
-    return { target: located(reply), session: toldSession(reply) }
+  async function startNode(...more: readonly string[]): Promise<Site> {
+    return await startSite([
+      PUBLIC_URL,
+      'audit.file=',
+      `storage.url=file:${join(shared, 'files')}`,
+      'storage.fsync=ack',
+      'session_store.backend=redis',
+      `session_store.redis_url=redis://127.0.0.1:${redis.port}`,
+      `security.master_key=${join(shared, 'master.key')}`,
+      ...more,
+    ])
   }
 
-  /** Shows a request to both servers, again and again, all at once. */
-  async function shownToBoth(request: RawRequest): Promise<readonly Reply[]> {
-    const ports = Array.from({ length: TIMES }, (_, at) => (at % 2 ? a : b).port)
-    return await Promise.all(ports.map(async (port) => await ask(port, request)))
+  /** A session that was opened on the first server, with four bytes of its upload. */
+  async function begun(path: string): Promise<Opened> {
+    const made = await opened(a, opening(undefined, slot(path)))
+    const part = append(made.target, 8, {
+      offset: 0,
+      bytes: BODY.subarray(0, 4),
+      isComplete: false,
+    })
+    const { session } = await askProved(a, part, made.session)
+    return { ...made, session }
   }
 
-  test('of one answer that is shown to both at once, one is taken', async () => {
-    const { target, session } = await opened('replay/1.bin')
-    const client = hmacClient(a, session)
-    const request = client.prove({ ...head(target, 8), from: MOBILE })
-    assert.ok(request)
-    const statuses = (await shownToBoth(request)).map(({ status }) => status)
-    assert.deepEqual(
-      statuses.toSorted((one, other) => one - other),
-      [204, ...Array.from({ length: TIMES - 1 }, () => 401)],
-    )
-    assert.equal((await client.ask(last(target))).status, 201)
+  test('a session that is opened on one server proves itself on the other', async () => {
+    const { target, session } = await begun('two/proved.txt')
+    assert.equal((await ask(b.port, last(target, 4))).status, 401)
+    const { reply } = await askProved(b, last(target, 4), session)
+    assert.equal(reply.status, 201)
+    assert.deepEqual(await contentOf(a, 'two/proved.txt'), BODY)
   })
 
-  test('an answer that one of them took is refused by the other, later, too', async () => {
-    const { target, session } = await opened('replay/2.bin')
+  test('a challenge that is redeemed on one server is good for nothing on the other', async () => {
+    const { target, session } = await begun('two/once.txt')
     const request = proved(head(target, 8), session)
-    assert.equal((await ask(a.port, request)).status, 204)
-    for (const { port } of [b, a]) assert.equal((await ask(port, request)).status, 401)
+    const statuses = await Promise.all([a, b].map(async ({ port }) => await ask(port, request)))
+    assert.deepEqual(statuses.map(({ status }) => status).toSorted(), [204, 401])
   })
 
-  test('a client goes on at the other server with what the first one told it', async () => {
-    const { target, session } = await opened('move/1.bin')
-    const part = append(target, 8, { offset: 0, bytes: BODY.subarray(0, 4), isComplete: false })
-    const first = await ask(a.port, proved(part, session))
-    assert.equal(first.status, 204)
-    const client = hmacClient(b, { ...session, next: first.headers['x-next-challenge'] ?? '' })
-    const found = await client.ask({ ...head(target, 8), from: MOBILE })
-    assert.deepEqual([found.status, found.headers['upload-offset']], [204, '4'])
-    assert.equal((await client.ask(last(target, 4))).status, 201)
+  test('a fresh grant of one server is used on the other, and ends those before it on both', async () => {
+    const { session } = await begun('two/refreshed.txt')
+    const refresh = { method: 'POST', target: `${SESSION}/refresh`, body: '' }
+    const one = await askProved(b, refresh, session)
+    const two = await askProved(a, refresh, one.session)
+    assert.equal(parsed(two.reply.body.toString())['refreshesLeft'], 8)
+    const [older, newer] = [one, two].map(({ reply }) => {
+      const [, token = ''] = /"token":"([^"]+)"/u.exec(reply.body.toString()) ?? []
+      const put = having(slot('two/refreshed.txt'), { Authorization: `Bearer ${token}` })
+      return creation(put, 8, { bytes: Buffer.alloc(0), isComplete: false })
+    })
+    assert.ok(older && newer)
+    const used = await askProved(b, newer, two.session)
+    assert.equal(used.reply.status, 201)
+    const late = await askProved(a, older, used.session)
+    assert.deepEqual([late.reply.status, late.reply.code], [403, 'grant-expired'])
   })
 
-  test('an upload of one server is adopted at the other', async () => {
-    const { target, session } = await opened('adopt/1.bin')
-    const part = append(target, 8, { offset: 0, bytes: BODY.subarray(0, 4), isComplete: false })
-    const first = await ask(a.port, proved(part, session))
-    const client = hmacClient(b, { ...session, next: first.headers['x-next-challenge'] ?? '' })
-    const how = { scheme: 'jwt', secret: SECRETS.jwt, user: ROMEO } as const
-    const put = signedPut('adopt/2.bin', BODY, how)
-    const empty = creation(put, 8, { bytes: Buffer.alloc(0), isComplete: false })
-    const adopted = await client.ask(
-      having(empty, { 'X-Adopt-Upload': target.slice('/-/uploads/'.length) }),
-    )
-    assert.deepEqual([adopted.status, adopted.headers['upload-offset']], [201, '4'])
-    assert.equal((await client.ask(last(located(adopted), 4))).status, 201)
-    const gone = hmacClient(a, { ...session, next: '' })
-    assert.equal((await gone.ask(head(target, 8))).status, 410)
+  test('an upload of one server is adopted on the other', async () => {
+    const { target, session } = await begun('two/old.txt')
+    const empty = creation(slot('two/new.txt'), 8, { bytes: Buffer.alloc(0), isComplete: false })
+    const adopting = having(empty, { 'X-Adopt-Upload': target.slice(target.lastIndexOf('/') + 1) })
+    const adopted = await askProved(b, adopting, session)
+    assert.deepEqual([adopted.reply.status, adopted.reply.headers['upload-offset']], [201, '4'])
+    const gone = await askProved(a, head(target, 8), adopted.session)
+    assert.equal(gone.reply.status, 410)
+    const done = await askProved(a, last(located(adopted.reply), 4), gone.session)
+    assert.equal(done.reply.status, 201)
+    assert.deepEqual(await contentOf(b, 'two/new.txt'), BODY)
+  })
+
+  test('a session that is ended on one server takes along what the other is receiving', async () => {
+    const { session } = await begun('two/ended.txt')
+    const put = slot('two/ended.txt')
+    using wire = await halfSent(a, proved(put, session))
+    const next = await challengeOf(a, session)
+    const ended = await askProved(b, { method: 'DELETE', target: SESSION }, { ...session, next })
+    assert.equal(ended.reply.status, 204)
+    await wire.ended
+    const late = await ask(a.port, put)
+    assert.deepEqual([late.status, late.headers['x-security-level']], [401, '3'])
+  })
+
+  test('without Redis nothing of a session is answered but 503, and all of it holds when Redis is back', async () => {
+    const { target, session } = await begun('two/lost.txt')
+    const request = last(target, 4)
+    await redis.kill()
+    for (const asked of [request, proved(request, session), opening(undefined, slot('two/x'))]) {
+      const { status, headers } = await ask(b.port, asked)
+      assert.deepEqual([status, headers['retry-after']], [503, '10'])
+    }
+    await redis.start()
+    await eventually(async () => (await ask(b.port, request)).status === 401)
+    const next = await challengeOf(a, session)
+    const { reply } = await askProved(b, request, { ...session, next })
+    assert.equal(reply.status, 201)
   })
 })
+
+/** A challenge for a session that has none left. */
+async function challengeOf(site: Site, { id }: HeldSession): Promise<string> {
+  const asked = { method: 'GET', target: SESSION, headers: { 'X-Session-ID': id } }
+  return challengeIn(await ask(site.port, asked))
+}
