@@ -87,5 +87,11 @@ export async function survived(
   await attack(upload)
   await upload.end()
   await site.server.shutdown()
-  return await auditOf(site.folder)
+  const lines = await auditOf(site.folder)
+  const { id, key, next } = upload.session
+  const [, grant = ''] = upload.put.headers['Authorization']?.split(' ') ?? []
+  for (const secret of [id, key, next, grant, upload.target]) {
+    assert.ok(!`${site.log()}${JSON.stringify(lines)}`.includes(secret), 'a secret was logged')
+  }
+  return lines
 }

@@ -12,6 +12,7 @@ import {
   located,
   speaking,
 } from './rufh-client.ts'
+import { accepting } from './session-client.ts'
 import { type Site, startSite } from './site.ts'
 import { type Signing, get, signedPut } from './slots.ts'
 import { creation as tusCreation, targetOf } from './tus-client.ts'
@@ -159,7 +160,8 @@ test('ruling 18: fields of an upload in a question are 400 for drafts 3 to 6 onl
 })
 
 /** Fields of answers that a client of ours reads and a browser would keep from it. */
-const READ = /^(?:upload-|tus-|location|content-location|etag|range|retry-after|x-resume|x-chunk)/u
+const READ =
+  /^(?:upload-|tus-|x-(?!content-type)|dpop-|www-authenticate|location|content-location|etag|range|retry-after)/u
 
 test('ruling 19: any page may use every answer, with no cookie and no credentials', async () => {
   await using site = await startSite(['downloads.wait_for_upload=0'])
@@ -181,6 +183,9 @@ test('ruling 19: any page may use every answer, with no cookie and no credential
     get('never/granted.txt'),
     signedPut(PATH, 'hello!', { secret: 'not the key of this server' }),
     tusCreation('a/tus', 'hello'),
+    having(signedPut('a/bound', 'hello'), accepting()),
+    signedPut('a/bound', 'hello'),
+    having(signedPut('a/dpop', 'hello'), { DPoP: 'a.b.c' }),
   ]) {
     replies.push(await ask(site.port, asked))
   }
@@ -205,6 +210,11 @@ test('ruling 19: any page may use every answer, with no cookie and no credential
     'Content-Range',
     'Upload-Offset',
     'X-HTTP-Method-Override',
+    'X-Session-Accept',
+    'X-Session-ID',
+    'X-Challenge-Response',
+    'X-Adopt-Upload',
+    'DPoP',
   ]) {
     assert.ok(allowed.split(', ').includes(name), name)
   }
