@@ -26,7 +26,7 @@ export interface Opened {
   readonly reply: Reply
 }
 
-export async function opened(site: Site, request = opening()): Promise<Opened> {
+export async function opened(site: Pick<Site, 'port'>, request = opening()): Promise<Opened> {
   const reply = await ask(site.port, request)
   assert.equal(reply.status, 201)
   return { reply, target: located(reply), session: toldSession(reply) }

@@ -77,8 +77,9 @@ describe('servers that share a Redis and the master key', () => {
   test('a challenge that is redeemed on one server is good for nothing on the other', async () => {
     const { target, session } = await begun('two/once.txt')
     const request = proved(head(target, 8), session)
-    const statuses = await Promise.all([a, b].map(async ({ port }) => await ask(port, request)))
-    assert.deepEqual(statuses.map(({ status }) => status).toSorted(), [204, 401])
+    const replies = await Promise.all([a, b].map(async ({ port }) => await ask(port, request)))
+    const statuses = new Set(replies.map(({ status }) => status))
+    assert.deepEqual(statuses, new Set([204, 401]))
   })
 
   test('a fresh grant of one server is used on the other, and ends those before it on both', async () => {
