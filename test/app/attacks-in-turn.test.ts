@@ -452,3 +452,44 @@ describe('a stranger who asks and guesses without end', () => {
     assert.equal((await at(site, MOBILE, signedPut(PATH, BODY))).status, 201)
   })
 })
+
+describe('a slot never becomes unbound', () => {
+  test('by so many sessions that there is no room: the one with an unfinished upload stays', async () => {
+    await using site = await startSite([PUBLIC_URL, 'session_store.max_sessions=1'])
+    const upload = await halfUpload(site)
+    for (let count = 0; count < 3; count += 1) {
+      const put = slotOf(TYBALT, `x/${count}.txt`)
+      const reply = await at(site, MOBILE, opening(undefined, put))
+      assert.deepEqual([reply.status, reply.code], [503, 'session-unavailable'])
+      assert.ok(Number(reply.headers['retry-after']) > 0)
+      assert.equal((await at(site, MOBILE, put)).status, 201, 'an unbound upload goes on')
+    }
+    await assertGoesOn(site, upload)
+  })
+
+  test('by waiting until its session is too old: only a new slot helps, whatever is shown', async (t) => {
+    stopClock(t)
+    await using site = await startSite([PUBLIC_URL, 'session_store.max_session_age=1h'])
+    const expiresAt = systemClock() + 600 * MINUTE
+    const put = signedPut(PATH, BODY, { scheme: 'jwt', expiresAt })
+    const { target, session } = await halfUpload(site, put)
+    goOn(t, 61 * MINUTE)
+    const stale = proved(head(target, 8), session)
+    for (const request of [put, opening(undefined, put), creation(put, 8), stale]) {
+      const { status, headers } = await at(site, MOBILE, request)
+      assert.deepEqual(
+        [status, headers['x-security-level'], headers['x-auth-required']],
+        [401, '3', 'full-authentication'],
+      )
+    }
+  })
+
+  test('by its session’s end', async () => {
+    await using site = await startSite([PUBLIC_URL])
+    const { put, target, session } = await halfUpload(site)
+    const ended = await askProved(site, { method: 'DELETE', target: '/-/session' }, session)
+    assert.equal(ended.reply.status, 204)
+    assert.equal((await at(site, MOBILE, put)).status, 401)
+    assert.ok([401, 410].includes((await at(site, MOBILE, head(target, 8))).status))
+  })
+})
