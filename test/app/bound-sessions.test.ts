@@ -168,6 +168,30 @@ test('after two hours of silence proof alone is not enough: only a new slot help
   )
 })
 
+test('a bound slot whose session is gone is nobody’s any more, with its file or without; the file stays', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL, 'session_store.max_session_age=1h'])
+  const expiresAt = systemClock() + 600 * MINUTE
+  const [done, left] = ['c/done.txt', 'c/left.txt'].map((path) =>
+    signedPut(path, BODY, { scheme: 'jwt', expiresAt }),
+  )
+  assert.ok(done && left)
+  const published = await opened(site, opening(undefined, done))
+  assert.equal((await askProved(site, last(published.target), published.session)).reply.status, 201)
+  const unfinished = await opened(site, opening(undefined, left))
+  goOn(t, 61 * MINUTE)
+  for (const { put, target, session } of [
+    { ...published, put: done },
+    { ...unfinished, put: left },
+  ]) {
+    for (const request of [put, proved(put, session), head(target, 8), last(target)]) {
+      const { status, headers } = await ask(site.port, request)
+      assert.deepEqual([status, headers['x-security-level']], [401, '3'])
+    }
+  }
+  assert.deepEqual(await contentOf(site, 'c/done.txt'), BODY)
+})
+
 test('a session in the query is refused wherever it stands', async () => {
   await using site = await startSite([PUBLIC_URL])
   const { target, session } = await opened(site)

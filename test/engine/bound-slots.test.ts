@@ -214,3 +214,18 @@ test('a judge learns whether the grant would be accepted once more', async () =>
   await f.engine.range(request)
   assert.deepEqual(told, [false, false, true, false])
 })
+
+test('a bound slot that is forgotten, long after its session, is opened anew by a grant that still holds', async () => {
+  await using f = await fixture()
+  await boundUpload(f)
+  const { maxSessionAge } = f.needs.policy()
+  const grant = { ...GRANT, expiresAt: f.time + 3 * maxSessionAge }
+  f.time += 2 * maxSessionAge - 1
+  await f.engine.sweep(AbortSignal.timeout(5_000))
+  await assert.rejects(f.engine.put({ grant, client: THIEF, body: wholeBody('abcd') }), UNPROVED)
+  f.time += 1
+  await f.engine.sweep(AbortSignal.timeout(5_000))
+  assert.equal(await f.needs.slots.find(GRANT.fingerprint), undefined)
+  const outcome = await f.engine.put({ grant, client: OWNER, body: wholeBody('abcd') })
+  assert.equal(outcome.kind, 'published')
+})
