@@ -13,6 +13,7 @@ import { engineOver } from './engine.ts'
 import { type Entrance, openEntrance } from './entrance.ts'
 import { networkNames } from './network-names.ts'
 import { startSessionUpkeep } from './session-upkeep.ts'
+import { startKeeping } from './upkeep.ts'
 import { type AllSessions, sessionPolicyOf, sessionsFollowing, sessionsOver } from './sessions.ts'
 import { enginePolicyOf } from './settings.ts'
 import type { Stores } from './stores.ts'
@@ -75,6 +76,7 @@ export async function startCore(
   started.use(startSessionUpkeep({ sessions, cleanupInterval, log }))
   const events = sessionsFollowing(sessions, observing.engineEvents)
   const engine = started.use(engineOver(stores, events, { ...names, policy: () => enginePolicy }))
+  started.use(startKeeping(engine))
   const { gateEvents } = observing
   const parts = { stores, sessions, engine, log, events: gateEvents, ...names }
   const entrance = await openEntrance(config, parts, started)

@@ -1,4 +1,5 @@
 import type { UploadEngine } from '../engine/engine.ts'
+import { STORE_AFTER } from '../engine/policy.ts'
 import type { Log } from '../observe/log.ts'
 
 /** How often overdue uploads and files are looked for. */
@@ -57,4 +58,10 @@ export function startUpkeep(needs: {
       running = running.then(run)
     }
   }
+}
+
+/** Keeps what uploads leave unkept when nothing comes for them; one coarse timer for all of this process. */
+export function startKeeping(engine: Pick<UploadEngine, 'keep'>): Disposable {
+  const timer = setInterval(() => engine.keep(), STORE_AFTER).unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }

@@ -1,6 +1,7 @@
 import type { ClientAddress } from '../core/client-address.ts'
 import type { Instant } from '../core/clock.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
+import type { Committer } from './committing.ts'
 import type { PublishedFile } from './engine.ts'
 import type { SlotRecord } from './slot-record.ts'
 
@@ -12,6 +13,8 @@ export interface Activity {
   lastByteAt?: Instant
   /** Ends the sender, which can come back and go on; absent where it can't. */
   readonly pause?: () => void
+  /** Keeps its upload meanwhile; absent before its body is read. */
+  commits?: Committer
   /** Whoever is about to take its place means to go on with its bytes. */
   isWanted?: boolean
   /** Whoever ends it is in this process, and tells of it. */
@@ -27,6 +30,8 @@ export interface Activities {
   rivalOf(slot: Fingerprint): Activity | undefined
   /** Ends all senders that can come back and go on. */
   pause(): void
+  /** Looks whether time alone makes something of an upload due to be kept. */
+  keep(): void
   /** Resolves when the slot is published here; rejects with the signal's reason. */
   untilPublished(slot: Fingerprint, signal: AbortSignal): Promise<PublishedFile>
   announce(slot: Fingerprint, file: PublishedFile): void
@@ -59,6 +64,9 @@ export function activities(published: (file: PublishedFile) => void): Activities
         activity.isEndedHere = true
         activity.pause()
       }
+    },
+    keep(): void {
+      for (const { commits } of writing.values()) commits?.look()
     },
     async untilPublished(slot, signal): Promise<PublishedFile> {
       signal.throwIfAborted()

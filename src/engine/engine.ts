@@ -205,6 +205,11 @@ export interface UploadEngine extends Engine, AsyncDisposable {
    * for a server that is about to stop.
    */
   pause(): void
+  /**
+   * Begins to keep what uploads under way have left unkept for too long, though nothing may come for them: that
+   * a slot is used, and bytes before a silence. To be called every `STORE_AFTER` milliseconds.
+   */
+  keep(): void
   /** Ends what is overdue, oldest first, in small batches. Resolves to how many slots changed. */
   sweep(signal: AbortSignal): Promise<number>
   /** What a sweep would look at now, earliest first, at most `limit` slots. */

@@ -35,3 +35,6 @@ export const COMMIT_BYTES = 16 * 2 ** 20
 
 /** … or so many milliseconds, whichever comes first. */
 export const COMMIT_INTERVAL = 5_000
+
+/** A slot that is used for the first time is stored after so many milliseconds, whatever came of its upload. */
+export const STORE_AFTER = 250

@@ -1,6 +1,7 @@
 import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Activities, Activity } from './activity.ts'
+import { committer } from './committing.ts'
 import { type Digesting, digestsOf } from './digesting.ts'
 import type { Cut, Delivery, Progress, Published } from './engine.ts'
 import type { Abandonment } from './events.ts'
@@ -37,6 +38,15 @@ export async function write(
   try {
     const digests = await digestsOf(writing, needs.blobs)
     if (digests === undefined) return await interrupted(writing, needs, doing)
+    const commits = committer({
+      writer,
+      commit: async () => await keepOn(writing, digests, needs),
+      commitBytes: commitBytes(writing, needs),
+      store: async () => await advance(writing, upload.durable),
+      isStored: tenure.isStored,
+      clock: needs.clock,
+    })
+    doing.commits = commits
     const ending = await receive({
       writer,
       body,
@@ -48,9 +58,7 @@ export async function write(
       onLastByte: () => {
         if (completes) holder.settle()
       },
-      commit: async () => await keepOn(writing, digests, needs),
-      commitBytes: commitBytes(writing, needs),
-      clock: needs.clock,
+      commits,
     })
     if (ending === 'cut') return await interrupted(writing, needs, doing)
     digests.checkBody()
@@ -156,15 +164,24 @@ async function keepOn(writing: Writing, digests: Digesting, needs: EngineNeeds):
 
 /** Makes the bytes written so far durable. Resolves to `false` when somebody newer holds the slot. */
 async function commit(
-  { tenure, upload, writer, body }: Writing,
+  writing: Writing,
   { policy }: EngineNeeds,
   sender?: 'rests',
 ): Promise<boolean> {
+  const { writer } = writing
   const durable = writer.length
   if (policy().fsync === 'ack') await writer.sync()
+  return await advance(writing, durable, sender)
+}
+
+/** Stores how far the upload is kept. Resolves to `false`, its sender cut, when somebody newer holds the slot. */
+async function advance(
+  { tenure, upload, body }: Writing,
+  durable: number,
+  sender?: 'rests',
+): Promise<boolean> {
   const event = { type: 'advanced', upload: upload.id, durable } as const
   const isKept = await tenure.apply(sender === 'rests' ? { ...event, rests: true } : event)
-  if (isKept) return true
-  body.cut()
-  return false
+  if (!isKept) body.cut()
+  return isKept
 }
