@@ -36,7 +36,7 @@ export interface Entrance {
 
 /** What the way in is built from. */
 export interface EntranceNeeds {
-  readonly stores: Pick<Stores, 'nonces' | 'counters'>
+  readonly stores: Pick<Stores, 'nonces' | 'counters' | 'exchangeMasterKeyName'>
   readonly sessions: AllSessions
   readonly engine: Pick<UploadEngine, 'sizeOf'>
   readonly events: GateEvents
@@ -54,6 +54,7 @@ export async function openEntrance(
   const { publicUrl } = config.server
   let [gatePolicy, proofPolicy, abusePolicy] = policiesOf(config)
   const master = await openMasterKeys(config.security.masterKey)
+  await warnOfOtherKey(master, { stores, log })
   const keys = proofKeys(master)
   const refreshKeys = refreshKeysOf(master)
   const places = started.use(await openPlacesOf(config, log))
@@ -95,6 +96,21 @@ export async function openEntrance(
       ;[gatePolicy, proofPolicy, abusePolicy] = policiesOf(next)
     },
   }
+}
+
+/** Servers that share the records understand each other's sessions with the same master key only. */
+async function warnOfOtherKey(
+  master: MasterKeys,
+  { stores, log }: Pick<EntranceNeeds, 'stores' | 'log'>,
+): Promise<void> {
+  const { kid } = master.current
+  const latest = await stores.exchangeMasterKeyName?.(kid)
+  if (latest === undefined || master.find(latest) !== undefined) return
+  log.warn(
+    { kid, latest },
+    'the server that was started before this one has another master key: each refuses the sessions of the other ' +
+      'until all have the same file (security.master_key)',
+  )
 }
 
 /** The keys of fresh grants, one below each master key. */

@@ -5,6 +5,7 @@ import type { ListenAddress } from '../core/listen-address.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import { tryAddress } from '../http/binding.ts'
 import { certificateFindings } from '../http/certificate-findings.ts'
+import { readMasterKeys } from '../keys/master-keys.ts'
 import { readDatabase } from '../risk/mmdb.ts'
 import { redisShortcomings } from './redis-records.ts'
 
@@ -17,11 +18,12 @@ export interface Finding {
   readonly text: string
 }
 
-/** Looks at what a start would need: Redis, the certificate, the databases, the addresses. Changes nothing. */
+/** Looks at what a start would need: Redis, the certificate, the keys, the databases, the addresses. Changes nothing. */
 export async function preflight(config: Config): Promise<readonly Finding[]> {
   const found = await Promise.all([
     stateFindings(config),
     tlsFindings(config),
+    masterKeyFindings(config),
     geoFindings(config),
     addressFindings('server.listen', config.server.listen),
     addressFindings('admin.listen', config.admin.listen),
@@ -48,6 +50,21 @@ async function tlsFindings({ server }: Config): Promise<Finding[]> {
     option: file === 'certFile' ? 'server.tls_cert' : 'server.tls_key',
     text,
   }))
+}
+
+async function masterKeyFindings({ security, sessionStore }: Config): Promise<Finding[]> {
+  const option = 'security.master_key'
+  const file = security.masterKey
+  try {
+    const keys = await readMasterKeys(file)
+    if (keys !== undefined) return []
+    const ofSeveral =
+      sessionStore.backend === 'redis' ? '; servers that share a Redis need the same one' : ''
+    return [{ kind: 'note', option, text: `${file} is made at the first start${ofSeveral}` }]
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    return [{ kind: 'error', option, text: error.message }]
+  }
 }
 
 async function geoFindings({ geo }: Config): Promise<Finding[]> {

@@ -13,6 +13,8 @@ export interface Records {
   readonly leases: Leases
   /** Where several servers share the records. */
   readonly notices?: Notices
+  /** Names this server's master key to those that start later, where several servers share the records; resolves to the name of the latest before. */
+  readonly exchangeMasterKeyName?: (kid: string) => Promise<string | undefined>
   /** What an operator should know about the place of the records. */
   readonly warnings: readonly string[]
 }

@@ -8,6 +8,7 @@ import { processLeases } from '../stores/memory/leases.ts'
 import { type RedisConnection, connectRedis } from '../stores/redis/connection.ts'
 import { redisCounters } from '../stores/redis/counters.ts'
 import { redisLeases } from '../stores/redis/leases.ts'
+import { exchangeMasterKeyName } from '../stores/redis/master-key-name.ts'
 import { redisNonceStore } from '../stores/redis/nonce-store.ts'
 import { redisNotices } from '../stores/redis/notices.ts'
 import { type Shortcoming, shortcomings } from '../stores/redis/requirements.ts'
@@ -45,6 +46,7 @@ export async function openRedisRecords(
     counters: (kind) => redisCounters(connection, `${PREFIX}:${kind}`),
     leases: opened.use(await redisLeases(needs)),
     notices: await redisNotices(connection, PREFIX),
+    exchangeMasterKeyName: async (kid) => await exchangeMasterKeyName(kid, needs),
     warnings: found.map(({ text }) => `Redis: ${text}`),
   }
 }

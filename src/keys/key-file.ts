@@ -24,17 +24,27 @@ const MOST_BYTES = 64 * 1024
 /** Bits of a mode that let anybody but the owner in. */
 const OTHERS = 0o077
 
-/**
- * The keys in the file, the newest first; made with one key if there is none. Throws an `OperatorError`
- * if it can't be used.
- */
-export async function readKeyFile(
-  file: string,
-  clock: Clock,
-): Promise<readonly [KeyEntry, ...KeyEntry[]]> {
+/** All keys of a file, the newest first. */
+export type KeyEntries = readonly [KeyEntry, ...KeyEntry[]]
+
+/** The keys in the file; nothing if there is none. Throws an `OperatorError` if it can't be used. */
+export async function readKeyFile(file: string): Promise<KeyEntries | undefined> {
+  return await usable(file, async () => {
+    const text = await textOf(file)
+    return text === undefined ? undefined : entriesOf(text, file)
+  })
+}
+
+/** As {@link readKeyFile}; made with one key if there is none. */
+export async function readOrMakeKeyFile(file: string, clock: Clock): Promise<KeyEntries> {
+  return await usable(file, async () =>
+    entriesOf((await textOf(file)) ?? (await madeText(file, clock)), file),
+  )
+}
+
+async function usable<T>(file: string, use: () => Promise<T>): Promise<T> {
   try {
-    const text = (await textOf(file)) ?? (await madeText(file, clock))
-    return entriesOf(text, file)
+    return await use()
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause
     throw new OperatorError(`The master key file ${file} cannot be used`, cause)
@@ -108,7 +118,7 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync()
 }
 
-function entriesOf(text: string, file: string): readonly [KeyEntry, ...KeyEntry[]] {
+function entriesOf(text: string, file: string): KeyEntries {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const entries = lines.map((line, at) => {
     const entry = entryOf(line)

@@ -1,6 +1,6 @@
 import { createSecretKey, hkdfSync } from 'node:crypto'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { type KeyEntry, readKeyFile } from './key-file.ts'
+import { type KeyEntries, type KeyEntry, readKeyFile, readOrMakeKeyFile } from './key-file.ts'
 
 /** A key that others are derived from; it is never used itself. */
 export interface MasterKey {
@@ -29,11 +29,17 @@ export async function openMasterKeys(
   file: string,
   clock: Clock = systemClock,
 ): Promise<MasterKeys> {
-  return masterKeys(await readKeyFile(file, clock))
+  return masterKeys(await readOrMakeKeyFile(file, clock))
+}
+
+/** The master keys as they stand in their file, nothing if there is none; refuses as {@link openMasterKeys}. */
+export async function readMasterKeys(file: string): Promise<MasterKeys | undefined> {
+  const entries = await readKeyFile(file)
+  return entries && masterKeys(entries)
 }
 
 /** The keys of these entries, of which the first is the current one. */
-export function masterKeys([newest, ...older]: readonly [KeyEntry, ...KeyEntry[]]): MasterKeys {
+export function masterKeys([newest, ...older]: KeyEntries): MasterKeys {
   const current = masterKey(newest)
   const all = [current, ...older.map(masterKey)]
   const byKid = new Map(all.map((key) => [key.kid, key]))

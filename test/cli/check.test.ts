@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -86,6 +86,52 @@ test('check misses the place of Redis when it is the backend', async (t) => {
   const { code, err } = await runCli(['check', '--set', 'session_store.backend=redis'], cwd)
   assert.equal(code, 1)
   assert.match(err, /redis backend needs to know where Redis is.*\n?.*redis:\/\/127\.0\.0\.1:6379/u)
+})
+
+/** What each file of keys makes check, and a start, say. */
+const KEY_FILES: readonly { what: string; make: (file: string) => Promise<void>; says: RegExp }[] =
+  [
+    {
+      what: 'that others can read',
+      make: async (file) => await writeFile(file, '', { mode: 0o640 }),
+      says: /open to other users than its owner; close it with: chmod 600 /u,
+    },
+    {
+      what: 'that is damaged',
+      make: async (file) => await writeFile(file, 'no key\n', { mode: 0o600 }),
+      says: /line 1 is no key\. Put a copy of it back, or remove it: then a new key is made/u,
+    },
+    {
+      what: 'that cannot be read',
+      make: async (file) => await symlink(file, file),
+      says: /cannot be used: ELOOP/u,
+    },
+  ]
+
+for (const { what, make, says } of KEY_FILES) {
+  test(`a file of master keys ${what} makes check and the start fail, and both say what to do`, async (t) => {
+    const cwd = await temporaryFolder(t)
+    await mkdir(join(cwd, 'data'))
+    await make(join(cwd, 'data', 'master.key'))
+    const checked = await runCli(['check', ...HERE], cwd)
+    assert.equal(checked.code, 1)
+    assert.match(checked.out, /error: security\.master_key: The master key file .*master\.key /u)
+    assert.match(checked.out, says)
+    const served = await runCli(['serve', ...HERE], cwd)
+    assert.equal(served.code, 1)
+    assert.match(served.err, says)
+  })
+}
+
+test('check makes no master key, and says of a missing one that the start does', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const { code, out } = await runCli(['check', ...HERE], cwd)
+  assert.equal(code, 0)
+  assert.match(out, /note: security\.master_key: .*master\.key is made at the first start/u)
+  assert.equal((await runCli(['serve', ...HERE], cwd)).code, 0)
+  const again = await runCli(['check', ...HERE], cwd)
+  assert.equal(again.code, 0)
+  assert.ok(!again.out.includes('first start'))
 })
 
 test('check says which suspicions need a database, and which database there is', async (t) => {

@@ -125,6 +125,19 @@ describe('servers that share a Redis and the master key', () => {
     assert.deepEqual([late.status, late.headers['x-security-level']], [401, '3'])
   })
 
+  test('a server with another master key says so, and understands no session of the others', async () => {
+    const { target, session } = await begun('two/foreign.txt')
+    const other = `security.master_key=${join(shared, 'other.key')}`
+    await using stranger = await startNode(other)
+    assert.match(stranger.log(), /has another master key/u)
+    assert.equal((await ask(stranger.port, proved(head(target, 8), session))).status, 401)
+    assert.equal((await askProved(a, head(target, 8), session)).reply.status, 204)
+    await using back = await startNode()
+    assert.match(back.log(), /has another master key/u)
+    await using same = await startNode()
+    assert.doesNotMatch(same.log(), /has another master key/u)
+  })
+
   test('without Redis nothing of a session is answered but 503, and all of it holds when Redis is back', async () => {
     const { target, session } = await begun('two/lost.txt')
     const request = last(target, 4)
