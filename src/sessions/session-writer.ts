@@ -1,7 +1,7 @@
-import type { Changes, LiveSession, LiveSessions } from './live-sessions.ts'
+import type { Changes, LiveSession } from './live-sessions.ts'
 import type { SessionNeeds } from './needs.ts'
-import type { SessionLimits } from './session-limits.ts'
 import { sessionPast } from './session-past.ts'
+import type { SessionRoom } from './session-room.ts'
 
 /** Sessions stored together before others get their turn. */
 const BATCH = 256
@@ -13,10 +13,10 @@ export interface SessionWriter {
 }
 
 export function sessionWriter(
-  { live, limits }: { live: LiveSessions; limits: SessionLimits },
+  { live, limits, away }: SessionRoom,
   needs: SessionNeeds,
 ): SessionWriter {
-  const { store, events, policy } = needs
+  const { store, policy } = needs
   const past = sessionPast(live, needs)
 
   async function removeEnded({ ended, gone }: Changes): Promise<void> {
@@ -52,7 +52,7 @@ export function sessionWriter(
       room -= 1
       if (room >= 0) return true
       live.forget(session.record.key)
-      events.noRoom(session.record.key)
+      away.tell(session.record.key)
       return false
     })
   }

@@ -37,8 +37,8 @@ export function slotSessions(
   shared: SessionRoom = sessionRoom(needs),
 ): Sessions {
   const { events, policy } = needs
-  const { live, limits } = shared
-  const writer = sessionWriter({ live, limits }, needs)
+  const { live, limits, away } = shared
+  const writer = sessionWriter(shared, needs)
   const count = (): number => limits.stored() + live.unstored()
 
   function change(slot: Fingerprint, how: (session: LiveSession) => Partial<LiveSession>): void {
@@ -58,6 +58,7 @@ export function slotSessions(
     recovered: (slot) =>
       change(slot, ({ record }) => ({ record: { ...record, recoveries: record.recoveries + 1 } })),
     ended(slot): void {
+      away.forget(slot)
       if (policy().isEnabled) live.end(slot)
     },
     count,

@@ -17,7 +17,7 @@ export interface SlotVisits {
   unbegin(slot: Fingerprint): void
 }
 
-export function slotVisits(needs: SessionNeeds, { live }: SessionRoom): SlotVisits {
+export function slotVisits(needs: SessionNeeds, { live, away }: SessionRoom): SlotVisits {
   const { policy, events, store } = needs
   return {
     visit(slot, visitor): void {
@@ -55,7 +55,7 @@ export function slotVisits(needs: SessionNeeds, { live }: SessionRoom): SlotVisi
    */
   function hasRoom(slot: Fingerprint): boolean {
     if (live.size() < policy().maxSessions || live.giveWay()) return true
-    events.noRoom(slot)
+    away.tell(slot)
     return false
   }
 }

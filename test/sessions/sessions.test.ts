@@ -166,6 +166,24 @@ test('a client that comes back has its session, however full the store is', asyn
   assert.equal((await f.store.find(A))?.requests, 2)
 })
 
+test('an upload without room for its session is told of once, however many requests it takes', async () => {
+  const f = fixture({ maxSessions: 1 })
+  f.sessions.visit(A, WIFI)
+  f.sessions.opened(A)
+  await f.sessions.flush()
+  const restarted = f.another()
+  await restarted.cleanup(NEVER)
+  for (const sessions of [f.sessions, f.sessions, restarted, restarted]) {
+    sessions.visit(B, MOBILE)
+    sessions.opened(B)
+    await sessions.flush()
+  }
+  assert.deepEqual(f.told.filter((line) => line === 'no room').length, 2, 'once by each process')
+  f.sessions.ended(B)
+  f.sessions.visit(B, WIFI)
+  assert.equal(f.told.at(-1), 'no room')
+})
+
 test('a newcomer finds no room in a full store, and its upload goes on without a session', async () => {
   const f = fixture({ maxSessions: 1 })
   f.sessions.visit(A, WIFI)
