@@ -16,15 +16,18 @@ export interface Answer {
 }
 
 /** What a request may need beyond its URL; `ca` is what an https server's certificate must come from (PEM). */
-export type HttpOptions = Pick<RequestOptions, 'method' | 'signal' | 'agent'> & {
+export type HttpOptions = Pick<RequestOptions, 'method' | 'signal' | 'agent' | 'localAddress'> & {
   readonly headers?: Readonly<Record<string, string | number>>
   readonly ca?: string
 }
 
-/** Opens a request whose body the caller writes and ends; `answerTo` reads what comes back. */
+/**
+ * Opens a request whose body the caller writes and ends; `answerTo` reads what comes back. It has a connection of its
+ * own: a proxy may close one after a refusal that came before the body's end, without having said so.
+ */
 export function openRequest(url: string, options: HttpOptions = {}): ClientRequest {
   const request = url.startsWith('https:') ? httpsRequest : httpRequest
-  return request(url, options)
+  return request(url, { agent: false, ...options })
 }
 
 /** Waits for the answer and reads it to its end, keeping only its digest. */
