@@ -16,7 +16,7 @@ import { startSessionUpkeep } from './session-upkeep.ts'
 import { startKeeping } from './upkeep.ts'
 import { type AllSessions, sessionPolicyOf, sessionsFollowing, sessionsOver } from './sessions.ts'
 import { enginePolicyOf } from './settings.ts'
-import type { Stores } from './stores.ts'
+import { type Stores, isShared } from './stores.ts'
 
 /** What tells the processes of a server apart. */
 export interface CoreNeeds {
@@ -69,7 +69,7 @@ export async function startCore(
   const readiness = createReadiness({ ...stores, version, stopwatch: systemStopwatch })
   let [enginePolicy, sessionPolicy] = [enginePolicyOf(config), sessionPolicyOf(config)]
   const names = { networkName: networkNames(config) }
-  const rules = { ...names, policy: () => sessionPolicy }
+  const rules = { ...names, policy: () => sessionPolicy, isShared: isShared(config) }
   const sessions = sessionsOver(stores, observing.sessionEvents, rules)
   const { cleanupInterval } = config.sessionStore
   // Ends after the engine, whose last requests are their last news.

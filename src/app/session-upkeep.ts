@@ -27,6 +27,8 @@ export function startSessionUpkeep(needs: {
       for (const timer of timers) clearInterval(timer)
       stop.abort()
       flush()
+      // What ended since the latest one leaves with the second.
+      flush()
       await running
     },
   }

@@ -25,7 +25,7 @@ export interface AllSessions extends Pick<Sessions, 'flush' | 'cleanup' | 'count
 export function sessionsOver(
   { sessions: store }: Pick<Stores, 'sessions'>,
   events: SessionEvents,
-  settings: Pick<SessionNeeds, 'policy' | 'networkName'>,
+  settings: Pick<SessionNeeds, 'policy' | 'networkName' | 'isShared'>,
 ): AllSessions {
   const needs = { store, events, ...settings, clock: systemClock }
   const room = sessionRoom(needs)

@@ -49,8 +49,8 @@ export async function openStores(config: Config): Promise<Stores> {
   return { ...records, blobs, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
 }
 
-/** Whether several processes write to one storage folder. */
-function isShared({ server, sessionStore }: Config): boolean {
+/** Whether several processes share storage folder and records. */
+export function isShared({ server, sessionStore }: Config): boolean {
   return server.workers > 1 || sessionStore.backend === 'redis'
 }
 

@@ -18,6 +18,8 @@ export interface SessionNeeds {
   readonly clock: Clock
   /** Asked anew each time, because it may change while the server runs. */
   readonly policy: () => SessionPolicy
+  /** Whether other processes change the same sessions: then what happened to one shows in the store only. */
+  readonly isShared?: boolean
   /** The name under which a client's network may be stored. */
   readonly networkName: (client: ClientAddress) => string
 }

@@ -1,6 +1,6 @@
 import type { LiveSession, LiveSessions } from './live-sessions.ts'
 import type { SessionNeeds } from './needs.ts'
-import { merged, switchBetween } from './session-life.ts'
+import { merged, newSwitches } from './session-life.ts'
 import type { SessionRecord } from './session-record.ts'
 
 /** What the store remembers of sessions that began anew in memory. */
@@ -14,8 +14,7 @@ export interface SessionPast {
 export function sessionPast(live: LiveSessions, { store, events }: SessionNeeds): SessionPast {
   function joined(past: SessionRecord, session: LiveSession): LiveSession {
     const record = merged(past, session.record)
-    const change = switchBetween(past, session.record)
-    if (change !== undefined) events.networkChanged(record, change)
+    for (const change of newSwitches(past, session.record)) events.networkChanged(record, change)
     return { ...session, record, origin: 'stored' }
   }
 

@@ -12,6 +12,12 @@ export interface SeenNetwork {
   readonly lastAt: Instant
 }
 
+/** Where one request of a session came from. */
+export interface Footprint {
+  readonly network: string
+  readonly at: Instant
+}
+
 /** What makes a session more than a memory: a key that only its client has, and what was given out for it. */
 export interface Binding {
   /** How its client proves itself. */
@@ -48,6 +54,8 @@ export interface SessionRecord {
   readonly networks: readonly SeenNetwork[]
   /** When its network became another one without proof, latest last; at most {@link MAX_CHANGES}. */
   readonly changes?: readonly Instant[]
+  /** The latest requests in the order of time, where several processes see some each; at most {@link MAX_TRAIL}. */
+  readonly trail?: readonly Footprint[]
   /** Its slots that have an unfinished upload; while there is one, the session is never evicted. */
   readonly uploads: readonly Fingerprint[]
   /** Grows with every change of a session that several processes change. */
@@ -80,6 +88,9 @@ export function isSessionRecord(value: unknown): value is SessionRecord {
 
 /** Networks that a session remembers: a train ride, not a diary. */
 export const MAX_NETWORKS = 8
+
+/** Requests that a session remembers one by one: what two processes see at about the same time. */
+export const MAX_TRAIL = 16
 
 /** Changes of network that a session remembers: more than any limit of them. */
 export const MAX_CHANGES = 1_001

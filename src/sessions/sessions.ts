@@ -4,6 +4,7 @@ import type { SessionNeeds } from './needs.ts'
 import type { SessionRecord } from './session-record.ts'
 import { type SessionRoom, sessionRoom } from './session-room.ts'
 import { sessionWriter } from './session-writer.ts'
+import { sharedWriter } from './shared-writer.ts'
 import { type SlotVisits, slotVisits } from './slot-visits.ts'
 
 /**
@@ -38,7 +39,8 @@ export function slotSessions(
 ): Sessions {
   const { events, policy } = needs
   const { live, limits, away } = shared
-  const writer = sessionWriter(shared, needs)
+  const { isShared = false } = needs
+  const writer = (isShared ? sharedWriter : sessionWriter)(shared, needs)
   const count = (): number => limits.stored() + live.unstored()
 
   function change(slot: Fingerprint, how: (session: LiveSession) => Partial<LiveSession>): void {
@@ -52,7 +54,7 @@ export function slotSessions(
       change(slot, ({ record, origin }) => {
         const opened = holding(record, slot)
         events.opened(opened)
-        return { record: opened, origin: origin === 'unknown' ? 'new' : origin }
+        return { record: opened, origin: isShared ? origin : 'new' }
       }),
     kept: (slot) => change(slot, ({ record }) => ({ record: holding(record, slot) })),
     recovered: (slot) =>

@@ -1,6 +1,6 @@
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { SessionNeeds } from './needs.ts'
-import { begun, presentNetwork, visited } from './session-life.ts'
+import { begun, begunAmongOthers, presentNetwork, visited } from './session-life.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { SessionRoom } from './session-room.ts'
 import { type Visitor, visitOf } from './visitor.ts'
@@ -18,7 +18,7 @@ export interface SlotVisits {
 }
 
 export function slotVisits(needs: SessionNeeds, { live, away }: SessionRoom): SlotVisits {
-  const { policy, events, store } = needs
+  const { policy, events, store, isShared = false } = needs
   return {
     visit(slot, visitor): void {
       if (begin(slot, visitor)) return
@@ -26,7 +26,7 @@ export function slotVisits(needs: SessionNeeds, { live, away }: SessionRoom): Sl
       if (session === undefined) return
       const record = visited(session.record, visitOf(visitor, needs))
       live.put({ ...session, record, isDirty: true }, 'used')
-      if (record.switches === session.record.switches) return
+      if (isShared || record.switches === session.record.switches) return
       const [from, to] = [presentNetwork(session.record), presentNetwork(record)]
       if (from !== undefined && to !== undefined) events.networkChanged(record, { from, to })
     },
@@ -44,7 +44,7 @@ export function slotVisits(needs: SessionNeeds, { live, away }: SessionRoom): Sl
 
   function begin(slot: Fingerprint, visitor: Visitor): boolean {
     if (!policy().isEnabled || live.find(slot) !== undefined || !hasRoom(slot)) return false
-    const record = begun(slot, visitOf(visitor, needs))
+    const record = (isShared ? begunAmongOthers : begun)(slot, visitOf(visitor, needs))
     live.put({ record, origin: 'unknown', isDirty: true }, 'used')
     return true
   }

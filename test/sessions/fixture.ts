@@ -21,6 +21,8 @@ export interface Fixture {
   time: number
   /** The sessions of another process, or of this one after a restart. */
   another(): Sessions
+  /** Those of one of several processes. */
+  among(): Sessions
 }
 
 export function fixture(
@@ -30,8 +32,9 @@ export function fixture(
   const told: string[] = []
   const refused = new Set<string>()
   const state = { time: START }
-  const another = (): Sessions =>
+  const processOf = (isShared: boolean): Sessions =>
     slotSessions({
+      isShared,
       store,
       events: {
         opened: () => told.push('opened'),
@@ -48,11 +51,12 @@ export function fixture(
       networkName: ({ network }) => network,
     })
   return {
-    sessions: another(),
+    sessions: processOf(false),
     store,
     told,
     refused,
-    another,
+    another: () => processOf(false),
+    among: () => processOf(true),
     get time(): number {
       return state.time
     },
