@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { makeFolder } from '../core/folder.ts'
 
 /** A file that only grows. */
 export interface AppendFile {
@@ -17,8 +19,9 @@ export interface AppendFile {
   close(): Promise<void>
 }
 
-/** Opens the file (`O_APPEND`), made with mode 0600 if it is not there. */
+/** Opens the file (`O_APPEND`), made with mode 0600 if it is not there, and so is its folder, with 0700. */
 export async function openAppendFile(path: string): Promise<AppendFile> {
+  makeFolder(dirname(path), 0o700)
   let handle = await openAt(path)
   let torn = false
   const reopen = async (): Promise<void> => {

@@ -228,14 +228,15 @@ test('without addresses the trail names neither user nor network', async () => {
     assert.ok(!text.includes(trace))
 })
 
-test('the file is made with mode 0600 and an old one is appended to', async () => {
+test('the file is made with mode 0600, its folder with 0700, and an old one is appended to', async () => {
   await using folder = await tempFolder()
-  const file = join(folder.path, 'audit.jsonl')
+  const file = join(folder.path, 'data', 'audit.jsonl')
   for (const event of ['opened', 'published'] as const) {
     await using audit = await opened(file)
     audit.record({ event })
   }
   assert.equal((await stat(file)).mode & 0o777, 0o600)
+  assert.equal((await stat(join(folder.path, 'data'))).mode & 0o777, 0o700)
   assert.deepEqual(
     (await linesOf(file)).map(({ event }) => event),
     ['opened', 'published'],
@@ -243,7 +244,7 @@ test('the file is made with mode 0600 and an old one is appended to', async () =
 })
 
 test('a trail that cannot be opened stops the start', async () => {
-  await assert.rejects(opened('/dev/null/audit.jsonl'), { code: 'ENOTDIR' })
+  await assert.rejects(opened('/dev/null/audit.jsonl'), { code: 'EEXIST' })
 })
 
 test('reopening writes to the new file after a rotation, and loses no line', async () => {
