@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import {
+  Agent,
   type ClientRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
   request as httpRequest,
   type RequestOptions,
 } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 
 export interface Answer {
   readonly status: number
@@ -22,12 +23,14 @@ export type HttpOptions = Pick<RequestOptions, 'method' | 'signal' | 'agent' | '
 }
 
 /**
- * Opens a request whose body the caller writes and ends; `answerTo` reads what comes back. It has a connection of its
- * own: a proxy may close one after a refusal that came before the body's end, without having said so.
+ * Opens a request whose body the caller writes and ends; `answerTo` reads what comes back. Its connection is used by
+ * no other: a proxy that refused a request before its body's end closes it without having said so. It does ask for one
+ * that is kept, as clients do: otherwise proxies reset it while the body still comes.
  */
 export function openRequest(url: string, options: HttpOptions = {}): ClientRequest {
-  const request = url.startsWith('https:') ? httpsRequest : httpRequest
-  return request(url, { agent: false, ...options })
+  return url.startsWith('https:')
+    ? httpsRequest(url, { agent: new HttpsAgent({ keepAlive: true }), ...options })
+    : httpRequest(url, { agent: new Agent({ keepAlive: true }), ...options })
 }
 
 /** Waits for the answer and reads it to its end, keeping only its digest. */
