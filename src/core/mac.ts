@@ -10,6 +10,8 @@ const BLOCK_BYTES = 64
 const DIGEST_BYTES = 32
 const INNER = 0x36
 const OUTER = 0x5c
+const INNER_PAD = Buffer.alloc(BLOCK_BYTES, INNER)
+const OUTER_PAD = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, OUTER)
 const NO_BYTES = Buffer.alloc(0)
 
 /** Made once for each secret. */
@@ -18,16 +20,21 @@ const pads = new WeakMap<Buffer, Pads>()
 function padsOf(secret: Buffer): Pads {
   const known = pads.get(secret)
   if (known !== undefined) return known
+  const made = madePads(secret)
+  pads.set(secret, made)
+  return made
+}
+
+function madePads(secret: Buffer): Pads {
   const key = secret.length > BLOCK_BYTES ? hash('sha256', secret, 'buffer') : secret
-  const inner = Buffer.alloc(BLOCK_BYTES, INNER)
-  const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, OUTER)
-  for (const [at, byte] of key.entries()) {
+  const inner = Buffer.from(INNER_PAD)
+  const outer = Buffer.from(OUTER_PAD)
+  for (let at = 0; at < key.length; at += 1) {
+    const byte = key[at] ?? 0
     inner[at] = byte ^ INNER
     outer[at] = byte ^ OUTER
   }
-  const made: Pads = { inner, outer }
-  pads.set(secret, made)
-  return made
+  return { inner, outer }
 }
 
 /**
@@ -35,11 +42,19 @@ function padsOf(secret: Buffer): Pads {
  * an object of `createHmac` does, and every request needs one.
  */
 export function mac(secret: Buffer, text: string, prefix: Buffer = NO_BYTES): Buffer {
-  const { inner, outer } = padsOf(secret)
+  return macWith(padsOf(secret), text, prefix)
+}
+
+/** As {@link mac}; nothing of the secret is remembered, so that it takes as long every time. */
+export function macOnce(secret: Buffer, text: string, prefix: Buffer = NO_BYTES): Buffer {
+  return macWith(madePads(secret), text, prefix)
+}
+
+function macWith({ inner, outer }: Pads, text: string, prefix: Buffer): Buffer {
   const textStart = BLOCK_BYTES + prefix.length
   const message = Buffer.allocUnsafe(textStart + Buffer.byteLength(text))
-  inner.copy(message)
-  prefix.copy(message, BLOCK_BYTES)
+  message.set(inner)
+  message.set(prefix, BLOCK_BYTES)
   message.write(text, textStart)
   // As text of single bytes: a buffer would be memory of its own each time.
   outer.write(hash('sha256', message, 'binary'), BLOCK_BYTES, 'latin1')

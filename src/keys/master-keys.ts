@@ -1,5 +1,5 @@
-import { createSecretKey, hkdfSync } from 'node:crypto'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { derivedKey } from '../core/hkdf.ts'
 import { type KeyEntries, type KeyEntry, readKeyFile, readOrMakeKeyFile } from './key-file.ts'
 
 /** A key that others are derived from; it is never used itself. */
@@ -17,8 +17,6 @@ export interface MasterKeys {
   readonly all: readonly MasterKey[]
   find(kid: string): MasterKey | undefined
 }
-
-const DERIVED_BYTES = 32
 
 /**
  * Opens the file of the master keys; one with a fresh key is made (mode 0600, on stable storage) if
@@ -47,9 +45,5 @@ export function masterKeys([newest, ...older]: KeyEntries): MasterKeys {
 }
 
 function masterKey({ kid, key }: KeyEntry): MasterKey {
-  const secret = createSecretKey(key)
-  return {
-    kid,
-    derive: (info, salt) => Buffer.from(hkdfSync('sha256', secret, salt, info, DERIVED_BYTES)),
-  }
+  return { kid, derive: (info, salt) => derivedKey(key, { info, salt }) }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { mac } from '../../src/core/mac.ts'
+import { mac, macOnce } from '../../src/core/mac.ts'
 
 test('the MAC is that of RFC 4231, test case 2', () => {
   const made = mac(Buffer.from('Jefe'), 'what do ya want for nothing?')
@@ -17,6 +17,7 @@ test('the MAC is HMAC-SHA256 of the bytes before the text and the text, for secr
       const expected = createHmac('sha256', secret).update(prefix).update(text).digest()
       assert.deepEqual(mac(secret, text, prefix), expected)
       assert.deepEqual(mac(secret, text, prefix), expected)
+      assert.deepEqual(macOnce(secret, text, prefix), expected)
     }),
   )
 })
