@@ -96,6 +96,8 @@ export interface AppendRequest extends Delivery {
   readonly offset: number
   /** Length of the whole upload, where the client says it with these bytes. */
   readonly length?: number
+  /** The offset behind the body's last byte, where that is known: one beyond the upload's end ends it. */
+  readonly end?: number
 }
 
 /** A question for an upload that was created. */

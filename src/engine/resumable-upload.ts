@@ -77,20 +77,24 @@ const NOTHING: ByteSource = { pump: () => Promise.resolve('end'), cut: () => {} 
 
 /**
  * The length that a client says must be the slot's. A wrong word ends nothing; a body that goes beyond
- * the end, as one does that completes a longer upload, makes the upload invalid.
+ * the end makes the upload invalid, whatever is said of it.
  * (draft-ietf-httpbis-resumable-upload-11 §4.1.3, §4.4.2)
  */
 async function checkLength(
   held: Held,
-  { length, completes }: Pick<AppendRequest, 'length' | 'completes'>,
+  { length, end, completes }: Pick<AppendRequest, 'length' | 'end' | 'completes'>,
   needs: EngineNeeds,
 ): Promise<void> {
-  if (length === undefined) return
   const { tenure, upload } = held
   const { size } = tenure.record()
-  if (completes && length > size) await giveUp(held, 'too-long', needs)
-  if (length !== size) throw new Refusal('length-inconsistent', { length, size })
-  if (upload.isLengthDeferred === true) {
+  if (end !== undefined && end > size) {
+    await giveUp(held, 'too-long', needs)
+    throw new Refusal('length-inconsistent', { end, size })
+  }
+  const said = [length, completes ? end : undefined].filter((each) => each !== undefined)
+  const wrong = said.find((each) => each !== size)
+  if (wrong !== undefined) throw new Refusal('length-inconsistent', { length: wrong, size })
+  if (said.length > 0 && upload.isLengthDeferred === true) {
     await tenure.apply({ type: 'length-said', upload: upload.id })
   }
 }
@@ -101,13 +105,13 @@ async function checkLength(
  */
 async function replay(
   { tenure, holder }: Held,
-  { offset, length = offset, completes, digests }: AppendRequest,
+  { offset, length = offset, end = offset, completes, digests }: AppendRequest,
   { blobs, clock }: EngineNeeds,
 ): Promise<Published | Cut> {
   const record = tenure.record()
   if (offset !== record.size)
     throw new Refusal('offset-mismatch', { expected: record.size, of: 'complete' })
-  const isSame = completes && length === record.size
+  const isSame = completes && length === record.size && end === record.size
   if (!isSame) throw new Refusal('upload-complete')
   const file = servable(record, clock())
   if (file === undefined) throw new Refusal('upload-gone')

@@ -477,11 +477,30 @@ describe('the length of an upload', () => {
 
   test('that is exceeded ends the upload', async () => {
     await using site = await startSite()
+    const bytes = Buffer.from('hello!')
     for (const isComplete of [true, false]) {
-      const target = await created(site, signedPut(`${isComplete}/b.txt`, 'hello'))
-      const more = { offset: 0, bytes: Buffer.from('hello!'), isComplete }
-      assert.equal((await ask(site.port, append(target, 8, more))).status, 400)
-      assert.equal((await ask(site.port, head(target, 8))).status, 410)
+      for (const said of [{}, { 'Upload-Length': '5' }, { 'Upload-Length': '6' }]) {
+        const path = `${isComplete}/${JSON.stringify(said)}`
+        const target = await created(site, signedPut(path, 'hello'))
+        const more = append(target, 8, { offset: 0, bytes, isComplete })
+        const headers = { ...more.headers, ...said }
+        assert.equal((await ask(site.port, { ...more, headers })).status, 400, path)
+        assert.equal((await ask(site.port, head(target, 8))).status, 410, path)
+      }
+    }
+  })
+
+  test('that is stated wrongly ends nothing while no byte is beyond the end', async () => {
+    await using site = await startSite()
+    const target = await created(site, signedPut(PATH, 'hello'))
+    for (const isComplete of [true, false]) {
+      for (const length of ['4', '6']) {
+        const some = append(target, 8, { offset: 0, bytes: Buffer.from('hell'), isComplete })
+        const headers = { ...some.headers, 'Upload-Length': length }
+        const reply = await ask(site.port, { ...some, headers })
+        assert.deepEqual([reply.status, reply.code], [400, 'length-inconsistent'])
+        assert.equal(await offsetOf(site, target), 0)
+      }
     }
   })
 

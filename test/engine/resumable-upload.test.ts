@@ -311,7 +311,7 @@ test('an upload that ends because of its bytes is told of with the reason', asyn
   await using f = await fixture()
   for (const [name, said] of [
     ['body', { completes: false }],
-    ['length', { completes: true, length: 6 }],
+    ['end', { completes: true, end: 6 }],
   ] as const) {
     const told = { grant: grantFor(name, 4), client: WIFI, face: 'rufh', resource: name } as const
     await f.engine.create(told)

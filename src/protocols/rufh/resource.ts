@@ -9,12 +9,7 @@ import { digestFields } from '../../http/digest-fields.ts'
 import { appendInformer, informs } from './interim.ts'
 import { refusing } from './refusals.ts'
 import type { RufhNeeds } from './rufh-needs.ts'
-import {
-  type UploadFields,
-  refuseStrayFields,
-  statedLength,
-  uploadFields,
-} from './upload-fields.ts'
+import { type UploadFields, refuseStrayFields, uploadFields } from './upload-fields.ts'
 
 /** A request on an upload resource, and who asks. */
 interface Asked {
@@ -84,9 +79,9 @@ async function abort({ exchange, fields, asking }: Asked, { engine }: RufhNeeds)
 /** Media type of a PATCH (draft-ietf-httpbis-resumable-upload §6). */
 const PARTIAL_UPLOAD = /^application\/partial-upload *(?:;|$)/iu
 
-/** Refusals: `bad-request`, `unsupported-type`, `length-inconsistent`. */
+/** Refusals: `bad-request`, `unsupported-type`. */
 function appendRequest({ exchange, fields, asking }: Asked): AppendRequest {
-  const { draft, completes, offset } = fields
+  const { draft, completes, offset, length } = fields
   const { headers, body, contentLength } = exchange
   if (draft.partialType && !PARTIAL_UPLOAD.test(headers[HEADER.contentType] ?? '')) {
     throw new Refusal('unsupported-type')
@@ -94,7 +89,6 @@ function appendRequest({ exchange, fields, asking }: Asked): AppendRequest {
   if (offset === undefined || completes === undefined) {
     throw new Refusal('bad-request', { why: 'PATCH without offset or completeness' })
   }
-  const length = statedLength(fields, contentLength)
   return {
     ...asking,
     offset,
@@ -102,5 +96,6 @@ function appendRequest({ exchange, fields, asking }: Asked): AppendRequest {
     completes,
     digests: digestFields(headers),
     ...(length === undefined ? {} : { length }),
+    ...(contentLength === undefined ? {} : { end: offset + contentLength }),
   }
 }
