@@ -120,8 +120,7 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
     async end({ key }): Promise<void> {
       news.forget(key)
       untaken.delete(key)
-      await store.remove([key])
-      limits.add(-1)
+      limits.add(-(await store.remove([key])))
     },
     isUntaken: (name) => untaken.has(name),
     kept(name, slot): void {

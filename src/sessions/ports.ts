@@ -15,8 +15,8 @@ export interface SessionStore extends AsyncDisposable {
    * changes nothing, if it is at another or gone.
    */
   replace(record: SessionRecord, revision: number): Promise<boolean>
-  /** Removes the records with these keys; resolves also where there are none. */
-  remove(keys: readonly string[]): Promise<void>
+  /** Removes the records with these keys; resolves to how many there were. */
+  remove(keys: readonly string[]): Promise<number>
   /** How many there are. */
   count(): Promise<number>
   /** Sessions opened at or before `moment`, earliest first, at most `limit`. */

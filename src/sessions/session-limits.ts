@@ -36,8 +36,8 @@ export function sessionLimits(live: LiveSessions, needs: SessionNeeds): SessionL
       const surplus = stored + more - policy().maxSessions
       if (surplus <= 0) return
       const idle = await store.idle(Math.min(surplus, BATCH))
-      await store.remove(idle.map(({ key }) => key))
-      stored -= idle.length
+      const removed = await store.remove(idle.map(({ key }) => key))
+      stored -= removed
       for (const session of idle) {
         live.forget(session.key)
         events.evicted(session)

@@ -7,15 +7,20 @@ import type { SessionRecord } from './session-record.ts'
 export interface SessionPast {
   /** Joins a session with its stored past where nobody has looked for one yet. */
   settle(session: LiveSession): Promise<void>
-  /** Whether a session that ended is stored: it may have come back from another network for its end. */
-  wasStored(session: LiveSession): Promise<boolean>
+  /** Tells of the changes of network of a session that ended: it may have come back from another one for its end. */
+  tellEnded(session: LiveSession): Promise<void>
 }
 
 export function sessionPast(live: LiveSessions, { store, events }: SessionNeeds): SessionPast {
   function joined(past: SessionRecord, session: LiveSession): LiveSession {
-    const record = merged(past, session.record)
-    for (const change of newSwitches(past, session.record)) events.networkChanged(record, change)
-    return { ...session, record, origin: 'stored' }
+    return { ...session, record: tell(past, session.record), origin: 'stored' }
+  }
+
+  /** Joins both, and tells of the changes of network that show then. */
+  function tell(past: SessionRecord, since: SessionRecord): SessionRecord {
+    const record = merged(past, since)
+    for (const change of newSwitches(past, since)) events.networkChanged(record, change)
+    return record
   }
 
   return {
@@ -27,11 +32,10 @@ export function sessionPast(live: LiveSessions, { store, events }: SessionNeeds)
       if (session?.origin !== 'unknown') return
       live.put(past === undefined ? { ...session, origin: 'new' } : joined(past, session))
     },
-    async wasStored(session): Promise<boolean> {
-      if (session.origin !== 'unknown') return true
-      const past = await store.find(session.record.key)
-      if (past !== undefined) joined(past, session)
-      return past !== undefined
+    async tellEnded({ origin, record }): Promise<void> {
+      if (origin !== 'unknown') return
+      const past = await store.find(record.key)
+      if (past !== undefined) tell(past, record)
     },
   }
 }

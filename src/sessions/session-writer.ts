@@ -20,9 +20,9 @@ export function sessionWriter(
   const past = sessionPast(live, needs)
 
   async function removeEnded({ ended, gone }: Changes): Promise<void> {
-    const wereStored = await Promise.all(ended.map((session) => past.wasStored(session)))
-    await store.remove([...gone, ...ended.map(({ record }) => record.key)])
-    limits.add(-wereStored.filter(Boolean).length)
+    await Promise.all(ended.map((session) => past.tellEnded(session)))
+    const removed = await store.remove([...gone, ...ended.map(({ record }) => record.key)])
+    limits.add(-removed)
   }
 
   async function saveKept({ changed }: Changes): Promise<void> {

@@ -31,8 +31,7 @@ export function sharedWriter(room: SessionRoom, needs: SessionNeeds): SessionWri
     const keys = [...new Set([...gone, ...ended.map(({ record }) => record.key)])]
     const pasts = await Promise.all(keys.map(async (key) => await store.find(key)))
     const stored = new Map(pasts.flatMap((one) => (one === undefined ? [] : [[one.key, one]])))
-    await store.remove(keys)
-    limits.add(-stored.size)
+    limits.add(-(await store.remove(keys)))
     for (const { record } of ended) past.tell(stored.get(record.key), record)
   }
 

@@ -81,12 +81,12 @@ function recordCases(open: Open): void {
     assert.equal(await store.count(), 1)
   })
 
-  test('what is removed is gone, and removing what is not there changes nothing', async () => {
+  test('what is removed is gone and counted, and removing what is not there changes nothing', async () => {
     await using store = await open()
     const [gone, left] = [sessionRecord(), sessionRecord()]
     await store.save([gone, left])
-    await store.remove([gone.key, sessionRecord().key])
-    await store.remove([gone.key])
+    assert.equal(await store.remove([gone.key, sessionRecord().key]), 1)
+    assert.equal(await store.remove([gone.key]), 0)
     assert.equal(await store.find(gone.key), undefined)
     assert.deepEqual(await store.find(left.key), left)
     assert.equal(await store.count(), 1)
@@ -95,7 +95,7 @@ function recordCases(open: Open): void {
   test('nothing to save or to remove is done at once', async () => {
     await using store = await open()
     await store.save([])
-    await store.remove([])
+    assert.equal(await store.remove([]), 0)
     assert.equal(await store.count(), 0)
   })
 
@@ -104,7 +104,7 @@ function recordCases(open: Open): void {
     const many = Array.from({ length: 1000 }, () => sessionRecord())
     await store.save(many)
     assert.equal(await store.count(), 1000)
-    await store.remove(many.map(({ key }) => key))
+    assert.equal(await store.remove(many.map(({ key }) => key)), 1000)
     assert.equal(await store.count(), 0)
   })
 }

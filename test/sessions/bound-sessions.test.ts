@@ -94,6 +94,16 @@ suite('sessions with a key', () => {
     assert.equal(await f.bound.find(session.key), undefined)
   })
 
+  test('leave room for one other when they end, however often they are ended', async () => {
+    const f = fixture(2)
+    const { session } = await opened(f.bound)
+    await Promise.all([f.bound.end(session), f.bound.end(session), f.another().end(session)])
+    await opened(f.bound)
+    await opened(f.bound)
+    await assert.rejects(opened(f.bound), refused('session-unavailable'))
+    assert.equal(await f.store.count(), 2)
+  })
+
   test('remember every network that they proved themselves from, which is told once', async () => {
     const f = fixture()
     const { session } = await opened(f.bound)

@@ -14,9 +14,7 @@ export function memorySessionStore(): SessionStore {
       records.set(record.key, record)
       return true
     },
-    remove: async (keys) => {
-      for (const key of keys) records.delete(key)
-    },
+    remove: async (keys) => keys.filter((key) => records.delete(key)).length,
     count: async () => records.size,
     openedBefore: async (moment, limit) =>
       [...records.values()]

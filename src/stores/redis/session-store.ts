@@ -32,13 +32,15 @@ if ARGV[3] == '' then redis.call('ZREM', KEYS[2], ARGV[1])
 else redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1]) end
 return 1`)
 
-/** Keys as above; arguments: the key of each session. */
+/** Keys as above; arguments: the key of each session. Returns how many there were. */
 const REMOVE = script(`
+local removed = 0
 for number = 3, #KEYS do
-  redis.call('DEL', KEYS[number])
+  removed = removed + redis.call('DEL', KEYS[number])
   redis.call('ZREM', KEYS[1], ARGV[number - 2])
   redis.call('ZREM', KEYS[2], ARGV[number - 2])
-end`)
+end
+return removed`)
 
 /**
  * Records of sessions in Redis, shared by all processes that use the same `prefix`. The
@@ -80,19 +82,20 @@ export function redisSessionStore(connection: RedisConnection, prefix: string): 
     async remove(names) {
       const writes = batches(names, (name) => name, keys).map(async ([bucket, args]) => {
         const places = args.map(bucket.session)
-        await connection.store({
+        const removed = await connection.store({
           script: REMOVE,
           keys: [bucket.opened, bucket.idle, ...places],
           args,
         })
+        return Number(removed)
       })
-      await Promise.all(writes)
+      return sumOf(await Promise.all(writes))
     },
     async count() {
       const counts = keys.buckets.map(async ({ opened }) =>
         Number(await connection.command(['zcard', opened])),
       )
-      return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+      return sumOf(await Promise.all(counts))
     },
     async openedBefore(moment, limit) {
       const range = ['-inf', moment, 'BYSCORE', 'LIMIT', 0, limit] as const
@@ -105,6 +108,10 @@ export function redisSessionStore(connection: RedisConnection, prefix: string): 
     },
     [Symbol.asyncDispose]: async () => {},
   }
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 async function replaced(

@@ -25,9 +25,10 @@ export function sqliteSessions({ database, writer }: SqliteState): SessionStore 
         return Number(changes) === 1
       }),
     remove: async (keys) => {
-      if (keys.length === 0) return
-      await writer.write(() => {
-        for (const key of keys) statements.remove.run(key)
+      if (keys.length === 0) return 0
+      return await writer.write(() => {
+        const removed = keys.map((key) => Number(statements.remove.run(key).changes))
+        return removed.reduce((sum, changes) => sum + changes, 0)
       })
     },
     count: async () => Number(guarded(() => statements.count.get())?.['sessions']),
