@@ -72,7 +72,7 @@ export function clientAddressOf(
 }
 
 /** Fields by which proxies tell of themselves, or of whom they speak for. */
-const PROXY_FIELDS = ['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip']
+const PROXY_FIELD = /^(?:via|forwarded|x-forwarded-.+|x-real-ip)$/u
 
 /** Whether a proxy passed the request on: a trusted one, or one that says so itself. */
 export function cameByProxy(
@@ -80,7 +80,8 @@ export function cameByProxy(
   headers: IncomingHttpHeaders,
   policy: ClientAddressPolicy,
 ): boolean {
-  if (peer.kind === 'unix' || PROXY_FIELDS.some((name) => headers[name] !== undefined)) return true
+  if (peer.kind === 'unix' || Object.keys(headers).some((name) => PROXY_FIELD.test(name)))
+    return true
   const address = parseAddress(peer.address)
   return address !== undefined && policy.trusts(address)
 }

@@ -61,7 +61,9 @@ async function told(
 test('behind a proxy nothing is told unless it must be, and the file is where the answer says', async () => {
   const trusted = 'server.trusted_proxies=127.0.0.2/32'
   assert.deepEqual(await told([trusted]), [0, '/a/b.jpg'])
-  assert.deepEqual(await told([], { Via: '1.1 proxy' }), [0, '/a/b.jpg'])
+  for (const field of ['Via', 'Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Real-IP']) {
+    assert.deepEqual(await told([], { [field]: '1.1 proxy' }), [0, '/a/b.jpg'], field)
+  }
   assert.deepEqual(await told(['http.interim_104=never']), [0, '/a/b.jpg'])
   const [interim, location] = await told([trusted, 'http.interim_104=always'])
   assert.deepEqual([interim, location.startsWith('/-/uploads/')], [1, true])
