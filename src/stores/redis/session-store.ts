@@ -80,15 +80,9 @@ export function redisSessionStore(connection: RedisConnection, prefix: string): 
     replace: async (record, revision) =>
       await replaced(record, { revision, bucket: keys.bucketOf(record.key) }, connection),
     async remove(names) {
-      const writes = batches(names, (name) => name, keys).map(async ([bucket, args]) => {
-        const places = args.map(bucket.session)
-        const removed = await connection.store({
-          script: REMOVE,
-          keys: [bucket.opened, bucket.idle, ...places],
-          args,
-        })
-        return Number(removed)
-      })
+      const writes = batches(names, (name) => name, keys).map(
+        async (batch) => await removed(batch, connection),
+      )
       return sumOf(await Promise.all(writes))
     },
     async count() {
@@ -108,6 +102,19 @@ export function redisSessionStore(connection: RedisConnection, prefix: string): 
     },
     [Symbol.asyncDispose]: async () => {},
   }
+}
+
+async function removed(
+  [bucket, names]: readonly [Bucket, readonly string[]],
+  connection: RedisConnection,
+): Promise<number> {
+  const places = names.map(bucket.session)
+  const done = await connection.store({
+    script: REMOVE,
+    keys: [bucket.opened, bucket.idle, ...places],
+    args: names,
+  })
+  return Number(done)
 }
 
 function sumOf(counts: readonly number[]): number {
