@@ -49,7 +49,7 @@ export function observer({ log, audit, metrics, privacy }: ObserverParts): Obser
     refusalBound((network, refusals) => {
       for (const each of untold) each(network, refusals)
     })
-  const [refusals, proofs] = [told(), told()]
+  const [refusals, attempts] = [told(), told()]
   const lines = boundedRefusals(toHttpObservers(http), refusals)
   return {
     engineEvents: toEngineObservers(engine),
@@ -57,11 +57,11 @@ export function observer({ log, audit, metrics, privacy }: ObserverParts): Obser
     sessionEvents: toSessionObservers(sessions),
     gateEvents: toGateObservers([
       metrics.gateEvents,
-      boundedProofs(toGateObservers(gates), proofs),
+      boundedAttempts(toGateObservers(gates), attempts),
     ]),
     [Symbol.dispose](): void {
       refusals[Symbol.dispose]()
-      proofs[Symbol.dispose]()
+      attempts[Symbol.dispose]()
     },
   }
 }
@@ -77,12 +77,19 @@ function boundedRefusals(lines: HttpEvents, bound: RefusalBound): HttpEvents {
   }
 }
 
-/** The same for proofs that are none: strangers can show as many as they like. */
-function boundedProofs(lines: GateEvents, bound: RefusalBound): GateEvents {
+/** The same for what the gate refuses: whoever has a stolen slot can have it refused as often as they like. */
+function boundedAttempts(lines: GateEvents, bound: RefusalBound): GateEvents {
   return {
     ...lines,
+    decided(decision) {
+      const isRefused = decision.verdict === 'challenged' || decision.verdict === 'refused'
+      if (!isRefused || bound.admits(decision.client.network)) lines.decided(decision)
+    },
     unproved(attempt) {
       if (bound.admits(attempt.client.network)) lines.unproved(attempt)
+    },
+    bindingRefused(session, attempt) {
+      if (bound.admits(attempt.client.network)) lines.bindingRefused(session, attempt)
     },
   }
 }

@@ -10,7 +10,7 @@ import { HOME, TRAIN, exchangeOf, keptLog } from './samples.ts'
 const FORGED = exchangeOf('PUT', 'abc/photo.jpg', { query: 'v=00' })
 const REFUSAL = new Refusal('grant-invalid')
 
-interface Watched extends Pick<Observer, 'httpEvents' | typeof Symbol.dispose> {
+interface Watched extends Pick<Observer, 'httpEvents' | 'gateEvents' | typeof Symbol.dispose> {
   readonly entries: AuditEntry[]
   /** How many refusals the log tells one by one, and how many together. */
   logged(): { single: number; together: number[] }
@@ -83,6 +83,39 @@ test('networks beyond those that are told apart share one count', (t) => {
   refuse(seen, 15, TRAIN)
   t.mock.timers.tick(60_000)
   assert.deepEqual(seen.entries.at(-1), { event: 'refusals', address: undefined, count: 10 })
+})
+
+const DECISION = { session: 's', isBound: false, level: 3, reasons: ['long-standby'] } as const
+
+/** Everything that the gate refuses, by its word in the audit trail. */
+const ATTEMPTS: Readonly<Record<string, (gate: Observer['gateEvents']) => void>> = {
+  unproved: (gate) => gate.unproved({ session: undefined, client: HOME, why: 'wrong' }),
+  'session-refused': (gate) => gate.bindingRefused('s', { slot: 'a', client: HOME }),
+  refused: (gate) => gate.decided({ ...DECISION, client: HOME, verdict: 'refused' }),
+  challenged: (gate) => gate.decided({ ...DECISION, client: HOME, verdict: 'challenged' }),
+}
+
+for (const [what, attempt] of Object.entries(ATTEMPTS)) {
+  test(`a network whose attempts are ${what} without end gets twenty audit lines a minute, too`, (t) => {
+    const seen = watched(t)
+    for (let time = 0; time < 400; time += 1) attempt(seen.gateEvents)
+    assert.equal(seen.entries.length, 20)
+    t.mock.timers.tick(60_000)
+    assert.deepEqual(seen.entries.slice(20), [
+      { event: 'refusals', address: '192.0.2.0/24', count: 380 },
+    ])
+  })
+}
+
+test('a suspicious request that passes has its audit line whatever else its network does', (t) => {
+  const seen = watched(t)
+  for (let time = 0; time < 30; time += 1) ATTEMPTS['unproved']?.(seen.gateEvents)
+  seen.gateEvents.decided({ ...DECISION, client: HOME, verdict: 'passed' })
+  seen.gateEvents.decided({ ...DECISION, client: HOME, verdict: 'confirmed' })
+  assert.deepEqual(
+    seen.entries.slice(20).map(({ verdict }) => verdict),
+    ['passed', 'confirmed'],
+  )
 })
 
 test('what was counted is told when the observer ends, once', (t) => {
