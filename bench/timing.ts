@@ -54,7 +54,9 @@ function otherAt(place: number): (answer: string) => string {
   return (answer) => {
     const at = answer.length - place
     const other = answer[at] === 'A' ? 'E' : 'A'
-    return `${answer.slice(0, at)}${other}${answer.slice(at + 1)}`
+    const spoilt = `${answer.slice(0, at)}${other}${answer.slice(at + 1)}`
+    // As the parser of HTTP gives it: what is made of pieces would be joined while it is timed.
+    return Buffer.from(spoilt).toString('latin1')
   }
 }
 
