@@ -19,6 +19,15 @@ export interface Adoption {
   readonly client: ClientAddress
 }
 
+/** Where the writer of a slot was, and where the request in another process that took its place came from. */
+export interface Displacement {
+  readonly from: ClientAddress
+  /** Name of the writer's network, as the state has it. */
+  readonly network: string
+  /** That of the newer request, if the other process said it. */
+  readonly rivalNetwork: string | undefined
+}
+
 /** What the engine tells the rest of the program; `observe` turns it into audit lines and metrics. */
 export interface EngineEvents {
   /** A slot was used for the first time. */
@@ -33,8 +42,8 @@ export interface EngineEvents {
   adopted(slot: SlotRecord, upload: UploadRecord, adoption: Adoption): void
   /** A newer request took the writer's place. */
   takenOver(slot: SlotRecord, clients: { from: ClientAddress; to: ClientAddress }): void
-  /** A request in another process took the place of the writer, who was `client`. */
-  takenElsewhere(slot: SlotRecord, client: ClientAddress): void
+  /** A request in another process took the writer's place. */
+  takenElsewhere(slot: SlotRecord, displacement: Displacement): void
   /** An upload ended before its last byte; `kept` bytes stay. */
   interrupted(slot: SlotRecord, upload: UploadRecord, kept: number): void
   /** A file became readable, `seconds` after its upload began. */

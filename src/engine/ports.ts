@@ -118,6 +118,15 @@ export interface BlobStore extends AsyncDisposable {
   free(): Promise<number>
 }
 
+/** A request that wants the right to write to a slot. */
+export interface LeaseRequest {
+  /** Asks for the lease back; told `by` of who wants it, which may be empty. */
+  readonly release: (by?: string) => void
+  readonly signal: AbortSignal
+  /** Where the request comes from, told to the holder; without spaces. */
+  readonly by?: string
+}
+
 /** The right to write to one slot, held by one request at a time. Disposing gives it back. */
 export interface Lease extends Disposable {
   readonly slot: Fingerprint
@@ -133,10 +142,7 @@ export interface Leases {
    * `release` is called at most once, when somebody newer wants the lease. A newcomer overtaken
    * by a still newer one resolves to `superseded`. Aborting `signal` rejects with its reason.
    */
-  acquire(
-    slot: Fingerprint,
-    request: { release: () => void; signal: AbortSignal },
-  ): Promise<Lease | 'superseded'>
+  acquire(slot: Fingerprint, request: LeaseRequest): Promise<Lease | 'superseded'>
   /** Whether somebody in this process holds the lease now. */
   isHeld(slot: Fingerprint): boolean
   /** Whether another process that lives holds the lease. */

@@ -12,12 +12,14 @@ import { type SlotEvent, next, releasedParts } from './transitions.ts'
 /** A request that wants to write, or does: what somebody newer asks to give way. */
 export interface Holder {
   readonly client: ClientAddress
-  /** Asked by a newer request: ends the sender, unless its last byte has come. */
-  release(): void
+  /** Asked by a newer request, from the network `by`: ends the sender, unless its last byte has come. */
+  release(by?: string): void
   /** From now on nothing stops the upload (its last byte has come). */
   settle(): void
   /** Whether a newer request asked for the place. */
   readonly isReleased: () => boolean
+  /** Name of the network from which the newer request came, if known. */
+  readonly rivalNetwork: () => string | undefined
   /** Aborts when a newer request asks for the place. Made only for who needs it. */
   readonly releasing: () => AbortSignal
 }
@@ -26,12 +28,14 @@ export interface Holder {
 export function holderOf(client: ClientAddress, body?: ByteSource): Holder {
   let settled = false
   let released = false
+  let rival: string | undefined
   let ending: AbortController | undefined
   return {
     client,
-    release(): void {
+    release(by): void {
       if (settled) return
       released = true
+      rival = by === '' ? undefined : by
       body?.cut()
       ending?.abort()
     },
@@ -39,6 +43,7 @@ export function holderOf(client: ClientAddress, body?: ByteSource): Holder {
       settled = true
     },
     isReleased: () => released,
+    rivalNetwork: () => rival,
     releasing(): AbortSignal {
       ending ??= new AbortController()
       if (released) ending.abort()
@@ -56,11 +61,12 @@ const NEVER = new AbortController().signal
 export async function acquireLease(
   slot: Fingerprint,
   holder: Holder,
-  { leases, deadline }: EngineNeeds,
+  { leases, deadline, networkName }: EngineNeeds,
 ): Promise<Lease | 'superseded'> {
   const signal = leases.isHeld(slot) ? deadline(SETTLING_WAIT) : NEVER
   try {
-    return await leases.acquire(slot, { release: () => holder.release(), signal })
+    const by = networkName(holder.client)
+    return await leases.acquire(slot, { release: (rival) => holder.release(rival), signal, by })
   } catch (cause) {
     if (signal.aborted) throw new Refusal('upload-settling', {}, { cause })
     throw cause

@@ -111,7 +111,11 @@ async function interrupted(writing: Writing, needs: EngineNeeds, doing: Activity
   if (isReachable && isNews) await commit(writing, needs)
   // Who took its place in this process tells of both.
   if (holder.isReleased() && doing.isEndedHere !== true) {
-    needs.events.takenElsewhere(tenure.record(), holder.client)
+    needs.events.takenElsewhere(tenure.record(), {
+      from: holder.client,
+      network: needs.networkName(holder.client),
+      rivalNetwork: holder.rivalNetwork(),
+    })
   }
   needs.events.interrupted(tenure.record(), upload, writer.length)
   return CUT

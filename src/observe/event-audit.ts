@@ -52,8 +52,13 @@ export function engineAudit({ record }: Recorder, privacy: Privacy): EngineEvent
         address: shownAddress(to, privacy),
         from: shownAddress(from, privacy),
       }),
-    takenElsewhere: (slot, from) =>
-      record({ ...of('takeover', slot), from: shownAddress(from, privacy), why: 'elsewhere' }),
+    takenElsewhere: (slot, { from, rivalNetwork }) =>
+      record({
+        ...of('takeover', slot),
+        address: shownNetwork(rivalNetwork, privacy),
+        from: shownAddress(from, privacy),
+        why: 'elsewhere',
+      }),
     interrupted: (slot, { face }, kept) => record({ ...of('interrupted', slot), face, kept }),
     published: (slot, { face }, seconds) => record({ ...of('published', slot), face, seconds }),
     repeated: (slot, outcome) => record({ ...of('repeated', slot), outcome }),

@@ -56,9 +56,13 @@ export function engineLog(log: Log, privacy: Privacy): EngineEvents {
         },
         'upload taken over by a newer request',
       ),
-    takenElsewhere: (slot, from) =>
+    takenElsewhere: (slot, { from, rivalNetwork }) =>
       log.debug(
-        { slot: slot.fingerprint, from: shownAddress(from, privacy) },
+        {
+          slot: slot.fingerprint,
+          from: shownAddress(from, privacy),
+          address: shownNetwork(rivalNetwork, privacy),
+        },
         'upload taken over by a request in another process',
       ),
     interrupted: (slot, upload, kept) =>

@@ -44,7 +44,7 @@ export const METRICS = {
     help: "Requests that took an older request's place.",
     labels: {
       network:
-        '`same` as before, `changed`, or `unknown`: the newer request came to another process',
+        '`same` as before, `changed`, or `unknown`: the newer request came to another process that did not say',
     },
   },
   hfs_resumes_total: {

@@ -96,8 +96,9 @@ function engineMetrics(registry: Registry): EngineEvents {
     takenOver(_slot, { from, to }) {
       takeovers(from.network === to.network ? 'same' : 'changed').count += 1
     },
-    takenElsewhere() {
-      takeovers('unknown').count += 1
+    takenElsewhere(_slot, { network, rivalNetwork }) {
+      if (rivalNetwork === undefined) takeovers('unknown').count += 1
+      else takeovers(rivalNetwork === network ? 'same' : 'changed').count += 1
     },
     resumed(_slot, { face, durable }) {
       resumes(face).count += 1

@@ -111,8 +111,8 @@ function toEngineObservers(all: readonly EngineEvents[]): EngineEvents {
     adopted(slot, upload, adoption) {
       for (const each of all) each.adopted(slot, upload, adoption)
     },
-    takenElsewhere(slot, client) {
-      for (const each of all) each.takenElsewhere(slot, client)
+    takenElsewhere(slot, displacement) {
+      for (const each of all) each.takenElsewhere(slot, displacement)
     },
     takenOver(slot, clients) {
       for (const each of all) each.takenOver(slot, clients)

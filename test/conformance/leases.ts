@@ -16,14 +16,17 @@ interface Contender {
   readonly asked: Promise<void>
   readonly abort: (reason: Error) => void
   timesAsked: number
+  /** Where the newcomer came from that had it asked. */
+  rival: string | undefined
 }
 
 /** Asks for the lease of a slot, and counts how often it is asked back. */
-export function contend(leases: Leases, slot: Fingerprint): Contender {
+export function contend(leases: Leases, slot: Fingerprint, by?: string): Contender {
   const asking = Promise.withResolvers<void>()
   const aborting = new AbortController()
-  const release = (): void => {
+  const release = (rival?: string): void => {
     contender.timesAsked++
+    contender.rival = rival
     asking.resolve()
   }
   const contender: Contender = {
@@ -31,8 +34,13 @@ export function contend(leases: Leases, slot: Fingerprint): Contender {
     asked: asking.promise,
     abort: (reason) => aborting.abort(reason),
     timesAsked: 0,
+    rival: undefined,
   }
-  const outcome = leases.acquire(slot, { release, signal: aborting.signal })
+  const outcome = leases.acquire(slot, {
+    release,
+    signal: aborting.signal,
+    ...(by === undefined ? {} : { by }),
+  })
   return Object.assign(contender, { outcome })
 }
 
@@ -104,6 +112,18 @@ function contentionCases(open: () => Leases): void {
     assert.equal(leases.isHeld(slot), true)
     assert.equal(holder.timesAsked, 1)
     assert.equal(newcomer.timesAsked, 0)
+  })
+
+  test('a holder is told where the newcomer comes from', async () => {
+    const leases = open()
+    const slot = anySlot()
+    const holder = contend(leases, slot, '192.0.2.0/24')
+    const held = await leaseOf(holder)
+    const newcomer = contend(leases, slot, '198.51.100.0/24')
+    await holder.asked
+    assert.equal(holder.rival, '198.51.100.0/24')
+    held[Symbol.dispose]()
+    using _lease = await leaseOf(newcomer)
   })
 
   test('of those who wait only the newest gets the lease, the others are superseded', async () => {

@@ -80,7 +80,8 @@ function recordingEvents(names: string[]): EngineEvents {
     continued: () => undefined,
     resumed: () => undefined,
     adopted: (_slot, { durable }) => names.push(`adopted ${durable}`),
-    takenElsewhere: (_slot, from) => names.push(`taken elsewhere from ${from.address}`),
+    takenElsewhere: (_slot, { from, network, rivalNetwork }) =>
+      names.push(`taken elsewhere from ${from.address}: ${network} → ${rivalNetwork}`),
     takenOver: (_slot, { from, to }) => names.push(`taken over ${from.address} → ${to.address}`),
     interrupted: (_slot, _upload, kept) => names.push(`interrupted ${kept}`),
     published: () => names.push('published'),

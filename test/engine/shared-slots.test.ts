@@ -5,7 +5,7 @@ import type { Grant } from '../../src/core/grant.ts'
 import { Refusal } from '../../src/core/refusals.ts'
 import { type Fingerprint, fingerprintOf } from '../../src/core/slot-path.ts'
 import type { Cut, Published } from '../../src/engine/engine.ts'
-import type { Leases, Notices, SlotStore } from '../../src/engine/ports.ts'
+import type { LeaseRequest, Leases, Notices, SlotStore } from '../../src/engine/ports.ts'
 import { COMMIT_INTERVAL } from '../../src/engine/policy.ts'
 import { processLeases } from '../../src/stores/memory/leases.ts'
 import { type SentBody, sentBody, wholeBody } from './bodies.ts'
@@ -142,7 +142,7 @@ test('a slot that somebody has just begun to fill, here or elsewhere, is not unk
 test('a writer whose place is taken in another process tells of it; in the same process the newcomer does', async () => {
   await using f = await fixture()
   const local = processLeases()
-  const releases: (() => void)[] = []
+  const releases: LeaseRequest['release'][] = []
   const leases: Leases = {
     ...local,
     acquire: async (slot, request) => {
@@ -154,9 +154,12 @@ test('a writer whose place is taken in another process tells of it; in the same 
   const body = sentBody()
   const putting = engine.put({ grant: grantFor('a', 4), client: CLIENT, body })
   await body.send('ab')
-  for (const release of releases) release()
+  for (const release of releases) release('198.51.100.0/24')
   assert.deepEqual(await putting, { kind: 'cut' })
-  assert.deepEqual(f.events, ['taken elsewhere from 127.0.0.2', 'interrupted 2'])
+  assert.deepEqual(f.events, [
+    'taken elsewhere from 127.0.0.2: 127.0.0.0/24 → 198.51.100.0/24',
+    'interrupted 2',
+  ])
   const [first, second] = [sentBody(), wholeBody('abcd')]
   const loser = engine.put({ grant: grantFor('b', 4), client: CLIENT, body: first })
   await first.send('ab')

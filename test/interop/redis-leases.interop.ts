@@ -52,8 +52,9 @@ for (const [name, start] of Object.entries(SITES)) {
       const slot = anySlot()
       const holder = contend(node(0), slot)
       const held = await leaseOf(holder)
-      const newcomer = contend(node(1), slot)
+      const newcomer = contend(node(1), slot, '198.51.100.0/24')
       await holder.asked
+      assert.equal(holder.rival, '198.51.100.0/24')
       held[Symbol.dispose]()
       using _lease = await leaseOf(newcomer)
       assert.equal(holder.timesAsked, 1)

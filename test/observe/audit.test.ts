@@ -71,7 +71,11 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   const http = httpAudit(audit, privacy)
   engine.slotOpened(SLOT, HOME)
   engine.takenOver(SLOT, { from: HOME, to: TRAIN })
-  engine.takenElsewhere(SLOT, HOME)
+  engine.takenElsewhere(SLOT, {
+    from: HOME,
+    network: HOME.network,
+    rivalNetwork: TRAIN.network,
+  })
   engine.resumed(SLOT, { ...UPLOAD, durable: 9 }, TRAIN)
   engine.adopted(SLOT, { ...UPLOAD, durable: 9 }, { from: SLOT, client: TRAIN })
   engine.interrupted(SLOT, UPLOAD, 12)

@@ -57,7 +57,9 @@ test('everything else that happens to a slot has its counter', async () => {
   engine.slotOpened(SLOT, HOME)
   engine.takenOver(SLOT, { from: HOME, to: TRAIN })
   engine.takenOver(SLOT, { from: HOME, to: HOME })
-  engine.takenElsewhere(SLOT, HOME)
+  for (const rivalNetwork of [undefined, 'n1', 'n1', 'n2', 'n2', 'n2']) {
+    engine.takenElsewhere(SLOT, { from: HOME, network: 'n1', rivalNetwork })
+  }
   engine.interrupted(SLOT, UPLOAD, 12)
   engine.resumed(SLOT, { ...UPLOAD, face: 'tus', durable: 12 }, TRAIN)
   engine.resumed(SLOT, { ...UPLOAD, face: 'tus', durable: 30 }, TRAIN)
@@ -69,8 +71,8 @@ test('everything else that happens to a slot has its counter', async () => {
   const expected: readonly (readonly [string, number])[] = [
     ['hfs_slots_opened_total{scheme="v2"}', 1],
     ['hfs_http_lane_requests_total', 1],
-    ['hfs_takeovers_total{network="changed"}', 1],
-    ['hfs_takeovers_total{network="same"}', 1],
+    ['hfs_takeovers_total{network="changed"}', 4],
+    ['hfs_takeovers_total{network="same"}', 3],
     ['hfs_takeovers_total{network="unknown"}', 1],
     ['hfs_uploads_total{face="plain",outcome="interrupted"}', 1],
     ['hfs_uploads_total{face="plain",outcome="abandoned"}', 1],

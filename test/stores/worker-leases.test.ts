@@ -67,8 +67,9 @@ test('a newcomer at one worker has the holder at another asked, and gets its lea
   assert.equal(two.leases.isHeld(slot), false)
   assert.equal(await two.leases.isHeldElsewhere(slot), true)
   assert.equal(await one.leases.isHeldElsewhere(slot), false)
-  const newcomer = contend(two.leases, slot)
+  const newcomer = contend(two.leases, slot, '198.51.100.0/24')
   await holder.asked
+  assert.equal(holder.rival, '198.51.100.0/24')
   held[Symbol.dispose]()
   using _lease = await leaseOf(newcomer)
   assert.equal(holder.timesAsked, 1)

@@ -1,6 +1,6 @@
 import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
 import type { Fingerprint } from '../../core/slot-path.ts'
-import type { Lease, Leases } from '../../engine/ports.ts'
+import type { Lease, LeaseRequest, Leases } from '../../engine/ports.ts'
 import { type Takeovers, takeovers } from './takeovers.ts'
 
 /** Milliseconds a newcomer waits in a fight before it asks the holder, so that somebody gets ahead. */
@@ -15,15 +15,13 @@ export interface ProcessLeases extends Leases {
   readonly held: number
 }
 
-type Request = Parameters<Leases['acquire']>[1]
-
 interface Holder {
-  readonly release: () => void
+  readonly release: LeaseRequest['release']
   asked: boolean
 }
 
 interface Waiter {
-  readonly release: () => void
+  readonly request: LeaseRequest
   readonly settle: (outcome: Lease | 'superseded') => void
 }
 
@@ -61,14 +59,15 @@ export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = 
     }
     queue.takeovers ??= takeovers(stopwatch)
     queue.takeovers.note()
-    queue.holder = { release: waiter.release, asked: false }
+    queue.holder = { release: waiter.request.release, asked: false }
     queue.waiter = undefined
     waiter.settle(leaseOf(slot, queue.holder))
   }
 
-  async function wait(queue: Queue, { release, signal }: Request): Promise<Lease | 'superseded'> {
+  async function wait(queue: Queue, request: LeaseRequest): Promise<Lease | 'superseded'> {
     const { promise, resolve, reject } = Promise.withResolvers<Lease | 'superseded'>()
-    const waiter: Waiter = { release, settle: resolve }
+    const { signal } = request
+    const waiter: Waiter = { request, settle: resolve }
     const leave = (): void => {
       if (queue.waiter !== waiter) return
       queue.waiter = undefined
@@ -122,15 +121,15 @@ class ProcessLease implements Lease {
 
 /** Asks the holder, in a fight after a pause. Returns how to call that off. */
 function askInTurn(queue: Queue, after: After): () => void {
-  if (queue.takeovers?.isFight() === true) return after(FIGHT_PAUSE, () => askNow(queue.holder))
-  askNow(queue.holder)
+  if (queue.takeovers?.isFight() === true) return after(FIGHT_PAUSE, () => askNow(queue))
+  askNow(queue)
   return () => {}
 }
 
-function askNow(holder: Holder): void {
+function askNow({ holder, waiter }: Queue): void {
   if (holder.asked) return
   holder.asked = true
-  holder.release()
+  holder.release(waiter?.request.by)
 }
 
 function afterTimeout(milliseconds: number, run: () => void): () => void {

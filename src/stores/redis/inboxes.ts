@@ -8,6 +8,8 @@ export interface Message {
   readonly slot: string
   /** The contender or process that caused it. */
   readonly from: string
+  /** Where the request of the contender that asks comes from, if that is said. */
+  readonly by?: string
 }
 
 /** The process that a contender belongs to. */
@@ -28,14 +30,14 @@ export function inboxes(
   inboxOf: (process: string) => string,
 ): Inboxes {
   return {
-    send({ word, to, slot, from }) {
-      const text = [word, to, slot, from].join(' ')
+    send({ word, to, slot, from, by = '' }) {
+      const text = [word, to, slot, from, by].join(' ')
       connection.command(['publish', inboxOf(processOf(to)), text]).catch(() => {})
     },
     async open(process, take) {
       await connection.subscribe(inboxOf(process), (text) => {
-        const [word = '', to = '', slot = '', from = ''] = text.split(' ')
-        take({ word, to, slot, from })
+        const [word = '', to = '', slot = '', from = '', by = ''] = text.split(' ')
+        take({ word, to, slot, from, by })
       })
     },
   }

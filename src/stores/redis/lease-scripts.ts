@@ -4,7 +4,8 @@ import { type Script, script } from './connection.ts'
  * A slot's lease is a hash: its holder, and the newest of those who wait for it. Both are contenders,
  * `<process>/<number>`. Whoever a change concerns is told through the inbox of its process.
  *
- * Keys: the lease. Arguments: contender, life of the lease in milliseconds, prefix of inboxes, slot.
+ * Keys: the lease. Arguments: contender, life of the lease in milliseconds, prefix of inboxes, slot; who
+ * asks also says where its request comes from.
  */
 const COMMON = `
 local lease, me, life, inbox, slot = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -14,7 +15,7 @@ local waiter = redis.call('HGET', lease, 'waiter')
 local function processOf(contender) return string.match(contender, '^[^/]+') end
 
 local function tell(contender, word)
-  redis.call('PUBLISH', inbox .. processOf(contender), word .. ' ' .. contender .. ' ' .. slot .. ' ' .. me)
+  redis.call('PUBLISH', inbox .. processOf(contender), word .. ' ' .. contender .. ' ' .. slot .. ' ' .. me .. ' ' .. (ARGV[5] or ''))
 end
 
 local function give(contender)
@@ -40,7 +41,7 @@ return holder
 `)
 
 /**
- * Asks again; answers who has it then, or nothing if somebody newer asked. Fifth argument: a holder
+ * Asks again; answers who has it then, or nothing if somebody newer asked. Sixth argument: a holder
  * that kept silent, whom the lease is taken away from.
  */
 export const INSIST: Script = script(`${COMMON}
@@ -50,7 +51,7 @@ if not holder then
   return me
 end
 if waiter ~= me then return false end
-if holder == ARGV[5] then
+if holder == ARGV[6] then
   tell(holder, 'lost')
   give(me)
   return me

@@ -1,5 +1,5 @@
 import type { Fingerprint } from '../../core/slot-path.ts'
-import type { Lease, Leases } from '../../engine/ports.ts'
+import type { Lease, LeaseRequest, Leases } from '../../engine/ports.ts'
 import type { RedisConnection } from './connection.ts'
 import { contend } from './contender.ts'
 import { type Inboxes, type Message, inboxes } from './inboxes.ts'
@@ -72,16 +72,16 @@ export async function redisLeases(needs: LeaseNeeds): Promise<Leases & AsyncDisp
   return {
     async acquire(slot, request) {
       const contender: Contender = { slot, news: mailbox(), isHolding: false, isWanted: false }
-      const release = (): void => {
+      const release = (rival?: string): void => {
         contender.isWanted = true
-        if (contender.isHolding) request.release()
+        if (contender.isHolding) request.release(rival)
         else contender.news.put('superseded')
       }
-      const place = await local.acquire(slot, { release, signal: request.signal })
+      const place = await local.acquire(slot, { ...request, release })
       if (place === 'superseded') return place
       number += 1
       const me = `${name}/${number}`
-      return await hold(me, { contender, place, signal: request.signal }, parts)
+      return await hold(me, { contender, place, request }, parts)
     },
     isHeld: (slot) => local.isHeld(slot),
     async isHeldElsewhere(slot) {
@@ -99,11 +99,11 @@ export async function redisLeases(needs: LeaseNeeds): Promise<Leases & AsyncDisp
 /** Gets the lease in Redis for the one request of this process that has come so far. */
 async function hold(
   me: string,
-  { contender, place, signal }: { contender: Contender; place: Lease; signal: AbortSignal },
+  { contender, place, request }: { contender: Contender; place: Lease; request: LeaseRequest },
   parts: Parts,
 ): Promise<Lease | 'superseded'> {
   const { shared, contenders } = parts
-
+  const { signal, by = '' } = request
   const { slot, news } = contender
   using stack = new DisposableStack()
   stack.use(place)
@@ -114,8 +114,8 @@ async function hold(
   contenders.set(me, contender)
   const asking = {
     me,
-    ask: async () => await shared.ask(me, slot),
-    insist: async (silent: string) => await shared.insist(me, slot, silent),
+    ask: async () => await shared.ask(me, slot, by),
+    insist: async (silent: string) => await shared.insist(me, slot, { by, silent }),
   }
   const outcome = await contend(asking, { news, signal })
   if (outcome === 'superseded' || contender.isWanted) return 'superseded'
@@ -136,21 +136,21 @@ function giveBack(me: string, slot: string, { shared, leaving }: Parts): void {
 /** Understands a message to this process. */
 function take(message: Message, parts: Parts): void {
   const { messages, others, contenders } = parts
-  const { word, to, slot, from } = message
+  const { word, to, slot, from, by } = message
   const contender = contenders.get(to)
   if (word === 'asked') messages.send({ word: 'heard', to: from, slot, from: to })
   if (word === 'ping' || word === 'pong') others.take(message)
   else if (contender === undefined) {
     // It is gone: its answer crossed this message.
     if (word === 'asked' || word === 'given') giveBack(to, slot, parts)
-  } else if (word === 'asked' || word === 'lost') makeWay(contender, parts)
+  } else if (word === 'asked' || word === 'lost') makeWay(contender, parts, by)
   else if (word === 'heard' || word === 'given' || word === 'superseded') contender.news.put(word)
 }
 
 /** A newcomer elsewhere is like one here: it asks the holder, and supersedes whoever waits. */
-function makeWay({ slot }: Contender, { local, end }: Pick<Parts, 'local' | 'end'>): void {
+function makeWay({ slot }: Contender, { local, end }: Parts, by = ''): void {
   const giveWay = async (): Promise<void> => {
-    const place = await local.acquire(slot, { release: () => {}, signal: end })
+    const place = await local.acquire(slot, { release: () => {}, signal: end, by })
     if (place !== 'superseded') place[Symbol.dispose]()
   }
   giveWay().catch(() => {})
@@ -170,7 +170,7 @@ async function renewOne(me: string, contender: Contender, parts: Parts): Promise
   const isOver = (): boolean => !contenders.has(me)
   if ((await shared.renew(me, slot)) || isOver()) return
   try {
-    const holder = await shared.insist(me, slot, '')
+    const holder = await shared.insist(me, slot, { by: '', silent: '' })
     if (holder !== me && !isOver()) makeWay(contender, parts)
   } finally {
     // It was given back meanwhile, perhaps before it was taken again.

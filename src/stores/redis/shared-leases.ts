@@ -6,12 +6,20 @@ import { processOf } from './inboxes.ts'
 /** Life of a lease that is not renewed: its process is gone. Milliseconds. */
 const LIFE = 15_000
 
+/** How to ask again. */
+export interface Insistence {
+  /** Where the request comes from; may be empty. */
+  readonly by: string
+  /** A holder that kept silent; may be empty. */
+  readonly silent: string
+}
+
 /** The leases as they stand in Redis, where contenders of all processes meet. */
 export interface SharedLeases {
-  /** Asks for the lease; resolves to the contender that has it then. */
-  ask(me: string, slot: string): Promise<string>
+  /** Asks for the lease, telling the holder `by`; resolves to the contender that has it then. */
+  ask(me: string, slot: string, by?: string): Promise<string>
   /** Asks again, taking it away from `silent`; resolves to nothing if somebody newer asked. */
-  insist(me: string, slot: string, silent: string): Promise<string | undefined>
+  insist(me: string, slot: string, asking: Insistence): Promise<string | undefined>
   giveBack(me: string, slot: string): Promise<void>
   /** Lengthens the life of the lease; resolves to whether it is still the contender's. */
   renew(me: string, slot: string): Promise<boolean>
@@ -31,9 +39,9 @@ export function sharedLeases(connection: RedisConnection, keys: Keys): SharedLea
   }
 
   return {
-    ask: async (me, slot) => String(await run(ASK, me, slot)),
-    async insist(me, slot, silent) {
-      const holder = await run(INSIST, me, slot, silent)
+    ask: async (me, slot, by = '') => String(await run(ASK, me, slot, by)),
+    async insist(me, slot, { by, silent }) {
+      const holder = await run(INSIST, me, slot, by, silent)
       return typeof holder === 'string' ? holder : undefined
     },
     async giveBack(me, slot) {

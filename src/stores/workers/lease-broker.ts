@@ -64,7 +64,7 @@ function seatOf(channel: Channel, needs: BrokerNeeds): Seat {
   const listening = channel.listen(({ word, id, text }: Message) => {
     switch (word) {
       case 'acquire':
-        return void contention.contend(id, parseFingerprint(text))
+        return void contention.contend(id, wishIn(text))
       case 'leave':
         return contention.giveUp(id)
       case 'back':
@@ -84,9 +84,20 @@ function seatOf(channel: Channel, needs: BrokerNeeds): Seat {
   }
 }
 
+/** A slot that a request wants, and where that comes from. */
+interface Wish {
+  readonly slot: Fingerprint
+  readonly by: string
+}
+
+function wishIn(text: string): Wish {
+  const [slot = '', by = ''] = text.split(' ')
+  return { slot: parseFingerprint(slot), by }
+}
+
 /** The requests of one worker, by their numbers. */
 interface Contention {
-  contend(id: number, slot: Fingerprint): Promise<void>
+  contend(id: number, wish: Wish): Promise<void>
   /** The request waits no longer; a lease that it was given meanwhile comes back by itself. */
   giveUp(id: number): void
   takeBack(id: number): void
@@ -107,14 +118,14 @@ function contentionOf(
     if (contenders.delete(id)) say(word, id, text)
   }
 
-  function ask(id: number, contender: Contender): void {
+  function ask(id: number, contender: Contender, by = ''): void {
     // Of a worker that is gone the leases come back in another way.
     if (!contenders.has(id)) return
     contender.silence = setTimeout(() => {
       takeBack(id)
       onPassedOver(contender.slot)
     }, SILENCE)
-    say('asked', id)
+    say('asked', id, by)
   }
 
   function takeBack(id: number): void {
@@ -125,14 +136,15 @@ function contentionOf(
   }
 
   return {
-    async contend(id, slot) {
+    async contend(id, { slot, by }) {
       const contender: Contender = { slot, leaving: new AbortController() }
       contenders.set(id, contender)
       const { signal: left } = contender.leaving
       const patience = leases.isHeld(slot) ? AbortSignal.timeout(PATIENCE) : undefined
       const signal = patience === undefined ? left : AbortSignal.any([left, patience])
       try {
-        const lease = await leases.acquire(slot, { release: () => ask(id, contender), signal })
+        const release = (rival?: string): void => ask(id, contender, rival)
+        const lease = await leases.acquire(slot, { release, signal, by })
         if (lease === 'superseded') return dismiss(id, 'superseded')
         contender.lease = lease
         if (contenders.has(id)) say('given', id)

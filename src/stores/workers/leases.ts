@@ -1,11 +1,11 @@
 import { REFUSALS, Refusal, type RefusalCode } from '../../core/refusals.ts'
 import type { Fingerprint } from '../../core/slot-path.ts'
-import type { Lease, Leases } from '../../engine/ports.ts'
+import type { Lease, LeaseRequest, Leases } from '../../engine/ports.ts'
 import type { Channel, Message } from './channel.ts'
 
 /** A request of this worker that holds a lease, or waits for one. */
 interface Contender {
-  readonly release: () => void
+  readonly release: LeaseRequest['release']
   readonly answer: (message: Message) => void
 }
 
@@ -26,7 +26,7 @@ export function workerLeases(channel: Channel): Leases {
       case 'asked':
         // Said also of a lease whose return crosses this question.
         channel.send({ word: 'heard', id, text: '' })
-        return contenders.get(id)?.release()
+        return contenders.get(id)?.release(text)
       case 'given':
       case 'superseded':
       case 'left':
@@ -51,12 +51,12 @@ export function workerLeases(channel: Channel): Leases {
   }
 
   return {
-    async acquire(slot, { release, signal }) {
+    async acquire(slot, { release, signal, by = '' }) {
       signal.throwIfAborted()
       const id = (last += 1)
       const { promise, resolve } = Promise.withResolvers<Message>()
       contenders.set(id, { release, answer: resolve })
-      channel.send({ word: 'acquire', id, text: slot })
+      channel.send({ word: 'acquire', id, text: `${slot} ${by}` })
       // The lease may be on its way already: the answer says what became of it.
       const leave = (): void => channel.send({ word: 'leave', id, text: '' })
       signal.addEventListener('abort', leave, { once: true })
