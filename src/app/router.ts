@@ -18,6 +18,11 @@ export interface ResumableFace {
   readonly discovery: OutgoingHttpHeaders
 }
 
+/** The IETF's protocol, which tells the limits of a single slot or upload, too. */
+interface LimitedFace extends ResumableFace {
+  readonly limitsOf: (exchange: Exchange) => Promise<OutgoingHttpHeaders>
+}
+
 /** The handlers of one listener; what is not there is not spoken. */
 export interface Routes {
   readonly put: Handler
@@ -27,7 +32,7 @@ export interface Routes {
   /** What a client asks of its own session. */
   readonly session?: Handler
   /** The IETF's resumable uploads: PUT or POST with `Upload-Complete` or `Upload-Incomplete`. */
-  readonly rufh?: ResumableFace
+  readonly rufh?: LimitedFace
   /** tus 1.0: POST with `Tus-Resumable`. */
   readonly tus?: ResumableFace
   /** PUT with `Content-Range`. */
@@ -55,7 +60,7 @@ export function router(routes: Routes): Handler {
       case 'HEAD':
         return await download(exchange)
       case 'OPTIONS':
-        return exchange.reply(optionsAnswer(discovery, methods))
+        return await tellOptions(exchange, methods)
       case 'PUT':
         return await putOf(exchange)
       case 'POST':
@@ -81,7 +86,12 @@ export function router(routes: Routes): Handler {
     if (isSessionPath(rawPath)) return session
     const face = isUploadPath(rawPath) ? faceOf(routes, exchange) : undefined
     if (face === undefined || exchange.method !== 'OPTIONS') return face?.resource
-    return async () => exchange.reply(optionsAnswer(discovery, face.methods))
+    return async () => await tellOptions(exchange, face.methods)
+  }
+
+  async function tellOptions(exchange: Exchange, allowed: string): Promise<void> {
+    const limits = await rufh?.limitsOf(exchange)
+    exchange.reply(optionsAnswer({ ...discovery, ...limits }, allowed))
   }
 }
 

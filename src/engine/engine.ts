@@ -180,6 +180,8 @@ export interface Engine {
   range(request: RangeRequest): Promise<Progress | Published | Cut>
   /** Length of the path's upload in bytes, if it was ever used. */
   sizeOf(path: SlotPath): Promise<number | undefined>
+  /** Length of an upload in bytes, by its resource; nothing if there is none. Never takes a lease. */
+  sizeOfResource(resource: string): Promise<number | undefined>
   /** What a reader of the path finds; may be up to a second old. Never takes a lease. */
   lookup(path: SlotPath): Promise<Lookup>
   /** Resolves when the path is published; rejects with the signal's reason when it is aborted first. */

@@ -34,6 +34,7 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
     abandon: (request) => tracked(abandoning.abandon(request)),
     range: (request) => tracked(ranges.range(request)),
     sizeOf: ranges.sizeOf,
+    sizeOfResource: async (resource) => (await needs.slots.findByResource(resource))?.size,
     lookup: reader.lookup,
     untilPublished: reader.untilPublished,
     read: reader.read,

@@ -389,7 +389,7 @@ test('OPTIONS tells the limits, the ways to resume and what is allowed there, wi
     'storage.max_file_size=5 MiB',
     'network_resilience.chunk_size=1MB',
   ])
-  // A slot's URL is told the limit of all slots: its own needs its grant, which OPTIONS does not check.
+  // A slot that was never used is told the limit of all: its own needs its grant, which OPTIONS does not check.
   for (const [target, methods] of [
     ['*', 'GET, HEAD, OPTIONS, PUT, DELETE, POST'],
     ['/a/b.txt', 'GET, HEAD, OPTIONS, PUT, DELETE, POST'],
@@ -404,6 +404,18 @@ test('OPTIONS tells the limits, the ways to resume and what is allowed there, wi
     assert.equal(headers['access-control-allow-methods'], methods)
     assert.match(headers['access-control-expose-headers'] ?? '', /\bUpload-Offset\b/u)
   }
+})
+
+test('OPTIONS tells the size of an upload, and of a slot that was used', async () => {
+  await using site = await startSite()
+  const put = signedPut(PATH, 'hello')
+  const target = await created(site, put)
+  for (const known of [target, put.target]) {
+    const { status, headers } = await ask(site.port, { method: 'OPTIONS', target: known })
+    assert.deepEqual([status, headers['upload-limit']], [200, 'max-size=5, max-age=259200'])
+  }
+  const { status } = await ask(site.port, { method: 'OPTIONS', target: '/a/%00' })
+  assert.equal(status, 200)
 })
 
 test('OPTIONS names no method of uploads that can go on where there are none', async () => {

@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { Handler } from '../../http/exchange.ts'
+import { parseSlotPath } from '../../core/slot-path.ts'
+import { isUploadPath, namedUpload } from '../../core/upload-resource.ts'
+import type { Exchange, Handler } from '../../http/exchange.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { createHandler } from './create.ts'
 import { RESOURCE_METHODS, resourceHandler } from './resource.ts'
@@ -15,6 +17,8 @@ export interface RufhFace {
   readonly methods: string
   /** What OPTIONS tells of it. */
   readonly discovery: OutgoingHttpHeaders
+  /** What OPTIONS tells beside that of a slot or upload whose size is known. */
+  readonly limitsOf: (exchange: Pick<Exchange, 'target'>) => Promise<OutgoingHttpHeaders>
 }
 
 /** What the operator decided about uploads, as far as clients are told of it. */
@@ -33,13 +37,27 @@ export function rufhFace(
   { maxFileSize, maxAge, chunkSize }: UploadLimits,
 ): RufhFace {
   const life = Math.floor(maxAge / 1000)
+  const limitOf = (size: number): OutgoingHttpHeaders => ({
+    [HEADER.uploadLimit]: `max-size=${size}, max-age=${life}`,
+  })
   return {
     create: createHandler(needs),
     resource: resourceHandler(needs),
     methods: RESOURCE_METHODS,
     discovery: {
-      [HEADER.uploadLimit]: `max-size=${maxFileSize}, max-age=${life}`,
+      ...limitOf(maxFileSize),
       [HEADER.chunkSize]: String(chunkSize),
     },
+    async limitsOf({ target: { rawPath } }): Promise<OutgoingHttpHeaders> {
+      // A preflight is answered whatever is wrong with its path or the state: the request that follows is told.
+      const size = await sizeAt(rawPath, needs).catch(() => undefined)
+      return size === undefined ? {} : limitOf(size)
+    },
   }
+}
+
+/** Length in bytes of the slot or upload at a path as received, where one is known there. */
+async function sizeAt(rawPath: string, { engine }: RufhNeeds): Promise<number | undefined> {
+  if (!isUploadPath(rawPath)) return await engine.sizeOf(parseSlotPath(rawPath))
+  return await engine.sizeOfResource(namedUpload(rawPath, undefined).resource)
 }

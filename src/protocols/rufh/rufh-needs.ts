@@ -7,7 +7,10 @@ import type { Interim104 } from './interim.ts'
 /** What the protocol is spoken with. */
 export interface RufhNeeds {
   readonly gate: Gate
-  readonly engine: Pick<Engine, 'create' | 'append' | 'status' | 'abort' | 'sizeOf'>
+  readonly engine: Pick<
+    Engine,
+    'create' | 'append' | 'status' | 'abort' | 'sizeOf' | 'sizeOfResource'
+  >
   readonly publicUrl: URL
   readonly clock: Clock
   readonly interim104: Interim104
