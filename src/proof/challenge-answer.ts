@@ -40,7 +40,8 @@ export function answerCheck(
     if (answer === undefined || !SESSION_ID.test(sessionId)) return refused('malformed')
     if (answer.stamp.expiresAt <= needs.clock()) return refused('expired')
     // Nobody's key is read for known sessions, too: in memory that was not read lately it is slower.
-    const tried = Buffer.from(nobodysKey)
+    const tried = Buffer.alloc(KEY_BYTES)
+    tried.set(nobodysKey)
     tried.set(key ?? nobodysKey)
     const failure = failureOf({ sessionId, answer, request }, tried, needs)
     if (key === undefined) return refused('unknown-session')
