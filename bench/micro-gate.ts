@@ -81,6 +81,7 @@ async function benchedGate(flags: readonly string[] = []): Promise<BenchedGate> 
     networkName,
     userOf: ({ user }) => user,
     isUsed: async () => false,
+    findSlot: async () => undefined,
   })
   return { ...benched, gate: made, sessions }
 }

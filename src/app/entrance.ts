@@ -38,7 +38,7 @@ export interface Entrance {
 export interface EntranceNeeds {
   readonly stores: Pick<Stores, 'nonces' | 'counters' | 'exchangeMasterKeyName'>
   readonly sessions: AllSessions
-  readonly engine: Pick<UploadEngine, 'sizeOf'>
+  readonly engine: Pick<UploadEngine, 'sizeOf' | 'find'>
   readonly events: GateEvents
   readonly log: Log
   readonly networkName: (client: ClientAddress) => string
@@ -84,6 +84,7 @@ export async function openEntrance(
     }),
     isUsed: async (path: Parameters<UploadEngine['sizeOf']>[0]): Promise<boolean> =>
       (await engine.sizeOf(path)) !== undefined,
+    findSlot: engine.find,
   }
   return {
     gateOf: (next) =>

@@ -69,14 +69,14 @@ export function nextFields(
 /** Of the answer that tells a session to its client: the only one that ever names id and key. */
 export function openingFields(
   request: GateRequest,
-  { id, session }: OpenedSession,
+  { id, session, level }: OpenedSession & { readonly level: 1 | 2 | 3 },
   needs: Pick<GateNeeds, 'proofs' | 'keys' | 'policy'>,
 ): OutgoingHttpHeaders {
   const { kid } = session.bound
   const key = kid === undefined ? undefined : needs.keys.sessionKey(kid, id)
   const end = session.openedAt + needs.policy().maxSessionAge
   return {
-    ...nextFields(request, { id, session, level: 1 }, needs),
+    ...nextFields(request, { id, session, level }, needs),
     [HEADER.sessionId]: id,
     [HEADER.sessionExpires]: new Date(end).toUTCString(),
     [HEADER.cacheControl]: 'no-store',

@@ -11,6 +11,7 @@ import type { RiskPolicy } from '../risk/policy.ts'
 import type { BoundSessions } from '../sessions/bound-sessions.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { GateEvents } from './events.ts'
+import type { JudgedSlot } from './passage.ts'
 
 /** What the operator decided about the way in. */
 export interface GatePolicy extends RiskPolicy {
@@ -45,4 +46,6 @@ export interface GateNeeds {
   readonly userOf: (grant: Grant) => string | undefined
   /** Whether a slot was ever used. */
   readonly isUsed: (path: SlotPath) => Promise<boolean>
+  /** A slot as it is stored now; nothing if it was never used. */
+  readonly findSlot: (path: SlotPath) => Promise<JudgedSlot | undefined>
 }

@@ -4,6 +4,7 @@ import type { OpenedSession } from '../sessions/bound-sessions.ts'
 import type { Binding, BoundSession } from '../sessions/session-record.ts'
 import { openingFields } from './answer-fields.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
+import { levelOf } from './levels.ts'
 import type { GateNeeds } from './needs.ts'
 import type { Admission, Judge, JudgedSlot } from './passage.ts'
 import { refuseFully } from './proving.ts'
@@ -22,16 +23,18 @@ export interface Wish {
   readonly unbound: Judge
 }
 
-/** What became of the wish, as far as is known. */
+/** The session for the wish, as it is stored. */
 interface State {
-  /** `unused`: the slot is not the session's. */
-  fate: 'unknown' | 'bound' | 'unused'
+  session: BoundSession
+  level: 1 | 2
+  /** Name of the one whose place it takes on the slot. */
   succeeds?: string
 }
 
 /**
- * Opens a session for the request's slot, which `use` binds to it if it is used for the first time. The
- * answer then tells it, whatever else it says. Refusals: `session-unavailable`, `session-exists`.
+ * Opens a session for the request's slot, which `use` binds to it if it is used for the first time, or
+ * again by whoever lost the answer. Only if it did, the answer tells the session, whatever else it says.
+ * Refusals: `session-unavailable`, `session-exists`, `reauthentication-required`.
  */
 export async function openSession<T>(
   wish: Wish,
@@ -44,7 +47,7 @@ export async function openSession<T>(
   const binding = bindingOf(wanted, grant, needs)
   const opened = await bound.open({ slot: grant.fingerprint, visitor, binding })
   if (opened === undefined) return await use({ grant, passage: { judge: unbound } })
-  const state: State = { fate: 'unknown' }
+  const state: State = { session: opened.session, level: 1 }
   try {
     const judge = openingJudge({ wish, opened, state }, needs)
     return await use({ grant, passage: { binds: opened.session.key, judge } })
@@ -73,15 +76,13 @@ function openingJudge(attempt: Attempt, needs: GateNeeds): Judge {
   const { wish, opened, state } = attempt
   return async (slot, circumstances) => {
     if (slot.session === opened.session.key) return 'rebind'
-    state.fate = 'unused'
     if (slot.session === undefined) return await wish.unbound(slot, circumstances)
     const present = await needs.bound.find(slot.session)
     if (present === undefined) return refuseFully(wish.request, 'session-gone')
-    if (slot.state !== 'open' || !mayRepeat(wish.wanted, present))
-      return refuseSecond(attempt, slot, needs)
-    await needs.bound.succeed(opened.session, present, slot.fingerprint)
+    if (!mayRepeat(wish.wanted, present)) return refuseSecond(attempt, slot, needs)
+    state.level = levelOfRepetition(wish, present, needs)
+    state.session = await needs.bound.succeed(opened.session, present)
     state.succeeds = present.key
-    state.fate = 'bound'
     return 'rebind'
   }
 }
@@ -96,24 +97,35 @@ function mayRepeat(wanted: WantedKey, { bound }: BoundSession): boolean {
   return bound.provedAt === undefined && nonceHash !== undefined && bound.nonceHash === nonceHash
 }
 
-function refuseSecond({ wish, state }: Attempt, slot: JudgedSlot, { events }: GateNeeds): never {
-  state.fate = 'unused'
+/** That the id was left out of a repetition makes it no less suspicious. Refuses (`reauthentication-required`) at level 3. */
+function levelOfRepetition({ request, grant }: Wish, known: BoundSession, needs: GateNeeds): 1 | 2 {
+  const assessed = levelOf(request, { known, expiry: grant.expiresAt }, needs)
+  const { level, reasons } = assessed
+  const verdict = level === 3 ? 'refused' : 'passed'
+  const { client } = request
+  needs.events.decided({ session: known.key, client, isBound: true, ...assessed, verdict })
+  return level === 3 ? refuseFully(request, reasons.join(' ')) : level
+}
+
+function refuseSecond({ wish }: Attempt, slot: JudgedSlot, { events }: GateNeeds): never {
   const { client } = wish.request
   events.bindingRefused(slot.session ?? '', { slot: slot.fingerprint, client })
   throw new Refusal('session-exists')
 }
 
-/** Tells the session, or removes it where no slot took it. */
+/** Tells the session, or removes it where the slot is not its own. */
 async function settle({ wish, opened, state }: Attempt, needs: GateNeeds): Promise<void> {
-  const { session } = opened
   const { request, grant, wanted } = wish
-  const isUnused =
-    state.fate === 'unused' || (state.fate === 'unknown' && needs.bound.isUntaken(session.key))
-  if (isUnused) return await needs.bound.end(session)
-  request.adorn(openingFields(request, opened, needs))
-  const { succeeds } = state
+  const { session, level, succeeds } = state
+  const { bound } = needs
+  const { fingerprint } = grant
+  const slot = await needs.findSlot(grant.path)
+  if (slot?.session !== session.key) return await bound.end(session)
+  if (slot.state === 'published') bound.left(session.key, fingerprint)
+  if (succeeds !== undefined) bound.left(succeeds, fingerprint)
+  request.adorn(openingFields(request, { id: opened.id, session, level }, needs))
   needs.events.bound(session.key, {
-    slot: grant.fingerprint,
+    slot: fingerprint,
     client: request.client,
     key: wanted.key,
     ...(succeeds === undefined ? {} : { succeeds }),

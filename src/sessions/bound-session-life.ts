@@ -1,7 +1,8 @@
+import type { Instant } from '../core/clock.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 import { type Visit, presentNetwork, visited } from './session-life.ts'
-import type { BoundSession } from './session-record.ts'
+import type { BoundSession, SessionRecord } from './session-record.ts'
 
 /** Milliseconds within which another request of the same client in the same place is not worth a write. */
 const PRECISION = 10_000
@@ -22,11 +23,20 @@ export function provedBy(session: BoundSession, visit: Visit): BoundSession {
   return { ...next, revision, bound: { ...bound, provedAt: bound.provedAt ?? visit.at } }
 }
 
-/** A session in the place of an older one: it is no younger, and has had as many refreshes. */
+/**
+ * A session that was opened just now in the place of an older one: it is no younger, has been where that one
+ * was, and has had as many refreshes.
+ */
 export function succeeding(session: BoundSession, older: BoundSession): BoundSession {
+  const { key, uploads, revision, lastActiveAt: at } = session
   const { refreshes, refreshUsed } = older.bound
   const bound = { ...session.bound, refreshes, refreshUsed }
-  return { ...session, openedAt: older.openedAt, bound }
+  const past = session.networks.reduce<SessionRecord>(
+    (seen, { network, product }) =>
+      visited(seen, { at, network, ...(product === undefined ? {} : { product }) }),
+    older,
+  )
+  return { ...past, key, uploads, revision, bound }
 }
 
 /** The session with one more refresh. Refuses (`refreshes-exhausted`) more than `most`. */
@@ -44,20 +54,31 @@ export function usingRefresh(session: BoundSession, refresh: number): BoundSessi
   return { ...session, bound: { ...bound, refreshUsed: refresh } }
 }
 
-/** The session with what is known of its slots: whether their uploads are unfinished. */
+/** What became of a slot's upload. */
+export interface UploadNews {
+  readonly isUnfinished: boolean
+  /** When its latest byte came, if one did. */
+  readonly lastByteAt?: Instant | undefined
+}
+
+/** The session with what is known of its slots. */
 export function withUploads(
   session: BoundSession,
-  slots: ReadonlyMap<Fingerprint, boolean>,
+  slots: ReadonlyMap<Fingerprint, UploadNews>,
 ): BoundSession {
-  return [...slots].reduce(
-    (changed, [slot, isUnfinished]) =>
-      isUnfinished ? holding(changed, slot) : without(changed, slot),
-    session,
-  )
+  return [...slots].reduce((before, [slot, { isUnfinished, lastByteAt = 0 }]) => {
+    const changed = activeAt(before, lastByteAt)
+    return isUnfinished ? holding(changed, slot) : without(changed, slot)
+  }, session)
+}
+
+/** The session, whose client was still sending at that moment: a body that flows is no standby. */
+export function activeAt<S extends SessionRecord>(session: S, moment: Instant): S {
+  return moment - session.lastActiveAt > PRECISION ? { ...session, lastActiveAt: moment } : session
 }
 
 /** The session without an unfinished upload of the slot. */
-export function without(session: BoundSession, slot: Fingerprint): BoundSession {
+function without(session: BoundSession, slot: Fingerprint): BoundSession {
   if (!session.uploads.includes(slot)) return session
   return { ...session, uploads: session.uploads.filter((other) => other !== slot) }
 }

@@ -1,21 +1,16 @@
 import { hash } from 'node:crypto'
+import type { Instant } from '../core/clock.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 import { randomId } from '../core/random.ts'
 import { Refusal } from '../core/refusals.ts'
 import { boundRecords } from './bound-records.ts'
-import {
-  isNews,
-  provedBy,
-  refreshedOnce,
-  succeeding,
-  usingRefresh,
-  without,
-} from './bound-session-life.ts'
+import { isNews, provedBy, refreshedOnce, succeeding, usingRefresh } from './bound-session-life.ts'
 import type { SessionNeeds } from './needs.ts'
 import { begun, presentNetwork } from './session-life.ts'
 import type { Binding, BoundSession } from './session-record.ts'
 import type { SessionRoom } from './session-room.ts'
-import { uploadNews } from './upload-news.ts'
+import { sendingTill } from './sending.ts'
+import { pendingNews } from './upload-news.ts'
 import { type Visitor, visitOf } from './visitor.ts'
 
 const ID_BYTES = 32
@@ -46,24 +41,25 @@ export interface BoundSessions {
    * (`session-unavailable`) where there is no room: none with an unfinished upload makes any.
    */
   open(opening: Opening): Promise<OpenedSession | undefined>
-  /** The session of that name unless it is too old. */
+  /** The session of that name unless it is too old; whose client is sending was active just now. */
   find(name: string): Promise<BoundSession | undefined>
   /** Notes a request that proved itself. */
   proved(session: BoundSession, visitor: Visitor): Promise<void>
-  /** Lets the newer session go on in the place of the older one on a slot: it is no younger, and has had as many refreshes. */
-  succeed(newer: BoundSession, older: BoundSession, slot: Fingerprint): Promise<void>
+  /**
+   * Makes a session that was opened just now one that may take the place of the older one: it is no younger,
+   * and as well known. Resolves to what is stored; the older one stays as it is.
+   */
+  succeed(newer: BoundSession, older: BoundSession): Promise<BoundSession>
   /** Counts one more refresh; resolves to its number. Refuses (`refreshes-exhausted`) after `most` of them. */
   refresh(session: BoundSession, most: number): Promise<number>
   /** Notes that what was given out with that refresh is used. Refuses (`grant-expired`) what a later one replaced. */
   useRefresh(session: BoundSession, refresh: number): Promise<void>
-  /** Whether no slot is known to be bound to a session that was opened just now. */
-  isUntaken(name: string): boolean
   /** Ends a session, as its client asks for or because no slot took it. */
   end(session: BoundSession): Promise<void>
   /** The session's slot has an unfinished upload. */
   kept(name: string, slot: Fingerprint): void
-  /** The session's slot has none any more. */
-  left(name: string, slot: Fingerprint): void
+  /** The session's slot has none any more; the latest byte came at `lastByteAt`. */
+  left(name: string, slot: Fingerprint, lastByteAt?: Instant): void
   /** Stores what uploads of the sessions became. Rejects as the store does; then the next one tries again. */
   flush(): Promise<void>
 }
@@ -76,12 +72,13 @@ export function sessionNameOf(id: string): string {
 export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): BoundSessions {
   const { store, events } = needs
   const { find, change } = boundRecords(needs)
-  const news = uploadNews(change)
-  /** Opened here, and not yet heard of from any slot. */
-  const untaken = new Set<string>()
+  const news = pendingNews(change)
 
   return {
-    find,
+    async find(name): Promise<BoundSession | undefined> {
+      const session = await find(name)
+      return session && (await sendingTill(session, needs))
+    },
     async open(opening): Promise<OpenedSession | undefined> {
       if (!needs.policy().isEnabled) return undefined
       await limits.makeRoom(1)
@@ -92,7 +89,6 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
       const opened = openedWith(opening, needs)
       await store.save([opened.session])
       limits.add(1)
-      untaken.add(opened.session.key)
       return opened
     },
     async proved(seen, visitor): Promise<void> {
@@ -105,9 +101,10 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
       if (record === undefined || from === undefined || to === undefined) return
       if (from.network !== to.network) events.networkChanged(record, { from, to })
     },
-    async succeed(newer, older, slot): Promise<void> {
-      await change(older.key, (session) => without(session, slot))
-      await change(newer.key, (session) => succeeding(session, older))
+    async succeed(newer, older): Promise<BoundSession> {
+      const succeeded = await change(newer.key, (session) => succeeding(session, older))
+      if (succeeded === undefined) throw new Refusal('session-unavailable')
+      return succeeded
     },
     async refresh({ key }, most): Promise<number> {
       const refreshed = await change(key, (session) => refreshedOnce(session, most))
@@ -119,18 +116,14 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
     },
     async end({ key }): Promise<void> {
       news.forget(key)
-      untaken.delete(key)
       limits.add(-(await store.remove([key])))
     },
-    isUntaken: (name) => untaken.has(name),
     kept(name, slot): void {
-      untaken.delete(name)
-      news.note(name, slot, true)
+      news.note(name, slot, { isUnfinished: true })
+      // Whoever ends the session in another process ends its uploads; a later flush tries again.
+      if (needs.isShared === true) news.flush().catch(() => undefined)
     },
-    left(name, slot): void {
-      untaken.delete(name)
-      news.note(name, slot, false)
-    },
+    left: (name, slot, lastByteAt) => news.note(name, slot, { isUnfinished: false, lastByteAt }),
     flush: news.flush,
   }
 }

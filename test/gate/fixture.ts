@@ -58,5 +58,6 @@ export function gateOf(
     networkName: ({ network }) => network,
     userOf: ({ user }) => user,
     isUsed: async () => false,
+    findSlot: async () => undefined,
   })
 }

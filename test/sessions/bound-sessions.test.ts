@@ -53,9 +53,9 @@ function fixture(maxSessions = 10): Fixture {
   return f
 }
 
-async function opened(bound: BoundSessions, of = A): Promise<OpenedSession> {
+async function opened(bound: BoundSessions, of = A, visitor = WIFI): Promise<OpenedSession> {
   const binding = { key: 'hmac', kid: 'k1', nonceHash: 'n', user: 'romeo@example.org' } as const
-  const made = await bound.open({ slot: of, visitor: WIFI, binding })
+  const made = await bound.open({ slot: of, visitor, binding })
   assert.ok(made)
   return made
 }
@@ -155,7 +155,7 @@ suite('sessions with a key', () => {
     await assert.rejects(f.bound.useRefresh(session, 1), refused('grant-expired'))
   })
 
-  test('that take the place of another are no younger, and have no more refreshes left', async () => {
+  test('that may take the place of another are no younger, and have no more refreshes left; that one stays as it is', async () => {
     const f = fixture()
     const { session: older } = await opened(f.bound)
     await f.bound.refresh(older, 3)
@@ -163,10 +163,31 @@ suite('sessions with a key', () => {
     const { session: newer } = await opened(f.bound)
     const known = await f.bound.find(older.key)
     assert.ok(known)
-    await f.bound.succeed(newer, known, A)
-    const now = await f.bound.find(newer.key)
-    assert.deepEqual([now?.openedAt, now?.bound.refreshes], [START, 1])
-    assert.deepEqual((await f.bound.find(older.key))?.uploads, [])
+    const now = await f.bound.succeed(newer, known)
+    assert.deepEqual([now.openedAt, now.lastActiveAt, now.bound.refreshes], [START, f.time, 1])
+    assert.deepEqual(await f.bound.find(newer.key), now)
+    assert.deepEqual(await f.bound.find(older.key), known)
+  })
+
+  test('that may take the place of another have been where that one was, and changed networks as often', async () => {
+    const f = fixture()
+    const { session: older } = await opened(f.bound)
+    const { session: newer } = await opened(f.bound, A, MOBILE)
+    const { networks, switches, changes } = await f.bound.succeed(newer, older)
+    assert.deepEqual(
+      networks.map(({ network }) => network),
+      ['192.0.2.0/24', '198.51.100.0/24'],
+    )
+    assert.deepEqual([switches, changes], [1, [START]])
+  })
+
+  test('have no upload that another took the place for, even if it was heard of before and not yet stored', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    f.bound.kept(session.key, A)
+    f.bound.left(session.key, A)
+    await f.bound.flush()
+    assert.deepEqual((await f.bound.find(session.key))?.uploads, [])
   })
 
   test('learn of their uploads with the next flush, and with the one after it when the store was away', async () => {
@@ -179,13 +200,5 @@ suite('sessions with a key', () => {
     f.isAway = false
     await f.bound.flush()
     assert.deepEqual((await f.bound.find(session.key))?.uploads, [B])
-  })
-
-  test('that no slot took are known for it', async () => {
-    const f = fixture()
-    const { session } = await opened(f.bound)
-    assert.ok(f.bound.isUntaken(session.key))
-    f.bound.kept(session.key, A)
-    assert.ok(!f.bound.isUntaken(session.key))
   })
 })
