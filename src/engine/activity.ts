@@ -3,11 +3,13 @@ import type { Instant } from '../core/clock.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { Committer } from './committing.ts'
 import type { PublishedFile } from './engine.ts'
-import type { SlotRecord } from './slot-record.ts'
+import type { Face, SlotRecord } from './slot-record.ts'
 
 /** A request that is writing to a slot at this moment, in this process. */
 export interface Activity {
   readonly client: ClientAddress
+  /** Of the upload that it writes to. */
+  readonly face: Face
   /** The slot as its writer sees it; a new one may not be stored yet. */
   readonly record: () => SlotRecord
   lastByteAt?: Instant

@@ -1,5 +1,5 @@
 import type { ClientAddress } from '../core/client-address.ts'
-import type { SlotRecord, UploadRecord } from './slot-record.ts'
+import type { Face, SlotRecord, UploadRecord } from './slot-record.ts'
 
 /**
  * Why an upload is given up: it waited too long, its client asked for it, its bytes are gone, there is no
@@ -22,10 +22,20 @@ export interface Adoption {
 /** Where the writer of a slot was, and where the request in another process that took its place came from. */
 export interface Displacement {
   readonly from: ClientAddress
+  /** Of the upload that was written to. */
+  readonly face: Face
   /** Name of the writer's network, as the state has it. */
   readonly network: string
   /** That of the newer request, if the other process said it. */
   readonly rivalNetwork: string | undefined
+}
+
+/** Where the writer of a slot was, and where the newer request came from that took its place in this process. */
+export interface Takeover {
+  readonly from: ClientAddress
+  readonly to: ClientAddress
+  /** Of the upload that was written to. */
+  readonly face: Face
 }
 
 /** What the engine tells the rest of the program; `observe` turns it into audit lines and metrics. */
@@ -41,7 +51,7 @@ export interface EngineEvents {
   /** An upload begins with the `durable` bytes that another slot's upload had got; that slot is spent. */
   adopted(slot: SlotRecord, upload: UploadRecord, adoption: Adoption): void
   /** A newer request took the writer's place. */
-  takenOver(slot: SlotRecord, clients: { from: ClientAddress; to: ClientAddress }): void
+  takenOver(slot: SlotRecord, takeover: Takeover): void
   /** A request in another process took the writer's place. */
   takenElsewhere(slot: SlotRecord, displacement: Displacement): void
   /** An upload ended before its last byte; `kept` bytes stay. */

@@ -60,7 +60,8 @@ export async function holdResource(
     if (isAsItIs || (await takePlace(tenure, rebinds, needs))) {
       needs.events.continued(tenure.record(), asking.client)
       if (rival !== undefined && upload.state === 'receiving') {
-        needs.events.takenOver(record, { from: rival.client, to: asking.client })
+        const { client: from, face } = rival
+        needs.events.takenOver(record, { from, to: asking.client, face })
       }
       const kept = stack.move()
       return { tenure, upload, holder, [Symbol.dispose]: () => kept.dispose() }

@@ -33,7 +33,8 @@ export async function write(
   const { tenure, holder, upload, writer, body, completes } = writing
   const record = tenure.record()
   const pause = upload.resource === undefined ? {} : { pause: () => holder.release() }
-  const doing: Activity = { client: holder.client, record: tenure.record, ...pause }
+  const { client } = holder
+  const doing: Activity = { client, face: upload.face, record: tenure.record, ...pause }
   const place = activity.begin(record.fingerprint, doing)
   try {
     const digests = await digestsOf(writing, needs.blobs)
@@ -113,6 +114,7 @@ async function interrupted(writing: Writing, needs: EngineNeeds, doing: Activity
   if (holder.isReleased() && doing.isEndedHere !== true) {
     needs.events.takenElsewhere(tenure.record(), {
       from: holder.client,
+      face,
       network: needs.networkName(holder.client),
       rivalNetwork: holder.rivalNetwork(),
     })
@@ -143,7 +145,7 @@ export function noteTakeover(
   { slot, client }: { readonly slot: SlotRecord | undefined; readonly client: ClientAddress },
   { events }: EngineNeeds,
 ): void {
-  events.takenOver(slot ?? rival.record(), { from: rival.client, to: client })
+  events.takenOver(slot ?? rival.record(), { from: rival.client, to: client, face: rival.face })
 }
 
 /** Tells of an upload that goes on although its latest request was cut. */

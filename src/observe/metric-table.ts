@@ -43,6 +43,7 @@ export const METRICS = {
     type: 'counter',
     help: "Requests that took an older request's place.",
     labels: {
+      face: 'of the upload that was under way: `plain`, `rufh`, `tus` or `range`',
       network:
         '`same` as before, `changed`, or `unknown`: the newer request came to another process that did not say',
     },
@@ -55,6 +56,7 @@ export const METRICS = {
   hfs_resumed_bytes_total: {
     type: 'counter',
     help: 'Bytes that were there when an upload went on, and so were not sent again.',
+    labels: { face: 'of the upload: `plain`, `rufh`, `tus` or `range`' },
   },
   hfs_adoptions_total: {
     type: 'counter',

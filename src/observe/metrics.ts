@@ -15,6 +15,8 @@ import { total, totalBy, totalByTwo } from './totals.ts'
 /** How long a scrape waits for the storage, in milliseconds. */
 const STORAGE_PATIENCE = 2_000
 
+const FACES = ['plain', 'rufh', 'tus', 'range']
+
 const METHODS = new Set(['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])
 
 /** What is asked only when somebody scrapes. */
@@ -77,9 +79,9 @@ function engineMetrics(registry: Registry): EngineEvents {
   const sizes = histogram(registry, 'hfs_upload_size_bytes')
   const recoveries = total(registry, 'hfs_recoveries_total')
   const adoptions = total(registry, 'hfs_adoptions_total')
-  const resumes = totalBy(registry, 'hfs_resumes_total', ['plain', 'rufh', 'tus', 'range'])
-  const resumedBytes = total(registry, 'hfs_resumed_bytes_total')
-  const takeovers = totalBy(registry, 'hfs_takeovers_total', ['same', 'changed', 'unknown'])
+  const resumes = totalBy(registry, 'hfs_resumes_total', FACES)
+  const resumedBytes = totalBy(registry, 'hfs_resumed_bytes_total', FACES)
+  const takeovers = totalByTwo(registry, 'hfs_takeovers_total')
   const repeats = totalBy(registry, 'hfs_repeats_total', ['same', 'different'])
   const removed = totalBy(registry, 'hfs_files_removed_total', ['expired', 'requested'])
   return {
@@ -93,16 +95,16 @@ function engineMetrics(registry: Registry): EngineEvents {
     adopted() {
       adoptions.count += 1
     },
-    takenOver(_slot, { from, to }) {
-      takeovers(from.network === to.network ? 'same' : 'changed').count += 1
+    takenOver(_slot, { from, to, face }) {
+      takeovers(face, from.network === to.network ? 'same' : 'changed').count += 1
     },
-    takenElsewhere(_slot, { network, rivalNetwork }) {
-      if (rivalNetwork === undefined) takeovers('unknown').count += 1
-      else takeovers(rivalNetwork === network ? 'same' : 'changed').count += 1
+    takenElsewhere(_slot, { network, rivalNetwork, face }) {
+      if (rivalNetwork === undefined) takeovers(face, 'unknown').count += 1
+      else takeovers(face, rivalNetwork === network ? 'same' : 'changed').count += 1
     },
     resumed(_slot, { face, durable }) {
       resumes(face).count += 1
-      resumedBytes.count += durable
+      resumedBytes(face).count += durable
     },
     interrupted(_slot, { face }) {
       uploads(face, 'interrupted').count += 1

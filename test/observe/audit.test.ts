@@ -70,9 +70,10 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   const engine = engineAudit(audit, privacy)
   const http = httpAudit(audit, privacy)
   engine.slotOpened(SLOT, HOME)
-  engine.takenOver(SLOT, { from: HOME, to: TRAIN })
+  engine.takenOver(SLOT, { from: HOME, to: TRAIN, face: 'plain' })
   engine.takenElsewhere(SLOT, {
     from: HOME,
+    face: 'plain',
     network: HOME.network,
     rivalNetwork: TRAIN.network,
   })

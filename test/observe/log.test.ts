@@ -141,7 +141,7 @@ test('of what the engine does, publishing alone is told at info, without the ful
   const { log, written } = keptLog({ level: 'info' })
   const events = engineLog(log, PRIVACY)
   events.slotOpened(SLOT, HOME)
-  events.takenOver(SLOT, { from: HOME, to: TRAIN })
+  events.takenOver(SLOT, { from: HOME, to: TRAIN, face: 'plain' })
   events.interrupted(SLOT, UPLOAD, 12)
   events.published(SLOT, UPLOAD, 1.5)
   events.repeated(SLOT, 'same')

@@ -55,10 +55,10 @@ test('everything else that happens to a slot has its counter', async () => {
   const metrics = metricsOf()
   const { engineEvents: engine } = metrics
   engine.slotOpened(SLOT, HOME)
-  engine.takenOver(SLOT, { from: HOME, to: TRAIN })
-  engine.takenOver(SLOT, { from: HOME, to: HOME })
+  engine.takenOver(SLOT, { from: HOME, to: TRAIN, face: 'rufh' })
+  engine.takenOver(SLOT, { from: HOME, to: HOME, face: 'rufh' })
   for (const rivalNetwork of [undefined, 'n1', 'n1', 'n2', 'n2', 'n2']) {
-    engine.takenElsewhere(SLOT, { from: HOME, network: 'n1', rivalNetwork })
+    engine.takenElsewhere(SLOT, { from: HOME, face: 'tus', network: 'n1', rivalNetwork })
   }
   engine.interrupted(SLOT, UPLOAD, 12)
   engine.resumed(SLOT, { ...UPLOAD, face: 'tus', durable: 12 }, TRAIN)
@@ -71,14 +71,16 @@ test('everything else that happens to a slot has its counter', async () => {
   const expected: readonly (readonly [string, number])[] = [
     ['hfs_slots_opened_total{scheme="v2"}', 1],
     ['hfs_http_lane_requests_total', 1],
-    ['hfs_takeovers_total{network="changed"}', 4],
-    ['hfs_takeovers_total{network="same"}', 3],
-    ['hfs_takeovers_total{network="unknown"}', 1],
+    ['hfs_takeovers_total{face="rufh",network="changed"}', 1],
+    ['hfs_takeovers_total{face="rufh",network="same"}', 1],
+    ['hfs_takeovers_total{face="tus",network="changed"}', 3],
+    ['hfs_takeovers_total{face="tus",network="same"}', 2],
+    ['hfs_takeovers_total{face="tus",network="unknown"}', 1],
     ['hfs_uploads_total{face="plain",outcome="interrupted"}', 1],
     ['hfs_uploads_total{face="plain",outcome="abandoned"}', 1],
     ['hfs_resumes_total{face="tus"}', 2],
     ['hfs_resumes_total{face="rufh"}', 0],
-    ['hfs_resumed_bytes_total', 42],
+    ['hfs_resumed_bytes_total{face="tus"}', 42],
     ['hfs_repeats_total{outcome="same"}', 0],
     ['hfs_repeats_total{outcome="different"}', 1],
     ['hfs_files_removed_total{why="requested"}', 1],

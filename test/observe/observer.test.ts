@@ -23,7 +23,7 @@ test('log, audit trail and metrics all learn of everything that is raised', asyn
     privacy: { address: 'prefix' },
   })
   engineEvents.slotOpened(SLOT, HOME)
-  engineEvents.takenOver(SLOT, { from: HOME, to: TRAIN })
+  engineEvents.takenOver(SLOT, { from: HOME, to: TRAIN, face: 'plain' })
   engineEvents.interrupted(SLOT, UPLOAD, 12)
   engineEvents.published(SLOT, UPLOAD, 1.5)
   engineEvents.repeated(SLOT, 'same')
@@ -41,7 +41,7 @@ test('log, audit trail and metrics all learn of everything that is raised', asyn
   const text = await metrics.text()
   for (const series of [
     'hfs_slots_opened_total{scheme="v2"} 1',
-    'hfs_takeovers_total{network="changed"} 1',
+    'hfs_takeovers_total{face="plain",network="changed"} 1',
     'hfs_uploads_total{face="plain",outcome="interrupted"} 1',
     'hfs_uploads_total{face="plain",outcome="published"} 1',
     'hfs_uploads_total{face="plain",outcome="abandoned"} 1',
