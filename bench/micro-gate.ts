@@ -13,6 +13,7 @@ import { clientAddressOf, clientAddressPolicy } from '../src/http/client-address
 import type { ShownProof } from '../src/proof/signed-request.ts'
 import { memoryCounters } from '../src/stores/memory/counters.ts'
 import { memorySessionStore } from '../src/stores/memory/session-store.ts'
+import { memorySlotStore } from '../src/stores/memory/slot-store.ts'
 import { BenchFailure } from './failure.ts'
 import type { MicroCase } from './micro.ts'
 import { type BenchedProofs, REQUEST, answerOf, benchedProofs } from './micro-proof.ts'
@@ -55,10 +56,14 @@ async function benchedGate(flags: readonly string[] = []): Promise<BenchedGate> 
   const benched = await benchedProofs()
   const silent = { opened: none, networkChanged: none, expired: none, evicted: none, noRoom: none }
   const { enabled: isEnabled, maxSessionAge: maxAge } = config.sessionStore
-  const sessions = sessionsOver({ sessions: memorySessionStore() }, silent, {
-    policy: () => ({ isEnabled, maxAge, maxSessions: 1_000_000 }),
-    networkName,
-  })
+  const sessions = sessionsOver(
+    { sessions: memorySessionStore(), slots: memorySlotStore() },
+    silent,
+    {
+      policy: () => ({ isEnabled, maxAge, maxSessions: 1_000_000 }),
+      networkName,
+    },
+  )
   const [policy, limits] = [gatePolicyOf(config), abusePolicyOf(config)]
   const made = gate({
     ...benched,

@@ -1,5 +1,6 @@
 import type { Config } from '../config/options.ts'
-import { systemClock } from '../core/clock.ts'
+import { type Instant, systemClock } from '../core/clock.ts'
+import type { Fingerprint } from '../core/slot-path.ts'
 import type { EngineEvents } from '../engine/events.ts'
 import { type SlotRecord, isReserving } from '../engine/slot-record.ts'
 import type { SessionEvents } from '../sessions/events.ts'
@@ -23,11 +24,15 @@ export interface AllSessions extends Pick<Sessions, 'flush' | 'cleanup' | 'count
 
 /** The sessions of this process over their store, with the machine's clock. */
 export function sessionsOver(
-  { sessions: store }: Pick<Stores, 'sessions'>,
+  { sessions: store, slots: slotStore }: Pick<Stores, 'sessions' | 'slots'>,
   events: SessionEvents,
   settings: Pick<SessionNeeds, 'policy' | 'networkName' | 'isShared'>,
 ): AllSessions {
-  const needs = { store, events, ...settings, clock: systemClock }
+  const lastByteOf = async (slot: Fingerprint): Promise<Instant | undefined> => {
+    const record = await slotStore.find(slot)
+    return record && lastByteIn(record)
+  }
+  const needs = { store, events, ...settings, clock: systemClock, lastByteOf }
   const room = sessionRoom(needs)
   const slots = slotSessions(needs, room)
   const bound = boundSessions(needs, room)
@@ -86,8 +91,13 @@ export function sessionsFollowing(
     },
   }
 
-  function left({ session, fingerprint }: SlotRecord): void {
+  function left(slot: SlotRecord): void {
+    const { session, fingerprint } = slot
     if (session === undefined) slots.ended(fingerprint)
-    else bound.left(session, fingerprint)
+    else bound.left(session, fingerprint, lastByteIn(slot))
   }
+}
+
+function lastByteIn({ uploads }: SlotRecord): Instant {
+  return Math.max(0, ...uploads.flatMap(({ lastByteAt }) => lastByteAt ?? []))
 }

@@ -35,7 +35,7 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
     if (isPassed || slot.state !== 'open') return 'pass'
     const { fingerprint } = slot
     const begins = unbound.begins || sessions.begin(fingerprint, visitorOf(request))
-    const known = (await sessions.known(fingerprint)) ?? rememberedBy(slot)
+    const known = joined(await sessions.known(fingerprint), rememberedBy(slot))
     const level = levelOf(request, { known, expiry: expiryOf(unbound, slot) }, needs)
     const verdict = verdictOn(level, reopens, needs.policy())
     const { client } = request
@@ -69,6 +69,13 @@ function rememberedBy({ openedAt, network, uploads }: JudgedSlot): Known {
   const bytesAt = uploads.flatMap(({ lastByteAt }) => lastByteAt ?? [])
   const lastActiveAt = Math.max(openedAt, ...bytesAt)
   return { lastActiveAt, networks: [{ network, firstAt: openedAt, lastAt: lastActiveAt }] }
+}
+
+/** What is known of the client, which was active as long as the bodies of its requests flowed. */
+function joined(known: Known | undefined, remembered: Known): Known {
+  if (known === undefined) return remembered
+  const lastActiveAt = Math.max(known.lastActiveAt, remembered.lastActiveAt)
+  return { ...known, lastActiveAt }
 }
 
 /** Ends a request whose proof is known to be none on a slot that is bound, which never becomes unbound: not even when its session is gone. */

@@ -1,5 +1,6 @@
 import type { ClientAddress } from '../core/client-address.ts'
-import type { Clock } from '../core/clock.ts'
+import type { Clock, Instant } from '../core/clock.ts'
+import type { Fingerprint } from '../core/slot-path.ts'
 import type { SessionEvents } from './events.ts'
 import type { SessionStore } from './ports.ts'
 
@@ -20,6 +21,8 @@ export interface SessionNeeds {
   readonly policy: () => SessionPolicy
   /** Whether other processes change the same sessions: then what happened to one shows in the store only. */
   readonly isShared?: boolean
+  /** When the latest byte of a slot's uploads came, as far as is stored; absent: nobody knows. */
+  readonly lastByteOf?: (slot: Fingerprint) => Promise<Instant | undefined>
   /** The name under which a client's network may be stored. */
   readonly networkName: (client: ClientAddress) => string
 }

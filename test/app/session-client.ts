@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes } from 'node:crypto'
+import { head } from './rufh-client.ts'
 import { type RawRequest, type Reply, ask, having } from './wire-client.ts'
 
 type Fields = Readonly<Record<string, string>>
@@ -36,6 +37,16 @@ export function challengeIn({ headers }: Pick<Reply, 'headers'>): string {
   const found = /^HMAC-Challenge challenge="([^"]+)"/u.exec(headers['www-authenticate'] ?? '')
   assert.ok(found?.[1], `no challenge: ${JSON.stringify(headers)}`)
   return found[1]
+}
+
+/** The session with a fresh challenge for its next request: whoever names it on an upload is told one. */
+export async function challenged(
+  { port }: { readonly port: number },
+  target: string,
+  session: HeldSession,
+): Promise<HeldSession> {
+  const asked = head(target, 8, { 'X-Session-ID': session.id })
+  return { ...session, next: challengeIn(await ask(port, asked)) }
 }
 
 /** The fields by which a request proves itself with a challenge. */

@@ -8,6 +8,7 @@ import { type Gate, gate } from '../../src/gate/gate.ts'
 import { type GrantVerifier, grantVerifier } from '../../src/grants/verifier.ts'
 import { memoryCounters } from '../../src/stores/memory/counters.ts'
 import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
+import { memorySlotStore } from '../../src/stores/memory/slot-store.ts'
 import { provingServer } from '../proof/fixture.ts'
 
 function nothing(): void {}
@@ -19,7 +20,7 @@ export function gateOf(
 ): Gate {
   const { needs, proofs } = provingServer()
   const sessions = sessionsOver(
-    { sessions: memorySessionStore() },
+    { sessions: memorySessionStore(), slots: memorySlotStore() },
     {
       opened: nothing,
       networkChanged: nothing,

@@ -23,6 +23,8 @@ interface Fixture {
   isAway: boolean
   /** The sessions of another process. */
   another(): BoundSessions
+  /** Those of one of several processes that share the store. */
+  among(): BoundSessions
 }
 
 function fixture(maxSessions = 10): Fixture {
@@ -49,7 +51,8 @@ function fixture(maxSessions = 10): Fixture {
     networkName: ({ network }) => network,
   }
   const another = (): BoundSessions => boundSessions(needs, sessionRoom(needs))
-  const f: Fixture = { bound: another(), store, told, time: START, isAway: false, another }
+  const among = (): BoundSessions => boundSessions({ ...needs, isShared: true }, sessionRoom(needs))
+  const f: Fixture = { bound: another(), store, told, time: START, isAway: false, another, among }
   return f
 }
 
@@ -188,6 +191,26 @@ suite('sessions with a key', () => {
     f.bound.left(session.key, A)
     await f.bound.flush()
     assert.deepEqual((await f.bound.find(session.key))?.uploads, [])
+  })
+
+  test('learn of a slot that joins them at once where another process may be asked to end them', async () => {
+    const f = fixture()
+    const [one, other] = [f.among(), f.among()]
+    const { session } = await opened(one)
+    one.kept(session.key, B)
+    await new Promise(setImmediate)
+    assert.deepEqual((await other.find(session.key))?.uploads, [A, B])
+  })
+
+  test('were active when the last byte of an upload came that is stored to have ended, and no later', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    f.time += HOUR
+    f.bound.left(session.key, A, f.time)
+    f.time += HOUR
+    f.bound.left(session.key, B, START)
+    await f.bound.flush()
+    assert.equal((await f.bound.find(session.key))?.lastActiveAt, START + HOUR)
   })
 
   test('learn of their uploads with the next flush, and with the one after it when the store was away', async () => {
