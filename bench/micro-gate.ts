@@ -143,9 +143,8 @@ async function begun({ slots }: AllSessions, { grant }: Admission): Promise<void
 
 /** An upload that goes on: gate and level are asked. */
 async function goesOn(_sessions: AllSessions, { grant, passage }: Admission): Promise<void> {
-  const { fingerprint } = grant
   const past = { openedAt: systemClock(), network: CLIENT.network, uploads: [] }
-  await passage.judge?.({ fingerprint, state: 'open', ...past }, { reopens: false })
+  await passage.judge?.({ ...grant, state: 'open', ...past }, { reopens: false })
 }
 
 const UPLOAD = puts('new upload let in, without sessions and levels', WITHOUT, begun)

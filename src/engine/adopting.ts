@@ -5,7 +5,7 @@ import type { CreateRequest, Cut, Progress } from './engine.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { begin } from './generation.ts'
 import { type Legacy, guardLegacy, legacyOf, refuseForeignHeir, refuseLostPart } from './legacy.ts'
-import type { Passed } from './passage.ts'
+import { type Passed, letOpen } from './passage.ts'
 import type { SlotRecord } from './slot-record.ts'
 import { type Holder, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
 import { CUT, noteTakeover, progressOf } from './writing.ts'
@@ -86,6 +86,7 @@ async function adopt(
   const adopts = arrived ?? legacy.upload
   await refuseLostPart(adopts, needs)
   refuseFullDisk(await needs.blobs.free(), request.grant.size - adopts.durable, needs.policy())
+  await letOpen(record, request.passage)
   if (holder.isReleased()) return CUT
   if (!(await giveAway(legacy, request, needs))) return 'stale'
   const tenure = await begin(record, { ...startOf(request, needs), holder, adopts }, needs)

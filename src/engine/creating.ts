@@ -4,7 +4,7 @@ import { adoptions } from './adopting.ts'
 import type { CreateRequest, Cut, Delivery, Engine, Progress, Published } from './engine.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { begin } from './generation.ts'
-import { type Passed, bindingOf } from './passage.ts'
+import { type Passed, bindingOf, letOpen } from './passage.ts'
 import { type Sent, repeat } from './repeating.ts'
 import type { SlotRecord } from './slot-record.ts'
 import { type Holder, acquireLease, holderOf } from './tenure.ts'
@@ -79,6 +79,7 @@ async function start(
   const { needs } = parts
   const { face, resource, description, delivery, passage } = request
   using share = await admit(record, request, needs)
+  await letOpen(record, passage, passed)
   const facts = {
     session: bindingOf(record, passage, passed),
     ...(resource === undefined ? {} : { resource }),

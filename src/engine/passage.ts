@@ -13,6 +13,8 @@ export interface Passage {
    * bound to `binds` from now on.
    */
   judge?(record: SlotRecord, circumstances: Circumstances): Promise<'pass' | 'rebind'>
+  /** Told, with the right to write, that the request uses its slot for the first time. May refuse. */
+  opens?(): Promise<void>
 }
 
 /** What a judge needs to know beside the record. */
@@ -60,6 +62,15 @@ export async function letPass(
   }
   if (passage?.session === record.session) return { record, rebinds: undefined }
   throw new Refusal('proof-required')
+}
+
+/** Asks whether the request may use its slot where nobody did before; `passed` is known of a slot that no store has yet. */
+export async function letOpen(
+  record: SlotRecord | undefined,
+  passage: Passage | undefined,
+  passed?: Passed,
+): Promise<void> {
+  if (record === undefined && passed === undefined) await passage?.opens?.()
 }
 
 /** The session that a slot is bound to with a request's first change of it; nothing if none, or the one it has. */

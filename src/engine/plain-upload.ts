@@ -4,7 +4,7 @@ import type { Cut, Published, PutRequest } from './engine.ts'
 import { begin } from './generation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import type { EngineNeeds } from './needs.ts'
-import { type Passed, bindingOf, isGuarded } from './passage.ts'
+import { type Passed, bindingOf, isGuarded, letOpen } from './passage.ts'
 import { repeat } from './repeating.ts'
 import type { SlotRecord } from './slot-record.ts'
 import { type Holder, type Tenure, acquireLease, holderOf } from './tenure.ts'
@@ -96,6 +96,7 @@ async function withLease(
   if (rival !== undefined) noteTakeover(rival, { slot: known, client: request.client }, needs)
   const share = await admit(record, request, needs)
   try {
+    await letOpen(record, request.passage, passed)
     const session = bindingOf(record, request.passage, passed)
     const tenure = await begin(record, { request, holder, face: 'plain', session, share }, needs)
     if (tenure === undefined) return holder.isReleased() ? CUT : 'stale'

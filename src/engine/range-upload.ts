@@ -7,7 +7,7 @@ import type { Cut, Delivery, Engine, Progress, Published, RangeRequest } from '.
 import { begin } from './generation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { contextOf } from './needs.ts'
-import { type Passed, bindingOf } from './passage.ts'
+import { type Passed, bindingOf, letOpen } from './passage.ts'
 import { type Sent, repeat } from './repeating.ts'
 import { standingOf } from './reopening.ts'
 import type { SlotRecord, UploadDescription, UploadRecord } from './slot-record.ts'
@@ -100,6 +100,7 @@ async function start(
   }
   if (piece.offset !== 0) throw new Refusal('offset-mismatch', { expected: 0 })
   using share = await admit(record, request, needs)
+  await letOpen(record, request.passage, passed)
   const facts = { session, share, description: descriptionOf(request) }
   const tenure = await begin(record, { request, holder, face: 'range', ...facts }, needs)
   const upload = tenure?.record().uploads.at(-1)

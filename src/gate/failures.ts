@@ -17,13 +17,12 @@ export async function countFailure(
   if (seconds !== undefined) throw patience('too-many-failures', seconds, request)
 }
 
-/** Counts a new upload of a user, where the grant names one; refuses (`too-many-requests`) one too many. */
+/** Counts a new upload of a user; refuses (`too-many-requests`) one too many. */
 export async function countOpening(
   request: GateRequest,
   { abuse }: Pick<GateNeeds, 'abuse'>,
-  user: string | undefined,
+  user: string,
 ): Promise<void> {
-  if (user === undefined) return
   const seconds = await abuse.opening(user)
   if (seconds !== undefined) throw patience('too-many-requests', seconds, request)
 }

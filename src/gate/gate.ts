@@ -4,7 +4,7 @@ import { type SlotPath, parseSlotPath } from '../core/slot-path.ts'
 import type { ShownProof } from '../proof/signed-request.ts'
 import { HEADER } from '../wire/header-names.ts'
 import { type Attendance, attend } from './attendance.ts'
-import { countFailure } from './failures.ts'
+import { countFailure, countOpening } from './failures.ts'
 import { type GateRequest, refuseQuerySession } from './gate-request.ts'
 import { admitShown, admitUnproved } from './grant-way.ts'
 import type { GateNeeds } from './needs.ts'
@@ -59,10 +59,11 @@ export function gate(needs: GateNeeds): Gate {
       const grant = await verified(request, claim, needs)
       const user = userOf(grant)
       if (user !== undefined) abuse.refuseBanned(request.client, user)
+      const counted = user === undefined ? use : counting({ request, user }, use, needs)
       const shown = shownOf(request)
       return shown === undefined
-        ? await admitUnproved({ request, grant }, use, needs)
-        : await admitShown({ request, grant, shown }, use, needs)
+        ? await admitUnproved({ request, grant }, counted, needs)
+        : await admitShown({ request, grant, shown }, counted, needs)
     },
     async enter(request, use) {
       refuseQuerySession(request)
@@ -100,6 +101,16 @@ function claims({ sessionId, answer, dpop }: ShownProof): boolean {
 const NO_TYPES: readonly string[] = []
 
 const NOTHING: ShownProof = { sessionId: undefined, answer: undefined, dpop: undefined }
+
+/** What a request does, counted as a new upload of its user if it uses its slot for the first time. */
+function counting<T>(
+  { request, user }: { readonly request: GateRequest; readonly user: string },
+  use: (admission: Admission) => Promise<T>,
+  needs: GateNeeds,
+): (admission: Admission) => Promise<T> {
+  const opens = async (): Promise<void> => await countOpening(request, needs, user)
+  return async ({ grant, passage }) => await use({ grant, passage: { ...passage, opens } })
+}
 
 /** The grant that the request shows; counts a wrong one. */
 async function verified(

@@ -1,6 +1,5 @@
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
-import { countOpening } from './failures.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
 import type { GateNeeds } from './needs.ts'
 import { type WantedKey, openSession } from './opening-way.ts'
@@ -27,7 +26,6 @@ export async function admitUnproved<T>(
   // A fresh grant is worth something with its session only.
   if (grant.refresh !== undefined) return refuseUnproved(request, 'absent', needs)
   const begins = needs.sessions.begin(grant.fingerprint, visitorOf(request))
-  if (begins) await countOpening(request, needs, needs.userOf(grant))
   return await use({ grant, passage: { judge: judgeOf({ request, grant }, begins, needs) } })
 }
 
@@ -44,7 +42,6 @@ export async function admitShown<T>(
   if (wanted === undefined || grant.refresh !== undefined) {
     return await admitUnproved({ request, grant }, use, needs)
   }
-  await countOpening(request, needs, needs.userOf(grant))
   const unbound = judgeOf({ request, grant }, false, needs)
   return await openSession({ request, grant, wanted, unbound }, use, needs)
 }
@@ -57,10 +54,8 @@ async function admitNamed<T>(
   const proof = await prove(request, shown.proof, needs)
   if (proof.kind === 'proved') {
     const { refresh } = grant
-    if (refresh !== undefined) {
-      if (refresh.session !== proof.session.key) throw new Refusal('session-foreign')
-      await needs.bound.useRefresh(proof.session, refresh.number)
-    }
+    if (refresh !== undefined && refresh.session !== proof.session.key)
+      throw new Refusal('session-foreign')
     return await admitProved({ request, grant, proof }, use, needs)
   }
   const { why } = proof

@@ -1,7 +1,6 @@
 import type { Abuse } from '../abuse/abuse.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import type { Clock } from '../core/clock.ts'
-import type { Grant } from '../core/grant.ts'
 import type { SlotPath } from '../core/slot-path.ts'
 import type { GrantVerifier } from '../grants/verifier.ts'
 import type { ProofKeys } from '../proof/proof-keys.ts'
@@ -42,8 +41,8 @@ export interface GateNeeds {
   readonly prefix: string
   /** The name under which a client's network may be stored. */
   readonly networkName: (client: ClientAddress) => string
-  /** The user that a grant names, in whatever way. */
-  readonly userOf: (grant: Grant) => string | undefined
+  /** The user that a grant names, in whatever way, or the one that a slot was used with. */
+  readonly userOf: (slot: Pick<JudgedSlot, 'user' | 'scheme' | 'path'>) => string | undefined
   /** Whether a slot was ever used. */
   readonly isUsed: (path: SlotPath) => Promise<boolean>
   /** A slot as it is stored now; nothing if it was never used. */

@@ -1,10 +1,14 @@
 import type { Instant } from '../core/clock.ts'
-import type { Grant } from '../core/grant.ts'
-import type { Fingerprint } from '../core/slot-path.ts'
+import type { Grant, Scheme } from '../core/grant.ts'
+import type { Fingerprint, SlotPath } from '../core/slot-path.ts'
 
 /** What the gate looks at of a slot that was used before. */
 export interface JudgedSlot {
   readonly fingerprint: Fingerprint
+  readonly scheme: Scheme
+  /** Empty once the slot is spent. */
+  readonly path: SlotPath | ''
+  readonly user?: string
   /** Name of the session that it is bound to. */
   readonly session?: string
   readonly state: 'open' | 'published' | 'spent'
@@ -29,6 +33,8 @@ export interface Passage {
   /** Name of the session that the slot is bound to if this request opens it. */
   readonly binds?: string
   readonly judge?: Judge
+  /** Asked when a slot is used for the first time. May refuse. */
+  readonly opens?: () => Promise<void>
 }
 
 /** A request that may come in. */

@@ -2,13 +2,12 @@ import { CLOCK_SKEW } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import { nextFields } from './answer-fields.ts'
-import { countOpening } from './failures.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
 import { type Level, levelOf } from './levels.ts'
 import type { GateNeeds } from './needs.ts'
 import type { Admission, Judge, Passage } from './passage.ts'
 import { type Proof, refuseFully } from './proving.ts'
-import { refuseStranger } from './unbound-way.ts'
+import { refuseStranger, unboundJudge } from './unbound-way.ts'
 
 type Proved = Extract<Proof, { kind: 'proved' }>
 
@@ -24,81 +23,77 @@ export async function passProved(proved: ProvedRequest, needs: GateNeeds): Promi
   const level = levelOf(proved.request, { known: session }, needs)
   if (level.level === 3) return refuseLevel(proved, level, needs)
   await accept({ ...proved, verdict: 'passed' }, level, needs)
-  return { session: session.key, judge: ownJudge(proved, needs) }
+  return { session: session.key, judge: provedJudge(proved, needs) }
+}
+
+/** A request that proved itself, and whose grant is right. */
+interface GrantedRequest extends ProvedRequest {
+  readonly grant: Grant
 }
 
 /**
  * Lets a proved request use the slot of a grant: one that is the session's, or a fresh one of the same
- * user, which joins it and lifts level 3. Refusals: `session-foreign`, `reauthentication-required`.
+ * user, which joins it and lifts level 3. That is stored before the slot is used, so that nothing that
+ * becomes of the upload takes it back. Refusals: `session-foreign`, `reauthentication-required`.
  */
 export async function admitProved<T>(
-  proved: ProvedRequest & { readonly grant: Grant },
+  granted: GrantedRequest,
   use: (admission: Admission) => Promise<T>,
   needs: GateNeeds,
 ): Promise<T> {
-  const { request, proof, grant } = proved
+  const { request, proof, grant } = granted
   const { session } = proof
-  const isShared = await isSharedUser(proved, needs)
+  const isShared = await isSharedUser(granted, needs)
   const level = levelOf(request, { known: session, expiry: grant.expiresAt }, needs)
-  if (level.level === 3) {
-    if (!isShared || isExpired(grant, needs)) return refuseLevel(proved, level, needs)
-    return await confirmed({ ...proved, level }, use, needs)
-  }
-  await accept({ ...proved, verdict: 'passed' }, level, needs)
+  const lifts = level.level === 3 && isShared && (await isFresh(granted, needs))
+  if (level.level === 3 && !lifts) return refuseLevel(granted, level, needs)
+  await accept({ request, proof, verdict: lifts ? 'confirmed' : 'passed' }, level, needs)
   const binds = isShared ? { binds: session.key } : {}
-  return await use({
-    grant,
-    passage: { session: session.key, ...binds, judge: ownJudge(proved, needs) },
-  })
+  const judge = provedJudge(granted, needs)
+  return await use({ grant, passage: { session: session.key, ...binds, judge } })
 }
 
 /**
  * Whether session and grant name the same user, so that a fresh slot joins the session. Refuses
  * (`session-foreign`) other users, and fresh slots that name nobody.
  */
-async function isSharedUser(
-  { request, proof, grant }: ProvedRequest & { readonly grant: Grant },
-  needs: GateNeeds,
-): Promise<boolean> {
+async function isSharedUser({ proof, grant }: GrantedRequest, needs: GateNeeds): Promise<boolean> {
   const user = needs.userOf(grant)
   const { uploads, bound } = proof.session
   const isShared = user !== undefined && user === bound.user
   const isForeign = user !== undefined && bound.user !== undefined && !isShared
   if (isForeign) throw new Refusal('session-foreign')
-  if (uploads.includes(grant.fingerprint)) return isShared
-  if (isShared) await countOpening(request, needs, user)
-  else if (!(await needs.isUsed(grant.path)))
-    throw new Refusal('session-foreign', { why: 'no user' })
-  return isShared
+  if (isShared || uploads.includes(grant.fingerprint)) return isShared
+  if (!(await needs.isUsed(grant.path))) throw new Refusal('session-foreign', { why: 'no user' })
+  return false
 }
 
-/** The proof of one session is none for the slots of another. */
-function ownJudge({ request, proof }: ProvedRequest, needs: GateNeeds): Judge {
-  return async (slot) => {
-    const isOwn = slot.session === undefined || slot.session === proof.session.key
-    return isOwn ? 'pass' : await refuseStranger({ request, slot, why: 'foreign' }, needs)
-  }
+/**
+ * Whether the grant shows that its user is logged in now: it was given out by whoever knows the user, no
+ * earlier than the session was last heard of as far as it says so, and was never used.
+ */
+async function isFresh({ proof, grant }: GrantedRequest, needs: GateNeeds): Promise<boolean> {
+  const { expiresAt = Infinity, issuedAt = Infinity, refresh, path } = grant
+  const isTimely =
+    expiresAt + CLOCK_SKEW >= needs.clock() && issuedAt + CLOCK_SKEW >= proof.session.lastActiveAt
+  return refresh === undefined && isTimely && !(await needs.isUsed(path))
 }
 
-/** A slot that was never used before shows that its user is logged in: it lifts level 3. */
-async function confirmed<T>(
-  { request, proof, grant, level }: ProvedRequest & { grant: Grant; level: Level },
-  use: (admission: Admission) => Promise<T>,
+/** The proof of one session is none for the slots of another, and says nothing of those that have none. */
+function provedJudge(
+  { request, proof, grant }: ProvedRequest & Partial<GrantedRequest>,
   needs: GateNeeds,
-): Promise<T> {
-  const { session } = proof
-  const startedAt = needs.clock()
-  const passage: Passage = {
-    session: session.key,
-    binds: session.key,
-    judge: async (slot) => {
-      const isOld = slot.fingerprint === grant.fingerprint && slot.openedAt < startedAt
-      return isOld ? refuseLevel({ request, proof }, level, needs) : 'pass'
-    },
+): Judge {
+  const shown = { grantExpiry: grant?.expiresAt, hasGrant: grant !== undefined }
+  const unbound = unboundJudge({ request, begins: false, ...shown }, needs)
+  return async (slot, circumstances) => {
+    if (slot.session === undefined) return await unbound(slot, circumstances)
+    if (slot.session !== proof.session.key)
+      return await refuseStranger({ request, slot, why: 'foreign' }, needs)
+    if (grant?.refresh !== undefined)
+      await needs.bound.useRefresh(proof.session, grant.refresh.number)
+    return 'pass'
   }
-  const result = await use({ grant, passage })
-  await accept({ request, proof, verdict: 'confirmed' }, level, needs)
-  return result
 }
 
 async function accept(
@@ -119,8 +114,4 @@ function refuseLevel({ request, proof }: ProvedRequest, level: Level, needs: Gat
   const { client } = request
   needs.events.decided({ session, client, isBound: true, ...level, verdict: 'refused' })
   return refuseFully(request, level.reasons.join(' '))
-}
-
-function isExpired({ expiresAt }: Grant, { clock }: GateNeeds): boolean {
-  return expiresAt !== undefined && expiresAt + CLOCK_SKEW < clock()
 }

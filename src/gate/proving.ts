@@ -22,7 +22,7 @@ const INNOCENT: ReadonlySet<ProofFailure> = new Set([
   'used',
 ])
 
-/** Whether the request comes from whoever has the key of the session that it names. Refuses (`too-many-failures`) who guesses. */
+/** Whether the request comes from whoever has the key of the session that it names. Refuses (`too-many-failures`) who guesses, and (`banned`) users without sessions. */
 export async function prove(
   request: GateRequest,
   shown: ShownProof,
@@ -34,6 +34,7 @@ export async function prove(
   const signed = signedRequestOf(request, needs.prefix)
   const verdict = await check({ shown, signed, session }, needs)
   if (verdict.kind === 'proved' && session !== undefined && id !== undefined) {
+    needs.abuse.refuseBanned(request.client, session.bound.user)
     return { kind: 'proved', id, session }
   }
   const why = verdict.kind === 'refused' ? verdict.why : 'unknown-session'

@@ -29,6 +29,7 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
   const { sessions } = needs
   let isPassed = false
   return async (slot, { reopens }) => {
+    needs.abuse.refuseBanned(request.client, needs.userOf(slot))
     if (slot.session !== undefined)
       return await refuseStranger({ request, slot, why: 'absent' }, needs)
     // Nothing is written to a slot that has its file.

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { creation } from './rufh-client.ts'
-import { startSite } from './site.ts'
+import { MOBILE, last, opened, opening } from './bound-uploads.ts'
+import { append, created, creation, head } from './rufh-client.ts'
+import { type HeldSession, PUBLIC_URL, askProved, challengeIn, proved } from './session-client.ts'
+import { type Site, startSite } from './site.ts'
 import { type SignedPut, signedPut } from './slots.ts'
 import { ask } from './wire-client.ts'
+
+const ROMEO = { scheme: 'jwt', user: 'romeo@montague.example' } as const
 
 function wrong(path: string): SignedPut {
   return signedPut(path, 'hello', { secret: 'not the key of this server' })
@@ -39,6 +43,39 @@ test('a user begins so many uploads and no more, others go on', async () => {
   assert.equal((await ask(site.port, put(1, 'mercutio'))).status, 201)
 })
 
+for (const [what, flags] of [
+  ['with sessions', []],
+  ['without sessions', ['session_store.enabled=false']],
+] as const) {
+  test(`${what}, trying again begins no upload beyond the limit of its user`, async () => {
+    await using site = await startSite(['limits.uploads_per_user=1', ...flags])
+    const statuses: number[] = []
+    for (const n of [0, 1, 1, 2, 2]) statuses.push((await ask(site.port, put(n, 'romeo'))).status)
+    assert.deepEqual(statuses, [201, 429, 429, 429, 429])
+  })
+}
+
+test('a slot counts once, however often it is asked for, and what is refused does not count', async () => {
+  await using site = await startSite(['limits.uploads_per_user=2', 'storage.max_file_size=10'])
+  const large = signedPut('romeo/large.txt', 'too large a file', ROMEO)
+  const statuses: number[] = []
+  for (const request of [large, large, put(0, 'romeo'), put(0, 'romeo'), put(0, 'romeo')])
+    statuses.push((await ask(site.port, request)).status)
+  assert.deepEqual(statuses, [413, 413, 201, 201, 201])
+  assert.equal((await ask(site.port, put(1, 'romeo'))).status, 201)
+})
+
+test('every protocol counts what it begins', async () => {
+  await using site = await startSite(['limits.uploads_per_user=1', PUBLIC_URL])
+  const { session } = await opened(site, opening(undefined, put(0, 'romeo')))
+  const piece = { ...put(1, 'romeo').headers, 'Content-Range': 'bytes 0-4/5' }
+  assert.equal((await ask(site.port, { ...put(1, 'romeo'), headers: piece })).status, 429)
+  // Clients of this protocol take no 4xx for temporary.
+  assert.equal((await ask(site.port, creation(put(1, 'romeo'), 8))).status, 503)
+  assert.equal((await ask(site.port, opening(undefined, put(1, 'romeo')))).status, 503)
+  assert.equal((await askProved(site, put(1, 'romeo'), session)).reply.status, 429)
+})
+
 test('who is banned uploads nothing', async () => {
   const jid = 'romeo@montague.example'
   await using site = await startSite([
@@ -54,3 +91,34 @@ test('who is banned uploads nothing', async () => {
   for (const reply of replies) assert.deepEqual([reply.status, reply.code], [403, 'banned'])
   assert.equal((await ask(site.port, foreign)).status, 201)
 })
+
+test('who is banned later goes on with nothing that was begun before', async () => {
+  await using first = await startSite([PUBLIC_URL])
+  const { session, target } = await opened(first, opening(undefined, put(0, 'romeo')))
+  const unbound = await created(first, put(1, 'romeo'))
+  const others = await created(first, put(2, 'mercutio'))
+  await first.server.shutdown()
+  const flags = [
+    'limits.banned_users=romeo@montague.example',
+    'limits.banned_networks=127.0.1.0/24',
+  ]
+  await using site = await startSite([PUBLIC_URL, ...flags], { folder: first.folder })
+  for (const request of [
+    proved({ method: 'POST', target: '/-/session/refresh', body: '' }, session),
+    proved(last(target), session, await challengeOf(site, session)),
+    append(unbound, 8, { offset: 0, bytes: Buffer.from('hello'), isComplete: true }),
+    {
+      ...append(others, 8, { offset: 0, bytes: Buffer.from('hello'), isComplete: true }),
+      from: MOBILE,
+    },
+  ]) {
+    const reply = await ask(site.port, request)
+    assert.deepEqual([reply.status, reply.code], [403, 'banned'])
+  }
+  assert.equal((await ask(site.port, head(others, 8))).status, 204)
+})
+
+async function challengeOf(site: Site, { id }: HeldSession): Promise<string> {
+  const own = { method: 'GET', target: '/-/session', headers: { 'X-Session-ID': id } }
+  return challengeIn(await ask(site.port, own))
+}

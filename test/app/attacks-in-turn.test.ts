@@ -15,7 +15,7 @@ import {
   stopClock,
 } from './bound-uploads.ts'
 import { NEIGHBOUR, attackedUpload, slotOf } from './attacked-upload.ts'
-import { append, creation, head } from './rufh-client.ts'
+import { append, created, creation, head } from './rufh-client.ts'
 import { cutUpload, largePut } from './session-proofs.ts'
 import {
   type HeldSession,
@@ -367,6 +367,49 @@ describe('level 3 is not shed', () => {
       await levels(site, tries),
       tries.map(() => [401, '3']),
     )
+  })
+
+  test('by the proof of a session of one’s own, where the operator is strict', async () => {
+    await using site = await startSite([PUBLIC_URL, 'security.unbound=strict'])
+    const put = largePut()
+    await cutUpload(site, put, WIFI)
+    const thief = await opened(site, {
+      ...opening(undefined, slotOf(TYBALT, 'x/y.txt')),
+      from: MOBILE,
+    })
+    const stolen = await at(site, MOBILE, proved(put, thief.session))
+    assert.deepEqual([stolen.status, stolen.headers['x-security-level']], [401, '2'])
+    assert.equal((await ask(site.port, { ...put, from: WIFI })).status, 201)
+    const lines = await linesFrom(site, MOBILE)
+    assert.ok(
+      lines.some(({ verdict, why }) => verdict === 'challenged' && why === 'network-changed'),
+    )
+  })
+
+  test('by the proof of a session of one’s own, shown on the upload itself', async () => {
+    await using site = await startSite([PUBLIC_URL, 'security.unbound=strict'])
+    const target = await created(site, { ...signedPut(PATH, BODY), from: WIFI })
+    const thief = await opened(site, {
+      ...opening(undefined, slotOf(TYBALT, 'x/y.txt')),
+      from: MOBILE,
+    })
+    const stolen = await at(site, MOBILE, proved(last(target), thief.session))
+    assert.deepEqual([stolen.status, stolen.headers['x-security-level']], [401, '2'])
+    assert.equal((await at(site, WIFI, last(target))).status, 201)
+  })
+
+  test('by the proof of a session of one’s own, for a slot that needs a new one', async (t) => {
+    stopClock(t)
+    await using site = await startSite([PUBLIC_URL])
+    const put = largePut()
+    await cutUpload(site, put, WIFI)
+    goOn(t, 125 * MINUTE)
+    const thief = await opened(site, {
+      ...opening(undefined, slotOf(TYBALT, 'x/y.txt')),
+      from: MOBILE,
+    })
+    const stolen = await at(site, MOBILE, proved(put, thief.session))
+    assert.deepEqual([stolen.status, stolen.code], [403, 'new-slot-required'])
   })
 
   test('and level 2 neither, not even under the address of its owner', async () => {

@@ -95,6 +95,9 @@ test('strict mode knows a client again after a restart', async () => {
     assert.equal((await ask(site.port, { ...put, from: MOBILE })).status, 401)
   }
   assert.equal((await ask(site.port, { ...put, from: WIFI })).status, 201)
+  await site.server.shutdown()
+  const events = (await auditOf(site.folder)).map(({ event }) => event)
+  assert.ok(!events.includes('network-changed'), 'whoever was refused left no trace in its session')
 })
 
 test('a slot that lost its session, or never had one, is judged by what it remembers itself', async (t) => {
