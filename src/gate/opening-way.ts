@@ -119,9 +119,11 @@ async function settle({ wish, opened, state }: Attempt, needs: GateNeeds): Promi
   const { session, level, succeeds } = state
   const { bound } = needs
   const { fingerprint } = grant
+  // If the slot can't be found now, no room is kept for the session.
+  bound.left(session.key, fingerprint)
   const slot = await needs.findSlot(grant.path)
   if (slot?.session !== session.key) return await bound.end(session)
-  if (slot.state === 'published') bound.left(session.key, fingerprint)
+  if (slot.state === 'open') bound.kept(session.key, fingerprint)
   if (succeeds !== undefined) bound.left(succeeds, fingerprint)
   request.adorn(openingFields(request, { id: opened.id, session, level }, needs))
   needs.events.bound(session.key, {

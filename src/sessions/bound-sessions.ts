@@ -115,8 +115,8 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
       await change(key, (session) => usingRefresh(session, refresh))
     },
     async end({ key }): Promise<void> {
-      news.forget(key)
       limits.add(-(await store.remove([key])))
+      news.forget(key)
     },
     kept(name, slot): void {
       news.note(name, slot, { isUnfinished: true })

@@ -5,6 +5,7 @@ import { grantSecretsOf } from '../../src/app/settings.ts'
 import type { Config } from '../../src/config/options.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { type Gate, gate } from '../../src/gate/gate.ts'
+import type { GateNeeds } from '../../src/gate/needs.ts'
 import { type GrantVerifier, grantVerifier } from '../../src/grants/verifier.ts'
 import { memoryCounters } from '../../src/stores/memory/counters.ts'
 import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
@@ -14,10 +15,15 @@ import { provingServer } from '../proof/fixture.ts'
 function nothing(): void {}
 
 /** The gate of a configuration, over sessions in memory that nobody is told of. */
-export function gateOf(
+export function gateOf(config: Config, grants?: GrantVerifier): Gate {
+  return gate(gateNeedsOf(config, grants))
+}
+
+/** What such a gate is built from. */
+export function gateNeedsOf(
   config: Config,
   grants: GrantVerifier = grantVerifier(grantSecretsOf(config), systemClock),
-): Gate {
+): GateNeeds {
   const { needs, proofs } = provingServer()
   const sessions = sessionsOver(
     { sessions: memorySessionStore(), slots: memorySlotStore() },
@@ -33,7 +39,7 @@ export function gateOf(
       networkName: ({ network }) => network,
     },
   )
-  return gate({
+  return {
     grants,
     sessions: sessions.slots,
     bound: sessions.bound,
@@ -60,5 +66,5 @@ export function gateOf(
     userOf: ({ user }) => user,
     isUsed: async () => false,
     findSlot: async () => undefined,
-  })
+  }
 }
