@@ -56,7 +56,7 @@ export const limits = section(
       ...EVENTS,
       reload: true,
       default: 1000,
-      help: 'New uploads of one user, where the grant names one, in `uploads_window`. 0: no limit.',
+      help: 'Slots of one user, where the grant names one, that are used for the first time in `uploads_window`. 0: no limit.',
     }),
     uploads_window: duration({
       ...WINDOW,
