@@ -136,6 +136,7 @@ test('and with the same key of its own', async () => {
   const { session } = await openedByDpop(site, put)
   const again = await openedByDpop(site, put, session.key)
   assert.notEqual(again.session.id, session.id)
+  assert.deepEqual(await storedSessions(site), { stored: 2, idle: 2 })
 })
 
 test('a repetition prolongs no session: it is told the end that is stored', async (t) => {

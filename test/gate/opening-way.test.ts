@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { suite, test } from 'node:test'
+import { systemClock } from '../../src/core/clock.ts'
 import type { Grant } from '../../src/core/grant.ts'
 import { Refusal } from '../../src/core/refusals.ts'
 import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
@@ -10,7 +11,7 @@ import { openSession } from '../../src/gate/opening-way.ts'
 import type { Admission, JudgedSlot } from '../../src/gate/passage.ts'
 import { sessionNameOf } from '../../src/sessions/bound-sessions.ts'
 import { configOf } from '../app/site.ts'
-import { WIFI } from '../sessions/fixture.ts'
+import { HOUR, WIFI } from '../sessions/fixture.ts'
 import { gateNeedsOf } from './fixture.ts'
 
 const path = parseSlotPath('a/b.txt')
@@ -32,7 +33,7 @@ interface Opening {
   open(use: (admission: Admission) => Promise<void>): Promise<OutgoingHttpHeaders>
 }
 
-function opening(): Opening {
+function opening(grant = GRANT): Opening {
   const config = configOf('/nowhere', [])
   const findSlot = async (): Promise<JudgedSlot | undefined> => {
     if (f.isAway) throw new Refusal('state-unavailable')
@@ -53,7 +54,7 @@ function opening(): Opening {
         adorn: (fields) => void Object.assign(told, fields),
       }
       const wanted = { key: 'hmac', nonceHash: 'n' } as const
-      const wish = { request, grant: GRANT, wanted, unbound: async () => 'pass' as const }
+      const wish = { request, grant, wanted, unbound: async () => 'pass' as const }
       await openSession(wish, use, needs).catch((error: unknown) =>
         assert.ok(error instanceof Refusal),
       )
@@ -120,8 +121,9 @@ suite('a session is opened', () => {
 /** A slot that a first session holds, and a request that repeats its opening: it stores, or fails. */
 async function repeated(
   store: (f: Opening, binds: string) => void,
+  grant = GRANT,
 ): Promise<{ f: Opening; older: string; told: OutgoingHttpHeaders }> {
-  const f = opening()
+  const f = opening(grant)
   await f.open(async ({ passage }) => {
     f.slot = boundTo(passage.binds)
   })
@@ -144,6 +146,12 @@ suite('a session in the place of another', () => {
     assert.equal(sessionNameOf(String(told['x-session-id'])), newer)
     assert.deepEqual((await f.needs.bound.find(older))?.uploads, [])
     assert.deepEqual((await f.needs.bound.find(newer))?.uploads, [GRANT.fingerprint])
+  })
+
+  test('is not opened at level 3: the grant expired long ago', async () => {
+    const grant = { ...GRANT, expiresAt: systemClock() - 3 * HOUR }
+    const { told } = await repeated(() => assert.fail('let in'), grant)
+    assert.equal(told['x-security-level'], '3')
   })
 
   test('takes nothing from it when the slot could not be stored, and is never told', async () => {

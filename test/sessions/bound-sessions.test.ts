@@ -36,6 +36,10 @@ function fixture(maxSessions = 10): Fixture {
       if (f.isAway) throw new Refusal('state-unavailable')
       return await memory.find(key)
     },
+    remove: async (keys) => {
+      if (f.isAway) throw new Refusal('state-unavailable')
+      return await memory.remove(keys)
+    },
   }
   const needs: SessionNeeds = {
     store,
@@ -211,6 +215,17 @@ suite('sessions with a key', () => {
     f.bound.left(session.key, B, START)
     await f.bound.flush()
     assert.equal((await f.bound.find(session.key))?.lastActiveAt, START + HOUR)
+  })
+
+  test('whose end could not be stored hold no upload that they had left', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    f.bound.left(session.key, A)
+    f.isAway = true
+    await assert.rejects(f.bound.end(session), refused('state-unavailable'))
+    f.isAway = false
+    await f.bound.flush()
+    assert.deepEqual((await f.bound.find(session.key))?.uploads, [])
   })
 
   test('learn of their uploads with the next flush, and with the one after it when the store was away', async () => {
