@@ -63,7 +63,8 @@ test('however often an upload is left half-open, the last sender finishes it', a
   const left: Wire[] = []
   for (let at = 0; at < 8; at += 1) {
     left.push(await halfSent(site, put, `127.0.0.${at + 2}`))
-    await site.logged(() => authors(site, 'upload interrupted').length === at)
+    // One that is overtaken while it waits for its turn was never under way: it is not interrupted.
+    await site.logged(() => authors(site, 'request finished').length >= at)
   }
   const { status } = await ask(site.port, { ...put, from: '127.0.0.20' })
   assert.equal(status, 201)
