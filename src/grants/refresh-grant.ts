@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
 import { type Grant, SCHEMES, type Scheme } from '../core/grant.ts'
-import { isJsonObject } from '../core/json-object.ts'
+import { type JsonObject, decodedObject } from '../core/json-object.ts'
 import { mac } from '../core/mac.ts'
 import { mediaTypeOr } from '../core/media-type.ts'
 import { randomId } from '../core/random.ts'
@@ -21,8 +21,6 @@ const TYPE = 'hfs-refresh+jwt'
 const BEGIN = Buffer.from(`{"typ":"${TYPE}","alg":"HS256","kid":`.slice(0, 48)).toString(
   'base64url',
 )
-
-type Claims = Readonly<Record<string, unknown>>
 
 /** Keys that fresh grants are signed with, by name. */
 export interface RefreshKeys {
@@ -105,12 +103,12 @@ function signedSlot(
   keys: RefreshKeys,
 ): (RefreshedSlot & { issuedAt: Instant; expiresAt: Instant }) | undefined {
   const [header = '', payload = '', signature = '', ...more] = token.split('.')
-  const kid = parsedPart(header)?.['kid']
+  const kid = decodedObject(header)?.['kid']
   const key = typeof kid === 'string' ? keys.find(kid) : undefined
   if (key === undefined || more.length > 0) return undefined
   const [shown, made] = [Buffer.from(signature), Buffer.from(signatureOf(key, header, payload))]
   if (shown.length !== made.length || !timingSafeEqual(shown, made)) return undefined
-  return slotIn(parsedPart(payload))
+  return slotIn(decodedObject(payload))
 }
 
 function signatureOf(key: Buffer, header: string, payload: string): string {
@@ -118,7 +116,7 @@ function signatureOf(key: Buffer, header: string, payload: string): string {
 }
 
 function slotIn(
-  claims: Claims | undefined,
+  claims: JsonObject | undefined,
 ): (RefreshedSlot & { issuedAt: Instant; expiresAt: Instant }) | undefined {
   const { slot, size, type, scheme: name, sub, sid_hash: session, refresh, iat, exp } = claims ?? {}
   const scheme = SCHEMES.find((known) => known === name)
@@ -136,15 +134,6 @@ function slotIn(
     issuedAt: instantOf(iat),
     expiresAt: instantOf(exp),
     ...(typeof sub === 'string' ? { user: sub } : {}),
-  }
-}
-
-function parsedPart(text: string): Claims | undefined {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
-    return isJsonObject(parsed) ? parsed : undefined
-  } catch {
-    return undefined // Not JSON: nothing of ours.
   }
 }
 

@@ -1,7 +1,5 @@
-import { isJsonObject } from '../core/json-object.ts'
+import { type JsonObject, decodedObject, isJsonObject } from '../core/json-object.ts'
 import type { ProofFailure } from './verdict.ts'
-
-type JsonObject = Readonly<Record<string, unknown>>
 
 /** A DPoP proof (RFC 9449 §4.2) with everything in it that can be judged without a signature. */
 export interface DpopProof {
@@ -26,8 +24,8 @@ const COMPACT = /^(?<header>[\w-]+)\.(?<payload>[\w-]+)\.[\w-]+$/u
 export function parseDpop(text: string): DpopProof | ProofFailure {
   if (text.length > LONGEST_PROOF) return 'malformed'
   const { header: headerPart = '', payload = '' } = COMPACT.exec(text)?.groups ?? {}
-  const header = jsonOf(headerPart)
-  const claims = jsonOf(payload)
+  const header = decodedObject(headerPart)
+  const claims = decodedObject(payload)
   if (header === undefined || claims === undefined) return 'malformed'
   const jwk = keyOfHeader(header)
   return typeof jwk === 'string' ? jwk : { text, jwk, claims }
@@ -51,13 +49,4 @@ function dpopKey(jwk: unknown): DpopKey | undefined {
   if (kty === 'OKP' && crv === 'Ed25519') return { kty, crv, x }
   if (kty === 'EC' && crv === 'P-256' && typeof y === 'string') return { kty, crv, x, y }
   return undefined
-}
-
-function jsonOf(part: string): JsonObject | undefined {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
-    return isJsonObject(parsed) ? parsed : undefined
-  } catch {
-    return undefined // No JSON: no proof either.
-  }
 }
