@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MOBILE, last, opened, opening } from './bound-uploads.ts'
 import { append, created, creation, head } from './rufh-client.ts'
-import { type HeldSession, PUBLIC_URL, askProved, challengeIn, proved } from './session-client.ts'
-import { type Site, startSite } from './site.ts'
+import { PUBLIC_URL, askProved, freshChallenge, proved } from './session-client.ts'
+import { startSite } from './site.ts'
 import { type SignedPut, signedPut } from './slots.ts'
 import { ask } from './wire-client.ts'
 
@@ -105,7 +105,7 @@ test('who is banned later goes on with nothing that was begun before', async () 
   await using site = await startSite([PUBLIC_URL, ...flags], { folder: first.folder })
   for (const request of [
     proved({ method: 'POST', target: '/-/session/refresh', body: '' }, session),
-    proved(last(target), session, await challengeOf(site, session)),
+    proved(last(target), session, await freshChallenge(site, session)),
     append(unbound, 8, { offset: 0, bytes: Buffer.from('hello'), isComplete: true }),
     {
       ...append(others, 8, { offset: 0, bytes: Buffer.from('hello'), isComplete: true }),
@@ -117,8 +117,3 @@ test('who is banned later goes on with nothing that was begun before', async () 
   }
   assert.equal((await ask(site.port, head(others, 8))).status, 204)
 })
-
-async function challengeOf(site: Site, { id }: HeldSession): Promise<string> {
-  const own = { method: 'GET', target: '/-/session', headers: { 'X-Session-ID': id } }
-  return challengeIn(await ask(site.port, own))
-}

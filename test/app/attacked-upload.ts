@@ -6,13 +6,13 @@ import {
   type HeldSession,
   PUBLIC_URL,
   askProved,
-  challengeIn,
+  freshChallenge,
   proof,
   proved,
 } from './session-client.ts'
 import { type Line, type Site, auditOf, startSite, stored } from './site.ts'
 import { contentOf } from './visits.ts'
-import { type RawRequest, type Wire, ask, dial, headOf } from './wire-client.ts'
+import { type RawRequest, type Wire, dial, headOf } from './wire-client.ts'
 
 export const OWNER = WIFI
 /** Of the owner's network. */
@@ -50,8 +50,7 @@ export async function attackedUpload(site: Site): Promise<AttackedUpload & Dispo
   const { reply, session } = await askProved(site, { ...head(target, 8), from: OWNER }, told)
   assert.equal(reply.status, 204)
   const wire = await halfOf(site, target, session)
-  const challenge = async (): Promise<string> =>
-    challengeIn(await ask(site.port, head(target, 8, { 'X-Session-ID': session.id })))
+  const challenge = async (): Promise<string> => await freshChallenge(site, session)
   return {
     site,
     put,

@@ -22,6 +22,7 @@ import {
   PUBLIC_URL,
   askProved,
   challengeIn,
+  freshChallenge,
   proof,
   proved,
 } from './session-client.ts'
@@ -63,10 +64,6 @@ async function assertGoesOn(site: Site, { target, session }: HalfUpload): Promis
   assert.deepEqual(await contentOf(site, PATH), BODY)
 }
 
-async function freshChallenge(site: Site, target: string, { id }: HeldSession): Promise<string> {
-  return challengeIn(await ask(site.port, head(target, 8, { 'X-Session-ID': id })))
-}
-
 async function linesFrom(site: Site, address: string): Promise<readonly Line[]> {
   await site.server.shutdown()
   return (await auditOf(site.folder)).filter((line) => line['address'] === address)
@@ -75,14 +72,14 @@ async function linesFrom(site: Site, address: string): Promise<readonly Line[]> 
 describe('a challenge that is too old', () => {
   for (const [what, life, take] of [
     ['the one of a refusal after five minutes', 5 * MINUTE, freshChallenge],
-    ['the next one after half an hour', 30 * MINUTE, async (_site, _target, { next }) => next],
-  ] satisfies [string, number, (...all: Parameters<typeof freshChallenge>) => Promise<string>][]) {
+    ['the next one after half an hour', 30 * MINUTE, async (_site, { next }) => next],
+  ] satisfies [string, number, (site: Site, session: HeldSession) => Promise<string>][]) {
     test(`proves nothing: ${what}`, async (t) => {
       stopClock(t)
       await using site = await startSite([PUBLIC_URL])
       const upload = await halfUpload(site)
       const { target, session } = upload
-      const one = await take(site, target, session)
+      const one = await take(site, session)
       goOn(t, life + 2000)
       const late = await at(site, MOBILE, proved(head(target, 8), session, one))
       assert.equal(late.status, 401)
@@ -194,8 +191,7 @@ test('the eleventh refresh of a session is refused, and its uploads go on', asyn
   for (let count = 0; count < 12; count += 1) {
     const { reply, session: next } = await askProved(site, refresh, session)
     statuses.push(reply.status)
-    session =
-      next.next === '' ? { ...next, next: await freshChallenge(site, upload.target, next) } : next
+    session = next.next === '' ? { ...next, next: await freshChallenge(site, next) } : next
     if (reply.status !== 200) assert.equal(reply.code, 'refreshes-exhausted')
   }
   assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 200), 403, 403])
@@ -242,21 +238,21 @@ describe('an upload is not adopted', () => {
     },
     'by another user in the very session': {
       request: async (upload, site) => {
-        const challenge = await freshChallenge(site, upload.target, upload.session)
+        const challenge = await freshChallenge(site, upload.session)
         return proved(adopting(upload, slotOf(TYBALT, NEW_PATH)), upload.session, challenge)
       },
       refusal: [403, 'session-foreign'],
     },
     'in a slot that names no user': {
       request: async (upload, site) => {
-        const challenge = await freshChallenge(site, upload.target, upload.session)
+        const challenge = await freshChallenge(site, upload.session)
         return proved(adopting(upload, signedPut(NEW_PATH, BODY)), upload.session, challenge)
       },
       refusal: [403, 'session-foreign'],
     },
     'in a slot of another size': {
       request: async (upload, site) => {
-        const challenge = await freshChallenge(site, upload.target, upload.session)
+        const challenge = await freshChallenge(site, upload.session)
         const longer = Buffer.concat([BODY, BODY])
         const put = slotOf(undefined, NEW_PATH, longer)
         return proved(adopting(upload, put), upload.session, challenge)
@@ -265,7 +261,7 @@ describe('an upload is not adopted', () => {
     },
     'for bytes of another digest': {
       request: async (upload, site) => {
-        const challenge = await freshChallenge(site, upload.target, upload.session)
+        const challenge = await freshChallenge(site, upload.session)
         const other = { 'Repr-Digest': 'sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:' }
         const request = having(adopting(upload, slotOf(undefined, NEW_PATH)), other)
         return proved(request, upload.session, challenge)
@@ -284,7 +280,7 @@ describe('an upload is not adopted', () => {
       request: async (upload, site) => {
         const request = proved(head(upload.target, 8), upload.session)
         const { headers } = request
-        const challenge = await freshChallenge(site, upload.target, upload.session)
+        const challenge = await freshChallenge(site, upload.session)
         await ask(site.port, proved(head(upload.target, 8), upload.session, challenge))
         return having(adopting(upload, slotOf(undefined, NEW_PATH)), headers)
       },
@@ -325,13 +321,13 @@ describe('level 3 is not shed', () => {
     const { target, session } = await halfUpload(site)
     goOn(t, 121 * MINUTE)
     for (let attempt = 0; attempt < 4; attempt += 1) {
-      const challenge = await freshChallenge(site, target, session)
+      const challenge = await freshChallenge(site, session)
       const own = { method: 'GET', target: '/-/session' }
       const requests = [
         proved(attempt % 2 ? last(target, HALF) : head(target, 8), session, challenge),
       ]
       assert.deepEqual(await levels(site, requests), [[401, '3']])
-      const looked = proved(own, session, await freshChallenge(site, target, session))
+      const looked = proved(own, session, await freshChallenge(site, session))
       assert.equal((await ask(site.port, looked)).status, 200)
       goOn(t, MINUTE)
     }
@@ -347,10 +343,10 @@ describe('level 3 is not shed', () => {
     stopClock(t)
     await using site = await startSite([PUBLIC_URL])
     const put = signedPut(PATH, BODY, { scheme: 'jwt', expiresAt: systemClock() + 600 * MINUTE })
-    const { target, session } = await halfUpload(site, put)
+    const { session } = await halfUpload(site, put)
     goOn(t, 121 * MINUTE)
     for (const request of [put, creation(put, 8)]) {
-      const challenge = await freshChallenge(site, target, session)
+      const challenge = await freshChallenge(site, session)
       const reply = await ask(site.port, proved(request, session, challenge))
       assert.deepEqual([reply.status, reply.code], [401, 'reauthentication-required'])
     }
@@ -454,7 +450,7 @@ describe('a stranger who asks and guesses without end', () => {
     const { target, session } = upload
     const guesses: Reply[] = []
     for (let count = 0; count < 25; count += 1) {
-      const challenge = await freshChallenge(site, target, session)
+      const challenge = await freshChallenge(site, session)
       const guessed = proof(last(target, HALF), { id: session.id, key: 'AAAA' }, challenge)
       guesses.push(await at(site, WIFI, having(last(target, HALF), guessed)))
     }
@@ -469,7 +465,7 @@ describe('a stranger who asks and guesses without end', () => {
     await using site = await startSite(FLAGS)
     const upload = await halfUpload(site)
     const { target, session } = upload
-    const mine = await freshChallenge(site, target, session)
+    const mine = await freshChallenge(site, session)
     for (let count = 0; count < 300; count += 1) {
       const asked = head(target, 8, { 'X-Session-ID': session.id })
       assert.equal((await at(site, NEIGHBOUR, asked)).status, 401)

@@ -14,7 +14,14 @@ import {
   stopClock,
 } from './bound-uploads.ts'
 import { created, creation, head, offsetOf } from './rufh-client.ts'
-import { PUBLIC_URL, askProved, challengeIn, freshNonce, proved } from './session-client.ts'
+import {
+  PUBLIC_URL,
+  askProved,
+  challengeIn,
+  freshChallenge,
+  freshNonce,
+  proved,
+} from './session-client.ts'
 import { startSite } from './site.ts'
 import { signedPut } from './slots.ts'
 import { contentOf } from './visits.ts'
@@ -159,8 +166,7 @@ test('after two hours of silence proof alone is not enough: only a new slot help
   await using site = await startSite([PUBLIC_URL])
   const { target, session } = await opened(site)
   goOn(t, 121 * MINUTE)
-  const asked = { ...head(target, 8), headers: { 'X-Session-ID': session.id } }
-  const challenge = challengeIn(await ask(site.port, asked))
+  const challenge = await freshChallenge(site, session)
   const { status, headers } = await ask(site.port, proved(head(target, 8), session, challenge))
   assert.deepEqual(
     [status, headers['x-security-level'], headers['x-auth-required'], headers['www-authenticate']],

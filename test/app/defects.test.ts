@@ -11,7 +11,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import type { Scheme } from '../../src/core/grant.ts'
 import { BODY, goOn, last, opened, opening, stopClock } from './bound-uploads.ts'
 import { head } from './rufh-client.ts'
-import { PUBLIC_URL, askProved, challengeIn, proved } from './session-client.ts'
+import { PUBLIC_URL, askProved, challengeIn, freshChallenge, proved } from './session-client.ts'
 import { cutUpload, largePut } from './session-proofs.ts'
 import { SECRETS, type Site, auditOf, filesBelow, startSite, stored } from './site.ts'
 import { get, signedDelete, signedPut } from './slots.ts'
@@ -394,7 +394,7 @@ test('D12: a challenge is no answer; it is random, good for its whole window, an
   await using site = await startSite([PUBLIC_URL])
   const { target, session } = await opened(site)
   const asked = head(target, 8, { 'X-Session-ID': session.id })
-  const challenge = async (): Promise<string> => challengeIn(await ask(site.port, asked))
+  const challenge = async (): Promise<string> => await freshChallenge(site, session)
   const [one, two] = [await challenge(), await challenge()]
   assert.notEqual(one, two)
   for (const echo of [one, Buffer.from(one, 'base64url').toString('hex'), `${one}.${one}`]) {

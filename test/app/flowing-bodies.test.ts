@@ -37,7 +37,7 @@ test('a body that flows for two hours is no standby of its session, wherever its
   await using site = await startSite([PUBLIC_URL])
   const { target, session } = await opened(site, opening(undefined, SLOT))
   using _wire = await sendSlowly(t, site, proved(wholeFile(target), session))
-  const next = await challenged(site, target, session)
+  const next = await challenged(site, session)
   const { reply } = await askProved(site, { ...head(target, 8), from: MOBILE }, next)
   assert.equal(reply.status, 204)
 })
@@ -51,7 +51,7 @@ test('a session whose upload has just ended was active until then', async (t) =>
   await wire.until('HTTP/1.1 201')
   goOn(t, MINUTE)
   const own = { method: 'GET', target: '/-/session' }
-  const { reply } = await askProved(site, own, await challenged(site, target, session))
+  const { reply } = await askProved(site, own, await challenged(site, session))
   assert.deepEqual([reply.status, reply.headers['x-security-level']], [200, '1'])
 })
 

@@ -13,7 +13,7 @@ import {
   opening,
   stopClock,
 } from './bound-uploads.ts'
-import { PUBLIC_URL, askProved, challengeIn, proved } from './session-client.ts'
+import { PUBLIC_URL, askProved, challengeIn, challenged, proved } from './session-client.ts'
 import { type Line, parsed, startSite, storedBytes } from './site.ts'
 import { signedPut } from './slots.ts'
 import { contentOf, halfSent } from './visits.ts'
@@ -96,10 +96,8 @@ test('a session that its client ends takes along what was sent without an upload
   assert.equal(await storedBytes(site), 4)
   const whole = signedPut(PATH, BODY, romeo)
   using wire = await halfSent(site, proved(whole, session), WIFI)
-  const fresh = challengeIn(
-    await ask(site.port, { ...OWN, headers: { 'X-Session-ID': session.id } }),
-  )
-  const ended = await askProved(site, { ...OWN, method: 'DELETE' }, { ...session, next: fresh })
+  const fresh = await challenged(site, session)
+  const ended = await askProved(site, { ...OWN, method: 'DELETE' }, fresh)
   assert.equal(ended.reply.status, 204)
   await wire.ended
   assert.equal(await storedBytes(site), 0)
@@ -148,6 +146,24 @@ test('a fresh grant ends the one before when it is used, and not before', async 
   assert.deepEqual([late.reply.status, late.reply.code], [403, 'grant-expired'])
 })
 
+test('a fresh grant that is refused at level 3 is not used by that, and lifts nothing', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL])
+  const romeo = { scheme: 'jwt', user: 'romeo@montague.example' } as const
+  const { session } = await opened(site, opening(undefined, signedPut(PATH, BODY, romeo)))
+  const one = await askProved(site, REFRESH, session)
+  const two = await askProved(site, REFRESH, one.session)
+  const [older, newer] = [one, two].map(({ reply }) => withToken(tokenIn(reply)))
+  assert.ok(older && newer)
+  goOn(t, 125 * MINUTE)
+  const refused = await askProved(site, newer, await challenged(site, session))
+  assert.deepEqual([refused.reply.status, refused.reply.code], [401, 'reauthentication-required'])
+  const lifting = signedPut('c/new.txt', BODY, romeo)
+  const lifted = await askProved(site, lifting, await challenged(site, session))
+  assert.equal(lifted.reply.status, 201)
+  assert.equal((await askProved(site, older, lifted.session)).reply.status, 201)
+})
+
 test('a session gets so many fresh grants and no more', async () => {
   await using site = await startSite([PUBLIC_URL, 'network_resilience.max_token_refreshes=1'])
   const { session } = await opened(site)
@@ -162,9 +178,7 @@ test('at level 3 a session is shown as it is, and gets no fresh grant', async (t
   await using site = await startSite([PUBLIC_URL])
   const { session } = await opened(site)
   goOn(t, 121 * MINUTE)
-  const asked = { ...OWN, headers: { 'X-Session-ID': session.id } }
-  const challenge = challengeIn(await ask(site.port, asked))
-  const own = await askProved(site, OWN, { ...session, next: challenge })
+  const own = await askProved(site, OWN, await challenged(site, session))
   assert.equal(jsonOf(own.reply)['level'], 3)
   const { reply } = await askProved(site, REFRESH, own.session)
   assert.deepEqual([reply.status, reply.code], [401, 'reauthentication-required'])

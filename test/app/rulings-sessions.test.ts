@@ -17,25 +17,19 @@ import {
 import { openedByDpop } from './dpop-client.ts'
 import { append, created, creation, head, located } from './rufh-client.ts'
 import {
-  type HeldSession,
   PUBLIC_URL,
   askProved,
   challengeIn,
+  freshChallenge,
   freshNonce,
   proved,
 } from './session-client.ts'
-import { type Site, parsed, startSite } from './site.ts'
+import { parsed, startSite } from './site.ts'
 import { type SignedPut, signedPut } from './slots.ts'
 import { contentOf } from './visits.ts'
 import { ask, having } from './wire-client.ts'
 
 const REFRESH = { method: 'POST', target: '/-/session/refresh', body: '' }
-
-async function challengeFor(site: Site, { id }: HeldSession, from = WIFI): Promise<string> {
-  const asked = { ...head('/-/uploads/any', 8, { 'X-Session-ID': id }), from }
-  const { headers } = await ask(site.port, { ...asked, method: 'GET', target: '/-/session' })
-  return challengeIn({ headers })
-}
 
 test('ruling 7: whoever opens a slot binds it, an answer that got lost is asked for again with its nonce, and nobody else binds it', async () => {
   await using site = await startSite([PUBLIC_URL])
@@ -74,7 +68,7 @@ test('ruling 9: a challenge survives the change of network, is used once, and te
   stopClock(t)
   await using site = await startSite([PUBLIC_URL])
   const { target, session } = await opened(site)
-  const kept = await challengeFor(site, session, WIFI)
+  const kept = await freshChallenge(site, session, WIFI)
   const moved = { ...head(target, 8), from: MOBILE }
   const first = await askProved(site, moved, { ...session, next: kept })
   assert.equal(first.reply.status, 204)
@@ -153,21 +147,21 @@ test('ruling 11: a new slot of the same user goes on with an upload, whose old s
   const { Authorization: _named, ...fields } = adopting.headers
   const anonymous = { ...adopting, target: bare, headers: fields }
   for (const refused of [head(target, 8), old, anonymous]) {
-    const held = { ...stored.session, next: await challengeFor(site, session) }
+    const held = { ...stored.session, next: await freshChallenge(site, session) }
     const { reply } = await askProved(site, refused, held)
     assert.ok([401, 403].includes(reply.status), String(reply.status))
     if (reply.status === 401) assert.equal(reply.headers['x-security-level'], '3')
   }
-  const held = { ...stored.session, next: await challengeFor(site, session) }
+  const held = { ...stored.session, next: await freshChallenge(site, session) }
   const adopted = await askProved(site, adopting, held)
   assert.deepEqual([adopted.reply.status, adopted.reply.headers['upload-offset']], [201, '6'])
   const heir = located(adopted.reply)
   const gone = await askProved(site, head(target, 8), adopted.session)
   assert.equal(gone.reply.status, 410)
-  const again = { ...held, next: await challengeFor(site, session) }
+  const again = { ...held, next: await freshChallenge(site, session) }
   const spent = await askProved(site, old, again)
   assert.deepEqual([spent.reply.status, spent.reply.code], [409, 'slot-spent'])
-  const end = { ...held, next: await challengeFor(site, session) }
+  const end = { ...held, next: await freshChallenge(site, session) }
   assert.equal((await askProved(site, last(heir, 6), end)).reply.status, 201)
   assert.deepEqual(await contentOf(site, 'c/d.txt'), BODY)
   assert.equal((await ask(site.port, { method: 'GET', target: '/a/b.txt' })).status, 404)

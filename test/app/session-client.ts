@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes } from 'node:crypto'
-import { head } from './rufh-client.ts'
 import { type RawRequest, type Reply, ask, having } from './wire-client.ts'
 
 type Fields = Readonly<Record<string, string>>
@@ -39,14 +38,22 @@ export function challengeIn({ headers }: Pick<Reply, 'headers'>): string {
   return found[1]
 }
 
-/** The session with a fresh challenge for its next request: whoever names it on an upload is told one. */
-export async function challenged(
+/** A challenge as whoever names the session is told one. */
+export async function freshChallenge(
   { port }: { readonly port: number },
-  target: string,
+  { id }: Pick<HeldSession, 'id'>,
+  from?: string,
+): Promise<string> {
+  const asked = { method: 'GET', target: '/-/session', headers: { 'X-Session-ID': id } }
+  return challengeIn(await ask(port, from === undefined ? asked : { ...asked, from }))
+}
+
+/** The session with a fresh challenge for its next request. */
+export async function challenged(
+  site: { readonly port: number },
   session: HeldSession,
 ): Promise<HeldSession> {
-  const asked = head(target, 8, { 'X-Session-ID': session.id })
-  return { ...session, next: challengeIn(await ask(port, asked)) }
+  return { ...session, next: await freshChallenge(site, session) }
 }
 
 /** The fields by which a request proves itself with a challenge. */

@@ -4,13 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Opened, last, opened, opening } from '../app/bound-uploads.ts'
 import { append, creation, head, located } from '../app/rufh-client.ts'
-import {
-  type HeldSession,
-  PUBLIC_URL,
-  askProved,
-  challengeIn,
-  proved,
-} from '../app/session-client.ts'
+import { PUBLIC_URL, askProved, freshChallenge, proved } from '../app/session-client.ts'
 import { type Site, eventually, parsed, startSite } from '../app/site.ts'
 import { type SignedPut, signedPut } from '../app/slots.ts'
 import { contentOf, halfSent } from '../app/visits.ts'
@@ -117,7 +111,7 @@ describe('servers that share a Redis and the master key', () => {
     const { session } = await begun('two/ended.txt')
     const put = slot('two/ended.txt')
     using wire = await halfSent(a, proved(put, session))
-    const next = await challengeOf(a, session)
+    const next = await freshChallenge(a, session)
     const ended = await askProved(b, { method: 'DELETE', target: SESSION }, { ...session, next })
     assert.equal(ended.reply.status, 204)
     await wire.ended
@@ -148,14 +142,8 @@ describe('servers that share a Redis and the master key', () => {
     }
     await redis.start()
     await eventually(async () => (await ask(b.port, request)).status === 401)
-    const next = await challengeOf(a, session)
+    const next = await freshChallenge(a, session)
     const { reply } = await askProved(b, request, { ...session, next })
     assert.equal(reply.status, 201)
   })
 })
-
-/** A challenge for a session that has none left. */
-async function challengeOf(site: Site, { id }: HeldSession): Promise<string> {
-  const asked = { method: 'GET', target: SESSION, headers: { 'X-Session-ID': id } }
-  return challengeIn(await ask(site.port, asked))
-}
