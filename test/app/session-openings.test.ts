@@ -100,6 +100,22 @@ test('a creation that is refused tells no session, leaves none, and takes nothin
   assert.deepEqual(await storedSessions(site), { stored: 1, idle: 0 })
 })
 
+test('a repetition that could not be stored leaves the session that there is with its upload', async () => {
+  await using site = await startSite([PUBLIC_URL])
+  const request = opening()
+  const { target, session } = await opened(site, request)
+  {
+    using database = new DatabaseSync(join(site.folder, 'data/state.db'))
+    database.exec(
+      "CREATE TRIGGER full BEFORE UPDATE ON slots BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    assert.deepEqual(shapeOf(await ask(site.port, request)), [503, undefined, undefined])
+    database.exec('DROP TRIGGER full')
+  }
+  assert.equal((await askProved(site, last(target), session)).reply.status, 201)
+  assert.deepEqual(await storedSessions(site), { stored: 1, idle: 1 })
+})
+
 test('a session that no slot took is not kept', async () => {
   await using site = await startSite([PUBLIC_URL])
   await created(site, signedPut(PATH, BODY))
