@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MOBILE, last, opened, opening } from './bound-uploads.ts'
+import { MINUTE, MOBILE, goOn, last, opened, opening, stopClock } from './bound-uploads.ts'
 import { append, created, creation, head } from './rufh-client.ts'
-import { PUBLIC_URL, askProved, freshChallenge, proved } from './session-client.ts'
+import { PUBLIC_URL, askProved, freshChallenge, freshNonce, proved } from './session-client.ts'
 import { startSite } from './site.ts'
 import { type SignedPut, signedPut } from './slots.ts'
-import { ask } from './wire-client.ts'
+import { type RawRequest, ask } from './wire-client.ts'
 
 const ROMEO = { scheme: 'jwt', user: 'romeo@montague.example' } as const
 
@@ -26,6 +26,22 @@ test('wrong credentials are told to wait when there are too many, and right ones
     if (status === 429) assert.equal(reply.headers['retry-after'], '60')
   }
   assert.equal((await ask(site.port, signedPut('a/b.txt', 'hello'))).status, 201)
+})
+
+test('what an honest client meets, too, is no failure: no answer, a late one, one whose reply was lost', async (t) => {
+  stopClock(t)
+  await using site = await startSite([PUBLIC_URL, 'limits.failures_per_network=1'])
+  const { target, session } = await opened(site)
+  const used = proved(head(target, 8), session, await freshChallenge(site, session))
+  assert.equal((await ask(site.port, used)).status, 204)
+  const late = proved(head(target, 8), session, await freshChallenge(site, session))
+  const absent = head(target, 8, { 'X-Session-ID': session.id })
+  for (const innocent of [used, used, absent, absent])
+    assert.equal((await ask(site.port, innocent)).status, 401)
+  goOn(t, 6 * MINUTE)
+  for (const innocent of [late, late]) assert.equal((await ask(site.port, innocent)).status, 401)
+  const guess = proved(head(target, 8), { ...session, key: freshNonce() })
+  for (const status of [401, 503]) assert.equal((await ask(site.port, guess)).status, status)
 })
 
 test('a request by RUFH that failed too often is 503, because a native client ends at 429', async () => {
@@ -103,14 +119,14 @@ test('who is banned later goes on with nothing that was begun before', async () 
     'limits.banned_networks=127.0.1.0/24',
   ]
   await using site = await startSite([PUBLIC_URL, ...flags], { folder: first.folder })
+  const whole = (target: string): RawRequest =>
+    append(target, 8, { offset: 0, bytes: Buffer.from('hello'), isComplete: true })
   for (const request of [
     proved({ method: 'POST', target: '/-/session/refresh', body: '' }, session),
     proved(last(target), session, await freshChallenge(site, session)),
-    append(unbound, 8, { offset: 0, bytes: Buffer.from('hello'), isComplete: true }),
-    {
-      ...append(others, 8, { offset: 0, bytes: Buffer.from('hello'), isComplete: true }),
-      from: MOBILE,
-    },
+    whole(unbound),
+    { ...whole(others), from: MOBILE },
+    { ...whole(`/-/uploads/${'A'.repeat(43)}`), from: MOBILE },
   ]) {
     const reply = await ask(site.port, request)
     assert.deepEqual([reply.status, reply.code], [403, 'banned'])
