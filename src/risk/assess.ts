@@ -49,7 +49,7 @@ interface Case {
   readonly policy: RiskPolicy
   /** It comes from another network, and never proved itself from there. */
   readonly moved: boolean
-  /** Milliseconds since its latest request. */
+  /** Milliseconds since its latest request, or byte. */
   readonly idle: number
 }
 

@@ -43,7 +43,7 @@ export interface SessionRecord {
   /** Its name in every store: the fingerprint of its slot, or SHA-256 of the id of a bound session. */
   readonly key: string
   readonly openedAt: Instant
-  /** When its latest request came. */
+  /** When its latest request came; of one with a key also the latest byte of an upload, as far as is stored. */
   readonly lastActiveAt: Instant
   readonly requests: number
   /** How often its network was another one than before. */

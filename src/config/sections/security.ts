@@ -26,12 +26,12 @@ export const security = section('When a client has to prove that it is still the
     default: 30,
     min: 1,
     max: 43_200,
-    help: 'Level 2 for the first request after so many minutes without one.',
+    help: 'Level 2 for the first request after so many minutes without a request or a byte.',
   }),
   reauth_on_long_standby: toggle({
     reload: true,
     default: true,
-    help: 'Level 3 for the first request after long_standby_threshold_hours without one.',
+    help: 'Level 3 for the first request after long_standby_threshold_hours without a request or a byte.',
   }),
   long_standby_threshold_hours: integer({
     reload: true,
