@@ -108,6 +108,10 @@ test('who is banned uploads nothing', async () => {
   assert.equal((await ask(site.port, foreign)).status, 201)
 })
 
+function whole(target: string): RawRequest {
+  return append(target, 8, { offset: 0, bytes: Buffer.from('hello'), isComplete: true })
+}
+
 test('who is banned later goes on with nothing that was begun before', async () => {
   await using first = await startSite([PUBLIC_URL])
   const { session, target } = await opened(first, opening(undefined, put(0, 'romeo')))
@@ -119,8 +123,6 @@ test('who is banned later goes on with nothing that was begun before', async () 
     'limits.banned_networks=127.0.1.0/24',
   ]
   await using site = await startSite([PUBLIC_URL, ...flags], { folder: first.folder })
-  const whole = (target: string): RawRequest =>
-    append(target, 8, { offset: 0, bytes: Buffer.from('hello'), isComplete: true })
   for (const request of [
     proved({ method: 'POST', target: '/-/session/refresh', body: '' }, session),
     proved(last(target), session, await freshChallenge(site, session)),

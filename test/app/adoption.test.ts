@@ -81,8 +81,8 @@ test('once adopted, an upload is the session’s in its new slot alone', async (
   assert.equal(reply.status, 201)
   await site.server.shutdown()
   using state = openState({ path: join(home.path, 'data', 'state.db'), durability: 'normal' })
-  const stored = await sqliteSessions(state).find(sessionNameOf(session.id))
-  assert.deepEqual(stored?.uploads, [fingerprintOf(parseSlotPath(NEW_PATH))])
+  const known = await sqliteSessions(state).find(sessionNameOf(session.id))
+  assert.deepEqual(known?.uploads, [fingerprintOf(parseSlotPath(NEW_PATH))])
 })
 
 test('without proof nothing is adopted, whatever the new slot', async (t) => {
