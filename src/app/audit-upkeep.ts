@@ -42,9 +42,10 @@ async function aged({
   clock = systemClock,
 }: AuditUpkeepNeeds): Promise<void> {
   try {
-    await setAside(file, clock())
+    // What is put aside has to wait for the next run: whoever has it open may write to it for a minute.
     const files = await removeAged(file, clock() - retention)
     if (files > 0) log.info({ files }, 'audit lines removed that were kept for long enough')
+    await setAside(file, clock())
   } catch (err) {
     log.error({ err }, 'aged audit lines are not removed, it will be tried again')
   }

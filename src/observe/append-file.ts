@@ -1,8 +1,9 @@
-import { writeSync } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeFolder } from '../core/folder.ts'
+
+/** No file has this number, whereas that of a closed file is given to the next one. */
+const CLOSED = -1
 
 /** A file that only grows. */
 export interface AppendFile {
@@ -12,47 +13,50 @@ export interface AppendFile {
    * none is under way when the process ends.
    */
   append(lines: string): void
-  /** Opens the path anew; rejects and keeps the old file if that fails. */
-  reopen(): Promise<void>
-  /** Opens the path anew if the file is not there any more; rejects as `reopen`. */
-  follow(): Promise<void>
-  close(): Promise<void>
+  /** Opens the path anew; throws and keeps the old file if that fails. */
+  reopen(): void
+  /** Opens the path anew if the file is not there any more; throws as `reopen`. */
+  follow(): void
+  close(): void
 }
 
 /** Opens the file (`O_APPEND`), made with mode 0600 if it is not there, and so is its folder, with 0700. */
-export async function openAppendFile(path: string): Promise<AppendFile> {
+export function openAppendFile(path: string): AppendFile {
   makeFolder(dirname(path), 0o700)
-  let handle = await openAt(path)
+  let fd = openAt(path)
   let torn = false
-  const reopen = async (): Promise<void> => {
-    const fresh = await openAt(path)
-    const old = handle
-    handle = fresh
+  const reopen = (): void => {
+    const old = fd
+    fd = openAt(path)
     torn = false
-    await old.close()
+    closeSync(old)
   }
   return {
     append(lines) {
       // After a failure half a line may stand there; a newline keeps the next one whole.
       const text = torn ? `\n${lines}` : lines
       torn = true
-      writeWhole(handle.fd, text)
+      writeWhole(fd, text)
       torn = false
     },
     reopen,
-    async follow() {
-      if (!(await isAt(path, handle))) await reopen()
+    follow() {
+      if (!isAt(path, fd)) reopen()
     },
-    close: () => handle.close(),
+    close() {
+      if (fd === CLOSED) return
+      closeSync(fd)
+      fd = CLOSED
+    },
   }
 }
 
-async function openAt(path: string): Promise<FileHandle> {
-  return await open(path, 'a', 0o600)
+function openAt(path: string): number {
+  return openSync(path, 'a', 0o600)
 }
 
-async function isAt(path: string, handle: FileHandle): Promise<boolean> {
-  const [own, there] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)])
+function isAt(path: string, fd: number): boolean {
+  const [own, there] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })]
   return own.ino === there?.ino && own.dev === there.dev
 }
 

@@ -10,8 +10,8 @@ const ASIDE = /^\.\d{4}-\d\d-\d\dT[\d.-]+Z$/u
 
 /**
  * Gives an audit file that has lines of an earlier day (UTC) another name: its own, a dot, and the
- * time of its first line. Whoever has it open goes on there until it is noticed. Resolves to the new
- * name, or to nothing if the file stays.
+ * time of its first line. Whoever has it open goes on there for up to a minute: until then it must
+ * not be removed. Resolves to the new name, or to nothing if the file stays.
  */
 export async function setAside(file: string, now: Instant): Promise<string | undefined> {
   const { time, day } = LINE_BEGIN.exec(await beginningOf(file))?.groups ?? {}

@@ -42,19 +42,21 @@ export interface AuditOptions {
  * reaches the caller of `record`: lost lines are counted and reported in the log.
  */
 export async function openAudit({ file, clock, log, onLost }: AuditOptions): Promise<AuditTrail> {
-  const target = await openAppendFile(file)
+  const target = openAppendFile(file)
   const now = timeText(clock)
   const lose = rateLimited(clock, (error) =>
     log.error({ err: error, file }, 'audit lines are lost: the audit file cannot be written'),
   )
   let lookAt = clock() + LOOK_INTERVAL
-  let following: Promise<void> = Promise.resolve()
+  // Before the lines: after a silence the old file may be removed already.
   const follow = (): void => {
     if (clock() < lookAt) return
     lookAt = clock() + LOOK_INTERVAL
-    following = target
-      .follow()
-      .catch((err) => log.warn({ err, file }, 'audit file not found: lines go to the old one'))
+    try {
+      target.follow()
+    } catch (err) {
+      log.warn({ err, file }, 'audit file not found: lines go to the old one')
+    }
   }
   const { add, flush } = lineBatch((lines) => {
     follow()
@@ -70,12 +72,11 @@ export async function openAudit({ file, clock, log, onLost }: AuditOptions): Pro
     flush,
     async reopen() {
       flush()
-      await target.reopen()
+      target.reopen()
     },
     async [Symbol.asyncDispose]() {
       flush()
-      await following
-      await target.close()
+      target.close()
     },
   }
 }
