@@ -48,6 +48,8 @@ export type SlotEvent =
       readonly type: 'advanced'
       readonly upload: string
       readonly durable: number
+      /** When the last of them came, if that was before now. */
+      readonly lastByteAt?: Instant | undefined
       readonly rests?: boolean
     }
   /** All bytes came and the file is readable. */
@@ -282,7 +284,8 @@ function advanced(
   if (event.durable < upload.durable || event.durable > record.size) {
     throw new IllegalTransition(record, event)
   }
-  const moved = event.durable > upload.durable ? { durable: event.durable, lastByteAt: now } : {}
+  const { durable, lastByteAt = now } = event
+  const moved = durable > upload.durable ? { durable, lastByteAt } : {}
   // Whoever sent all that it meant to send is answered next.
   const rest = event.rests === true ? { isAtRest: true as const } : untold(isUntold)
   return withUpload(record, { ...upload, ...moved, ...rest })

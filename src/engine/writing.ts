@@ -22,6 +22,11 @@ export interface Writing extends Delivery {
   readonly writer: PartWriter
 }
 
+/** A body that is on its way now. */
+interface Underway extends Writing {
+  readonly doing: Activity
+}
+
 export const CUT: Cut = { kind: 'cut' }
 
 /** Receives the body, then publishes the file or keeps what came. */
@@ -35,15 +40,16 @@ export async function write(
   const pause = upload.resource === undefined ? {} : { pause: () => holder.release() }
   const { client } = holder
   const doing: Activity = { client, face: upload.face, record: tenure.record, ...pause }
+  const underway: Underway = { ...writing, doing }
   const place = activity.begin(record.fingerprint, doing)
   try {
     const digests = await digestsOf(writing, needs.blobs)
-    if (digests === undefined) return await interrupted(writing, needs, doing)
+    if (digests === undefined) return await interrupted(underway, needs)
     const commits = committer({
       writer,
-      commit: async () => await keepOn(writing, digests, needs),
+      commit: async () => await keepOn(underway, digests, needs),
       commitBytes: commitBytes(writing, needs),
-      store: async () => await advance(writing, upload.durable),
+      store: async () => await advance(underway, upload.durable),
       isStored: tenure.isStored,
       clock: needs.clock,
     })
@@ -61,9 +67,9 @@ export async function write(
       },
       commits,
     })
-    if (ending === 'cut') return await interrupted(writing, needs, doing)
+    if (ending === 'cut') return await interrupted(underway, needs)
     digests.checkBody()
-    if (!completes || writer.length < record.size) return await kept(writing, needs)
+    if (!completes || writer.length < record.size) return await kept(underway, needs)
     const told = digests.checkFile()
     const outcome = await finished(writing, needs, activity)
     return told === undefined || outcome.kind === 'cut' ? outcome : { ...outcome, digests: told }
@@ -102,14 +108,14 @@ async function finished(
 }
 
 /** What came stays, for whoever goes on; a request whose place another body took leaves no trace. */
-async function interrupted(writing: Writing, needs: EngineNeeds, doing: Activity): Promise<Cut> {
-  const { tenure, holder, upload, writer } = writing
+async function interrupted(underway: Underway, needs: EngineNeeds): Promise<Cut> {
+  const { tenure, holder, upload, writer, doing } = underway
   const { face, resource } = upload
   const isResumable = resource !== undefined || face === 'range' || doing.isWanted === true
   const isReachable = !holder.isReleased() || isResumable
   // Of a new slot it is kept that it was opened, if nothing else.
   const isNews = writer.length > upload.durable || !tenure.isStored()
-  if (isReachable && isNews) await commit(writing, needs)
+  if (isReachable && isNews) await commit(underway, needs)
   // Who took its place in this process tells of both.
   if (holder.isReleased() && doing.isEndedHere !== true) {
     needs.events.takenElsewhere(tenure.record(), {
@@ -123,9 +129,9 @@ async function interrupted(writing: Writing, needs: EngineNeeds, doing: Activity
   return CUT
 }
 
-async function kept(writing: Writing, needs: EngineNeeds): Promise<Progress | Cut> {
-  if (!(await commit(writing, needs, 'rests'))) return CUT
-  return progressOf(writing, needs)
+async function kept(underway: Underway, needs: EngineNeeds): Promise<Progress | Cut> {
+  if (!(await commit(underway, needs, 'rests'))) return CUT
+  return progressOf(underway, needs)
 }
 
 /** Where the upload stands whose bytes so far are kept. */
@@ -163,30 +169,30 @@ function commitBytes({ upload }: Writing, { policy }: EngineNeeds): number {
 }
 
 /** Keeps what came so far and tells of it, unless the digest of the body is still to be checked. */
-async function keepOn(writing: Writing, digests: Digesting, needs: EngineNeeds): Promise<void> {
-  if (digests.holdsBack || !(await commit(writing, needs))) return
-  writing.onKept?.(progressOf(writing, needs))
+async function keepOn(underway: Underway, digests: Digesting, needs: EngineNeeds): Promise<void> {
+  if (digests.holdsBack || !(await commit(underway, needs))) return
+  underway.onKept?.(progressOf(underway, needs))
 }
 
 /** Makes the bytes written so far durable. Resolves to `false` when somebody newer holds the slot. */
 async function commit(
-  writing: Writing,
+  underway: Underway,
   { policy }: EngineNeeds,
   sender?: 'rests',
 ): Promise<boolean> {
-  const { writer } = writing
+  const { writer } = underway
   const durable = writer.length
   if (policy().fsync === 'ack') await writer.sync()
-  return await advance(writing, durable, sender)
+  return await advance(underway, durable, sender)
 }
 
 /** Stores how far the upload is kept. Resolves to `false`, its sender cut, when somebody newer holds the slot. */
 async function advance(
-  { tenure, upload, body }: Writing,
+  { tenure, upload, body, doing: { lastByteAt } }: Underway,
   durable: number,
   sender?: 'rests',
 ): Promise<boolean> {
-  const event = { type: 'advanced', upload: upload.id, durable } as const
+  const event = { type: 'advanced', upload: upload.id, durable, lastByteAt } as const
   const isKept = await tenure.apply(sender === 'rests' ? { ...event, rests: true } : event)
   if (!isKept) body.cut()
   return isKept
