@@ -78,6 +78,7 @@ async function benchedGate(flags: readonly string[] = []): Promise<BenchedGate> 
       bound: none,
       bindingRefused: none,
       refreshed: none,
+      refreshRefused: none,
       ended: none,
     },
     clock: systemClock,

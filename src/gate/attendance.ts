@@ -1,4 +1,5 @@
 import type { Instant } from '../core/clock.ts'
+import { Refusal } from '../core/refusals.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { SeenNetwork } from '../sessions/session-record.ts'
 import { nextFields } from './answer-fields.ts'
@@ -58,13 +59,27 @@ export async function attend(
     uploads: session.uploads,
     async refresh(): Promise<number> {
       if (level === 3) await passProved(proved, needs)
-      const number = await needs.bound.refresh(session, maxRefreshes)
-      needs.events.refreshed(session.key, { client: request.client, number })
-      return number
+      return await refreshed(proved, maxRefreshes, needs)
     },
     async end(): Promise<void> {
       await needs.bound.end(session)
       needs.events.ended(session.key, request.client)
     },
+  }
+}
+
+/** Counts a refresh, of which a session gets so many; those that it does not get are told, too. */
+async function refreshed(
+  { request: { client }, proof: { session } }: ProvedRequest,
+  most: number,
+  { bound, events }: GateNeeds,
+): Promise<number> {
+  try {
+    const number = await bound.refresh(session, most)
+    events.refreshed(session.key, { client, number })
+    return number
+  } catch (error) {
+    if (error instanceof Refusal) events.refreshRefused(session.key, { client, code: error.code })
+    throw error
   }
 }

@@ -1,4 +1,6 @@
 import type { ClientAddress } from '../core/client-address.ts'
+import type { RefusalCode } from '../core/refusals.ts'
+import type { Place } from '../risk/place.ts'
 
 /** How suspicious a request was, and what came of it. */
 export interface Decision {
@@ -8,6 +10,8 @@ export interface Decision {
   readonly isBound: boolean
   readonly level: 1 | 2 | 3
   readonly reasons: readonly string[]
+  /** Where the request came from, as far as databases say so. */
+  readonly place?: Place
   /** `confirmed`: a new grant lifted level 3. */
   readonly verdict: 'passed' | 'challenged' | 'refused' | 'confirmed'
 }
@@ -31,6 +35,8 @@ export interface GateEvents {
   ): void
   /** A session got its so many-th refresh: fresh grants. */
   refreshed(session: string, refresh: { client: ClientAddress; number: number }): void
+  /** A session that proved itself wanted a refresh and did not get it. */
+  refreshRefused(session: string, attempt: { client: ClientAddress; code: RefusalCode }): void
   /** A client ended its own session. */
   ended(session: string, client: ClientAddress): void
   /** Somebody wanted to bind a slot that is bound. */

@@ -1,13 +1,17 @@
 import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
 import { type Assessment, type Snapshot, assess } from '../risk/assess.ts'
+import type { Place } from '../risk/place.ts'
 import type { SessionRecord } from '../sessions/session-record.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
 
-/** A request at its level, and whether only the number of changes of network made it that high. */
+/** A request at its level. */
 export interface Level extends Assessment {
+  /** Whether only the number of changes of network made it that high. */
   readonly onlyCounted: boolean
+  /** Where it came from. */
+  readonly place?: Place
 }
 
 /** What is remembered of a client. */
@@ -24,10 +28,11 @@ export function levelOf(
 ): Level {
   const visit = visitOf(visitorOf(request), needs)
   const place = needs.places.find(request.client.address)
+  const from = place === undefined ? {} : { place }
   const isExpired = expiry !== undefined && expiry + CLOCK_SKEW < visit.at
   const observation = {
     ...visit,
-    ...(place === undefined ? {} : { place }),
+    ...from,
     ...(isExpired ? { grantExpiredAt: expiry } : {}),
   }
   const snapshot = known === undefined ? undefined : snapshotOf(known, needs)
@@ -36,7 +41,7 @@ export function levelOf(
   const assessment = under(policy)
   const onlyCounted =
     assessment.level === 3 && under({ ...policy, networkChangeLimit: Infinity }).level < 3
-  return { ...assessment, onlyCounted }
+  return { ...assessment, onlyCounted, ...from }
 }
 
 function snapshotOf(session: Known, { places }: GateNeeds): Snapshot {

@@ -19,6 +19,7 @@ export type AuditEvent =
   | 'session-refused'
   | 'session-opened'
   | 'refreshed'
+  | 'refresh-refused'
   | 'assessed'
   | 'unproved'
 
@@ -40,6 +41,10 @@ export interface AuditEntry {
   readonly verdict?: 'passed' | 'challenged' | 'refused' | 'confirmed'
   readonly user?: string | undefined
   readonly address?: string | undefined
+  /** Country of the address: ISO 3166-1 alpha-2, in upper case. */
+  readonly country?: string | undefined
+  /** Number of the autonomous system that announces the address. */
+  readonly asn?: number | undefined
   /** Where the request that lost the upload came from. */
   readonly from?: string | undefined
   readonly scheme?: string

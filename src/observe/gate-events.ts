@@ -2,16 +2,16 @@ import type { Registry } from 'prom-client'
 import type { GateEvents } from '../gate/events.ts'
 import type { AuditTrail } from './audit.ts'
 import type { Log } from './log.ts'
-import { type Privacy, shownAddress } from './privacy.ts'
+import { type Privacy, shownAddress, shownPlace } from './privacy.ts'
 import { totalBy, totalByTwo } from './totals.ts'
 
 /** What the gate decided, as audit lines: what was suspicious, and every key that was given. */
 export function gateAudit({ record }: Pick<AuditTrail, 'record'>, privacy: Privacy): GateEvents {
   return {
-    decided({ session, client, level, reasons, verdict }) {
+    decided({ session, client, place = {}, level, reasons, verdict }) {
       if (level === 1) return
-      const address = shownAddress(client, privacy)
-      record({ event: 'assessed', session, address, level, why: reasons.join(' '), verdict })
+      const from = { address: shownAddress(client, privacy), ...shownPlace(place, privacy) }
+      record({ event: 'assessed', session, ...from, level, why: reasons.join(' '), verdict })
     },
     unproved: ({ session, client, why }) =>
       record({ event: 'unproved', session, address: shownAddress(client, privacy), why }),
@@ -26,6 +26,8 @@ export function gateAudit({ record }: Pick<AuditTrail, 'record'>, privacy: Priva
       }),
     refreshed: (session, { client, number: count }) =>
       record({ event: 'refreshed', session, address: shownAddress(client, privacy), count }),
+    refreshRefused: (session, { client, code }) =>
+      record({ event: 'refresh-refused', session, address: shownAddress(client, privacy), code }),
     ended: (session, client) =>
       record({
         event: 'session-ended',
@@ -56,6 +58,7 @@ export function gateLog(log: Log, privacy: Privacy): GateEvents {
       log.debug({ session, address: shownAddress(client, privacy), why }, 'proof refused'),
     bound: (session, { slot, key }) => log.debug({ session, slot, key }, 'session opened'),
     refreshed: (session, { number }) => log.debug({ session, number }, 'session refreshed'),
+    refreshRefused: (session, { code }) => log.debug({ session, code }, 'session not refreshed'),
     ended: (session) => log.debug({ session }, 'session ended by its client'),
     bindingRefused: (session, { slot }) =>
       log.debug({ session, slot }, 'slot is bound to a session already'),
@@ -83,6 +86,8 @@ export function gateMetrics(registry: Registry): GateEvents {
     refreshed() {
       asked('refreshed').count += 1
     },
+    // The refusals are counted by their codes.
+    refreshRefused: () => undefined,
     ended() {
       asked('ended').count += 1
     },

@@ -88,6 +88,9 @@ function boundedAttempts(lines: GateEvents, bound: RefusalBound): GateEvents {
     unproved(attempt) {
       if (bound.admits(attempt.client.network)) lines.unproved(attempt)
     },
+    refreshRefused(session, attempt) {
+      if (bound.admits(attempt.client.network)) lines.refreshRefused(session, attempt)
+    },
     bindingRefused(session, attempt) {
       if (bound.admits(attempt.client.network)) lines.bindingRefused(session, attempt)
     },
@@ -188,6 +191,9 @@ function toGateObservers(all: readonly GateEvents[]): GateEvents {
     },
     refreshed(session, refresh) {
       for (const each of all) each.refreshed(session, refresh)
+    },
+    refreshRefused(session, attempt) {
+      for (const each of all) each.refreshRefused(session, attempt)
     },
     ended(session, client) {
       for (const each of all) each.ended(session, client)

@@ -22,6 +22,17 @@ export function shownNetwork(network: string | undefined, privacy: Privacy): str
   return privacy.address === 'none' ? undefined : network
 }
 
+/** What may tell of where a client is: ISO 3166-1 alpha-2, and the number of its autonomous system. */
+interface Place {
+  readonly country?: string | undefined
+  readonly asn?: number | undefined
+}
+
+/** Where a client is, as it may be written down: its country and autonomous system, or nothing. */
+export function shownPlace({ country, asn }: Place, privacy: Privacy): Place {
+  return privacy.address === 'none' ? {} : { country, asn }
+}
+
 /** The bare JID as the audit trail may hold it: whole, as {@link maskUser} makes it, or nothing. */
 export function shownUser(user: string | undefined, privacy: Privacy): string | undefined {
   if (user === undefined || privacy.address === 'none') return undefined

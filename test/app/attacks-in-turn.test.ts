@@ -182,7 +182,7 @@ describe('a session id that the client chose', () => {
   })
 })
 
-test('the eleventh refresh of a session is refused, and its uploads go on', async () => {
+test('the eleventh refresh of a session is refused, which the audit tells, and its uploads go on', async () => {
   await using site = await startSite([PUBLIC_URL])
   const upload = await halfUpload(site)
   let { session } = upload
@@ -196,6 +196,18 @@ test('the eleventh refresh of a session is refused, and its uploads go on', asyn
   }
   assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 200), 403, 403])
   await assertGoesOn(site, { ...upload, session })
+  const lines = await auditOf(site.folder)
+  const begin = lines.find(({ event }) => event === 'session-opened')
+  assert.deepEqual(
+    lines
+      .filter(({ event }) => event === 'refresh-refused')
+      .map(({ session: name, address, code }) => ({ name, address, code })),
+    Array.from({ length: 2 }, () => ({
+      name: begin?.['session'],
+      address: MOBILE,
+      code: 'refreshes-exhausted',
+    })),
+  )
 })
 
 /** The creation in a new slot that names the upload. */

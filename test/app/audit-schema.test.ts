@@ -113,16 +113,23 @@ described('a session that is too old', OLD, async (site, t) => {
   await site.logged('session expired')
 })
 
-described('a session that is refreshed and ended', [PUBLIC_URL], async (site) => {
-  const put = creation(largePut(), 8, { bytes: Buffer.alloc(0), isComplete: false })
-  const opened = toldSession(await ask(site.port, having(put, accepting())))
-  assert.equal((await ask(site.port, having(put, accepting()))).code, 'session-exists')
-  const refresh = { method: 'POST', target: '/-/session/refresh', body: '' }
-  const refreshed = await askProved(site, refresh, opened)
-  assert.equal(refreshed.reply.status, 200)
-  const end = { method: 'DELETE', target: '/-/session' }
-  assert.equal((await askProved(site, end, refreshed.session)).reply.status, 204)
-})
+const ONE_REFRESH = [PUBLIC_URL, 'network_resilience.max_token_refreshes=1']
+described(
+  'a session that is refreshed, not refreshed again, and ended',
+  ONE_REFRESH,
+  async (site) => {
+    const put = creation(largePut(), 8, { bytes: Buffer.alloc(0), isComplete: false })
+    const opened = toldSession(await ask(site.port, having(put, accepting())))
+    assert.equal((await ask(site.port, having(put, accepting()))).code, 'session-exists')
+    const refresh = { method: 'POST', target: '/-/session/refresh', body: '' }
+    const refreshed = await askProved(site, refresh, opened)
+    assert.equal(refreshed.reply.status, 200)
+    const again = await askProved(site, refresh, refreshed.session)
+    assert.equal(again.reply.code, 'refreshes-exhausted')
+    const end = { method: 'DELETE', target: '/-/session' }
+    assert.equal((await askProved(site, end, again.session)).reply.status, 204)
+  },
+)
 
 test('every reason of a level is on the page', () => {
   const words = [...PAGE.matchAll(/^\| ((?:`[a-z-]+` ?)+)\|/gmu)].flatMap(([, cell = '']) =>

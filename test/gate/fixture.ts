@@ -57,6 +57,7 @@ export function gateNeedsOf(
       bound: nothing,
       bindingRefused: nothing,
       refreshed: nothing,
+      refreshRefused: nothing,
       ended: nothing,
     },
     clock: systemClock,

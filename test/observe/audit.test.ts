@@ -107,9 +107,11 @@ function tellOfGate(gate: GateEvents): void {
   const from = { session: 'session', client: TRAIN }
   gate.bound('session', { slot, client: HOME, key: 'hmac', succeeds: 'older' })
   gate.decided({ ...from, isBound: true, level: 1, reasons: [], verdict: 'passed' })
-  gate.decided({ ...from, isBound: true, level: 2, reasons: ['standby'], verdict: 'passed' })
+  const place = { country: 'DE', asn: 64_500 }
+  gate.decided({ ...from, place, isBound: true, level: 2, reasons: ['standby'], verdict: 'passed' })
   gate.unproved({ ...from, why: 'wrong' })
   gate.refreshed('session', { client: HOME, number: 1 })
+  gate.refreshRefused('session', { client: TRAIN, code: 'refreshes-exhausted' })
   gate.ended('session', TRAIN)
   gate.bindingRefused('session', { slot, client: TRAIN })
 }
@@ -147,6 +149,7 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
       'assessed',
       'unproved',
       'refreshed',
+      'refresh-refused',
       'session-ended',
       'session-refused',
     ],

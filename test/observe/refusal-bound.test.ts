@@ -91,6 +91,8 @@ const DECISION = { session: 's', isBound: false, level: 3, reasons: ['long-stand
 const ATTEMPTS: Readonly<Record<string, (gate: Observer['gateEvents']) => void>> = {
   unproved: (gate) => gate.unproved({ session: undefined, client: HOME, why: 'wrong' }),
   'session-refused': (gate) => gate.bindingRefused('s', { slot: 'a', client: HOME }),
+  'refresh-refused': (gate) =>
+    gate.refreshRefused('s', { client: HOME, code: 'refreshes-exhausted' }),
   refused: (gate) => gate.decided({ ...DECISION, client: HOME, verdict: 'refused' }),
   challenged: (gate) => gate.decided({ ...DECISION, client: HOME, verdict: 'challenged' }),
 }
