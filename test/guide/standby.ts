@@ -11,9 +11,11 @@ import {
   auditOf,
   eventually,
   startSite,
+  storedBytes,
   temporaryFolder,
 } from '../app/site.ts'
 import { contentOf } from '../app/visits.ts'
+import { ask } from '../app/wire-client.ts'
 import { PHOTO_SIZE, printed, shownWith, slotFor, unpackGuide } from './guide.ts'
 
 const HOURS = 3_600_000
@@ -50,6 +52,7 @@ export async function afterStandby(t: TestContext, scheme: Scheme): Promise<Stan
 
   const slot = slotFor(photo, proxy.port, scheme)
   await killedInTheMiddle({ folder: folder.path, slot: slot.url, proxy, network })
+  await settled(site)
   t.mock.timers.setTime(systemClock() + 3 * HOURS)
   const next = slotFor(photo, proxy.port, scheme)
   const { commands } = shownWith('$NEW_SLOT')
@@ -73,4 +76,16 @@ async function killedInTheMiddle(way: {
   app.kill('SIGKILL')
   await once(app, 'exit')
   way.network.isThere = true
+}
+
+/** Resolves when the server has stored all that reached it: what it reads after the standby, it would believe to be sent then. */
+async function settled(site: Site): Promise<void> {
+  let before = 0
+  await eventually(async () => {
+    await ask(site.port, { method: 'HEAD', target: '/upload/settled' })
+    const now = await storedBytes(site)
+    const isSame = now > 0 && now === before
+    before = now
+    return isSame
+  })
 }
