@@ -29,11 +29,11 @@ function upkeep(t: TestContext): {
   }
 }
 
-test('sessions are cleaned up at once, stored every second, and stored once more in the end', async (t) => {
+test('sessions are cleaned up at once, stored every second, and twice more in the end', async (t) => {
   const u = upkeep(t)
   t.mock.timers.tick(2_500)
   await u.running[Symbol.asyncDispose]()
-  assert.deepEqual(u.asked, ['cleanup', 'flush', 'flush', 'cleanup', 'flush'])
+  assert.deepEqual(u.asked, ['cleanup', 'flush', 'flush', 'cleanup', 'flush', 'flush'])
 })
 
 test('a store that is away is no reason to end, and is told of once until it is back', async (t) => {
