@@ -14,10 +14,11 @@ import { grantVerifier } from '../grants/verifier.ts'
 import { publicPrefix } from '../http/target.ts'
 import { type MasterKeys, openMasterKeys } from '../keys/master-keys.ts'
 import type { Log } from '../observe/log.ts'
+import { riskLog } from '../observe/risk-log.ts'
 import type { SessionFaceNeeds } from '../protocols/session/session-handler.ts'
 import { proofKeys } from '../proof/proof-keys.ts'
 import { proofs } from '../proof/proofs.ts'
-import { type Places, openPlaces } from '../risk/places.ts'
+import { openPlaces } from '../risk/places.ts'
 import { memoryCounters } from '../stores/memory/counters.ts'
 import { abusePolicyOf, gatePolicyOf, proofPolicyOf } from './security-settings.ts'
 import type { AllSessions } from './sessions.ts'
@@ -57,7 +58,7 @@ export async function openEntrance(
   await warnOfOtherKey(master, { stores, log })
   const keys = proofKeys(master)
   const refreshKeys = refreshKeysOf(master)
-  const places = started.use(await openPlacesOf(config, log))
+  const places = started.use(await openPlaces(config.geo, riskLog(log)))
   const common = {
     sessions: sessions.slots,
     bound: sessions.bound,
@@ -135,12 +136,4 @@ function policiesOf(
 /** Counts that other servers share, where they do; kept by this process while those are out of reach. */
 function countersOver(shared: Counters | undefined): Counters {
   return shared === undefined ? memoryCounters() : insuredCounters(shared, memoryCounters())
-}
-
-async function openPlacesOf({ geo }: Config, log: Log): Promise<Places> {
-  return await openPlaces(geo, {
-    placesReloaded: (file) => log.info({ file }, 'the database of places changed and is in use'),
-    placesRefused: (file, err) =>
-      log.warn({ file, err }, 'the database of places cannot be used, the one before goes on'),
-  })
 }
