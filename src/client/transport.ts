@@ -1,6 +1,6 @@
 /** A request as a transport sends it. */
 export interface UploadRequest {
-  readonly method: 'PUT' | 'HEAD' | 'PATCH'
+  readonly method: 'OPTIONS' | 'POST' | 'PUT' | 'HEAD' | 'PATCH' | 'GET' | 'DELETE'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Blob
@@ -13,10 +13,12 @@ export interface UploadRequest {
 export interface UploadAnswer {
   readonly status: number
   readonly headers: Headers
+  /** `code` of the problem document (RFC 9457) that came with it. */
+  readonly problem?: string
 }
 
 /**
  * Sends a request and resolves to its final answer, even if that comes before the last byte of the body was sent.
- * Rejects when the connection is lost, found dead, or the signal fires.
+ * Rejects when the connection is lost, or the signal fires.
  */
 export type Transport = (request: UploadRequest) => Promise<UploadAnswer>

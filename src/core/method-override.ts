@@ -13,6 +13,7 @@ interface Asked {
  * `X-HTTP-Method-Override` (tus 1.0, Headers).
  */
 export function methodOf({ method, headers }: Asked): string {
+  if (method !== 'POST') return method
   const meant = String(headers[HEADER.methodOverride] ?? '').toUpperCase()
-  return method === 'POST' && OVERRIDES.includes(meant) ? meant : method
+  return OVERRIDES.includes(meant) ? meant : method
 }

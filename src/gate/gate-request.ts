@@ -58,7 +58,7 @@ export function signedRequestOf(request: GateRequest, prefix: string): SignedReq
     network,
     address,
     authorization: headers.authorization,
-    queryMac: queryMac(target.query),
+    queryMac: target.queryText === '' ? undefined : queryMac(target.query),
   }
 }
 

@@ -1,7 +1,8 @@
 import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
 import { type Assessment, type Snapshot, assess } from '../risk/assess.ts'
 import type { Place } from '../risk/place.ts'
-import type { SessionRecord } from '../sessions/session-record.ts'
+import type { Visit } from '../sessions/session-life.ts'
+import type { SeenNetwork, SessionRecord } from '../sessions/session-record.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
@@ -17,16 +18,24 @@ export interface Level extends Assessment {
 /** What is remembered of a client. */
 export type Known = Pick<SessionRecord, 'lastActiveAt' | 'networks' | 'changes' | 'bound'>
 
+/** What a request is judged by. */
+interface Circumstances {
+  readonly known: Known | undefined
+  readonly expiry?: Instant | undefined
+  /** The request as sessions see it, if that is at hand. */
+  readonly visit?: Visit
+}
+
 /**
  * How suspicious a request is that goes on with a session; `known` is what was known of it before,
  * `expiry` when the grant ends that the request shows. Changes nothing.
  */
 export function levelOf(
   request: GateRequest,
-  { known, expiry }: { known: Known | undefined; expiry?: Instant | undefined },
+  circumstances: Circumstances,
   needs: GateNeeds,
 ): Level {
-  const visit = visitOf(visitorOf(request), needs)
+  const { known, expiry, visit = visitOf(visitorOf(request), needs) } = circumstances
   const place = needs.places.find(request.client.address)
   const from = place === undefined ? {} : { place }
   const isExpired = expiry !== undefined && expiry + CLOCK_SKEW < visit.at
@@ -44,6 +53,12 @@ export function levelOf(
   return { ...assessment, onlyCounted, ...from }
 }
 
+const NONE: readonly string[] = []
+
+function nameOf({ network }: SeenNetwork): string {
+  return network
+}
+
 function snapshotOf(session: Known, { places }: GateNeeds): Snapshot {
   const { networks, lastActiveAt, changes = [] } = session
   const network = networks.at(-1)?.network ?? ''
@@ -52,8 +67,8 @@ function snapshotOf(session: Known, { places }: GateNeeds): Snapshot {
   return {
     lastActiveAt,
     network,
-    // Only what proved itself is remembered of a session with a key.
-    proven: session.bound !== undefined ? networks.map((seen) => seen.network) : [],
+    // Only what proved itself is remembered of a session with a key. To stay is no return.
+    proven: session.bound !== undefined && networks.length > 1 ? networks.map(nameOf) : NONE,
     unprovedChanges: changes,
     ...(product === undefined ? {} : { product }),
     ...(place === undefined ? {} : { place }),

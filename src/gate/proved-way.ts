@@ -1,6 +1,8 @@
 import { CLOCK_SKEW } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
+import type { Visit } from '../sessions/session-life.ts'
+import { visitOf } from '../sessions/visitor.ts'
 import { nextFields } from './answer-fields.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
 import { type Level, levelOf } from './levels.ts'
@@ -19,10 +21,12 @@ export interface ProvedRequest {
 
 /** Lets a proved request use an upload of its session. Refuses (`reauthentication-required`) at level 3. */
 export async function passProved(proved: ProvedRequest, needs: GateNeeds): Promise<Passage> {
-  const { session } = proved.proof
-  const level = levelOf(proved.request, { known: session }, needs)
+  const { request, proof } = proved
+  const { session } = proof
+  const visit = visitOf(visitorOf(request), needs)
+  const level = levelOf(request, { known: session, visit }, needs)
   if (level.level === 3) return refuseLevel(proved, level, needs)
-  await accept({ ...proved, verdict: 'passed' }, level, needs)
+  await accept({ request, proof, visit, verdict: 'passed' }, level, needs)
   return { session: session.key, judge: provedJudge(proved, needs) }
 }
 
@@ -44,10 +48,11 @@ export async function admitProved<T>(
   const { request, proof, grant } = granted
   const { session } = proof
   const isShared = await isSharedUser(granted, needs)
-  const level = levelOf(request, { known: session, expiry: grant.expiresAt }, needs)
+  const visit = visitOf(visitorOf(request), needs)
+  const level = levelOf(request, { known: session, expiry: grant.expiresAt, visit }, needs)
   const lifts = level.level === 3 && isShared && (await isFresh(granted, needs))
   if (level.level === 3 && !lifts) return refuseLevel(granted, level, needs)
-  await accept({ request, proof, verdict: lifts ? 'confirmed' : 'passed' }, level, needs)
+  await accept({ request, proof, visit, verdict: lifts ? 'confirmed' : 'passed' }, level, needs)
   const binds = isShared ? { binds: session.key } : {}
   const judge = provedJudge(granted, needs)
   return await use({ grant, passage: { session: session.key, ...binds, judge } })
@@ -84,10 +89,14 @@ function provedJudge(
   { request, proof, grant }: ProvedRequest & Partial<GrantedRequest>,
   needs: GateNeeds,
 ): Judge {
-  const shown = { grantExpiry: grant?.expiresAt, hasGrant: grant !== undefined }
-  const unbound = unboundJudge({ request, begins: false, ...shown }, needs)
+  let unbound: Judge | undefined
   return async (slot, circumstances) => {
-    if (slot.session === undefined) return await unbound(slot, circumstances)
+    if (slot.session === undefined) {
+      const shown = { grantExpiry: grant?.expiresAt, hasGrant: grant !== undefined }
+      // One for all its slots: what it let pass once is not judged again.
+      unbound ??= unboundJudge({ request, begins: false, ...shown }, needs)
+      return await unbound(slot, circumstances)
+    }
     if (slot.session !== proof.session.key)
       return await refuseStranger({ request, slot, why: 'foreign' }, needs)
     if (grant?.refresh !== undefined)
@@ -96,14 +105,20 @@ function provedJudge(
   }
 }
 
+/** A request that is let in. */
+interface AcceptedRequest extends ProvedRequest {
+  readonly visit: Visit
+  readonly verdict: 'passed' | 'confirmed'
+}
+
 async function accept(
-  { request, proof, verdict }: ProvedRequest & { verdict: 'passed' | 'confirmed' },
+  { request, proof, visit, verdict }: AcceptedRequest,
   level: Level,
   needs: GateNeeds,
 ): Promise<void> {
   const { id, session } = proof
   const { client } = request
-  await needs.bound.proved(session, visitorOf(request))
+  await needs.bound.proved(session, visit)
   needs.events.decided({ session: session.key, client, isBound: true, ...level, verdict })
   const told = verdict === 'confirmed' ? 1 : level.level
   request.adorn(nextFields(request, { id, session, level: told }, needs))

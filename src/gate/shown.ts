@@ -41,7 +41,8 @@ export function shownOf(request: GateRequest): Shown | undefined {
 }
 
 function offerOf(accept: string | undefined): HmacOffer | undefined {
-  const found = OFFER.exec(accept?.trim() ?? '')
+  if (accept === undefined) return undefined
+  const found = OFFER.exec(accept.trim())
   if (found === null) return undefined
   const [, parameters] = found
   if (parameters === undefined) return {}

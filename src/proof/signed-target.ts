@@ -1,6 +1,9 @@
 /** Bare in RFC 3986 §2.3 and between segments. */
 const UNRESERVED = /^[A-Za-z0-9._~/-]$/u
 
+/** As most paths come. */
+const IN_FORM = /^[A-Za-z0-9._~/-]*$/u
+
 /** Whatever is not in its one form already, or may not be. */
 const TO_RENEW = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9._~/-]/gu
 
@@ -10,7 +13,7 @@ const TO_RENEW = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9._~/-]/gu
  * the text of a request line, in which each character stands for a byte.
  */
 export function signedPath(path: string): string {
-  return path.replace(TO_RENEW, renewed)
+  return IN_FORM.test(path) ? path : path.replace(TO_RENEW, renewed)
 }
 
 /**

@@ -86,16 +86,18 @@ export function assess(
   const moved = before !== undefined && isElsewhere(before, now)
   const idle = before === undefined ? 0 : now.at - before.lastActiveAt
   const request: Case = { before, now, policy, moved, idle }
-  const reasons = REASONS.filter((reason) => ROWS[reason](request) > 1)
-  return { level: highest(reasons.map((reason) => ROWS[reason](request))), reasons }
+  const reasons: Reason[] = []
+  let level: SecurityLevel = 1
+  for (const reason of REASONS) {
+    const asked = ROWS[reason](request)
+    if (asked > 1) reasons.push(reason)
+    if (asked > level) level = asked
+  }
+  return { level, reasons }
 }
 
 function isReason(word: string): word is Reason {
   return Object.hasOwn(ROWS, word)
-}
-
-function highest(levels: readonly SecurityLevel[]): SecurityLevel {
-  return levels.reduce((most, level) => (level > most ? level : most), 1)
 }
 
 function isElsewhere(before: Snapshot, { network }: Observation): boolean {
@@ -110,8 +112,9 @@ function isAbroad({ moved, before, now }: Case): boolean {
 /** Unproved changes within the window, this one included. */
 function recentChanges({ moved, before, now, policy }: Case): number {
   const since = now.at - policy.networkChangeWindow
-  const earlier = before?.unprovedChanges.filter((at) => at > since) ?? []
-  return earlier.length + Number(moved)
+  let changes = Number(moved)
+  for (const at of before?.unprovedChanges ?? []) if (at > since) changes += 1
+  return changes
 }
 
 /** A client that named its product and no longer does is another one: else whoever stole its token would name none. */

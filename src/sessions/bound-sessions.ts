@@ -6,10 +6,10 @@ import { Refusal } from '../core/refusals.ts'
 import { boundRecords } from './bound-records.ts'
 import { isNews, provedBy, refreshedOnce, succeeding, usingRefresh } from './bound-session-life.ts'
 import type { SessionNeeds } from './needs.ts'
-import { begun, presentNetwork } from './session-life.ts'
+import { type Visit, begun, presentNetwork } from './session-life.ts'
 import type { Binding, BoundSession } from './session-record.ts'
 import type { SessionRoom } from './session-room.ts'
-import { sendingTill } from './sending.ts'
+import { isSilent, sendingTill } from './sending.ts'
 import { pendingNews } from './upload-news.ts'
 import { type Visitor, visitOf } from './visitor.ts'
 
@@ -44,7 +44,7 @@ export interface BoundSessions {
   /** The session of that name unless it is too old; whose client is sending was active just now. */
   find(name: string): Promise<BoundSession | undefined>
   /** Notes a request that proved itself. */
-  proved(session: BoundSession, visitor: Visitor): Promise<void>
+  proved(session: BoundSession, visit: Visit): Promise<void>
   /**
    * Makes a session that was opened just now one that may take the place of the older one: it is no younger,
    * and as well known. Resolves to what is stored; the older one stays as it is.
@@ -77,7 +77,9 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
   return {
     async find(name): Promise<BoundSession | undefined> {
       const session = await find(name)
-      return session && (await sendingTill(session, needs))
+      return session !== undefined && isSilent(session, needs)
+        ? await sendingTill(session, needs)
+        : session
     },
     async open(opening): Promise<OpenedSession | undefined> {
       if (!needs.policy().isEnabled) return undefined
@@ -91,8 +93,7 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
       limits.add(1)
       return opened
     },
-    async proved(seen, visitor): Promise<void> {
-      const visit = visitOf(visitor, needs)
+    async proved(seen, visit): Promise<void> {
       if (!isNews(seen, visit)) return
       const record = await change(seen.key, (session) =>
         isNews(session, visit) ? provedBy(session, visit) : session,

@@ -7,7 +7,9 @@ import {
   boundSessions,
 } from '../../src/sessions/bound-sessions.ts'
 import type { SessionNeeds } from '../../src/sessions/needs.ts'
+import type { Visit } from '../../src/sessions/session-life.ts'
 import { sessionRoom } from '../../src/sessions/session-room.ts'
+import { type Visitor, visitOf } from '../../src/sessions/visitor.ts'
 import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
 import { HOUR, MOBILE, START, WIFI, slot } from './fixture.ts'
 
@@ -21,6 +23,8 @@ interface Fixture {
   time: number
   /** The store cannot be reached. */
   isAway: boolean
+  /** A request of that client now. */
+  visit(visitor: Visitor): Visit
   /** The sessions of another process. */
   another(): BoundSessions
   /** Those of one of several processes that share the store. */
@@ -56,7 +60,9 @@ function fixture(maxSessions = 10): Fixture {
   }
   const another = (): BoundSessions => boundSessions(needs, sessionRoom(needs))
   const among = (): BoundSessions => boundSessions({ ...needs, isShared: true }, sessionRoom(needs))
-  const f: Fixture = { bound: another(), store, told, time: START, isAway: false, another, among }
+  const visit = (visitor: Visitor): Visit => visitOf(visitor, needs)
+  const rest = { visit, another, among }
+  const f: Fixture = { bound: another(), store, told, time: START, isAway: false, ...rest }
   return f
 }
 
@@ -114,7 +120,7 @@ suite('sessions with a key', () => {
   test('remember every network that they proved themselves from, which is told once', async () => {
     const f = fixture()
     const { session } = await opened(f.bound)
-    await f.bound.proved(session, MOBILE)
+    await f.bound.proved(session, f.visit(MOBILE))
     const moved = await f.bound.find(session.key)
     assert.ok(moved)
     assert.deepEqual(
@@ -123,21 +129,21 @@ suite('sessions with a key', () => {
     )
     assert.equal(moved.bound.provedAt, START)
     assert.equal(moved.changes, undefined)
-    await f.bound.proved(moved, MOBILE)
+    await f.bound.proved(moved, f.visit(MOBILE))
     assert.deepEqual(f.told, ['→ 198.51.100.0/24'])
   })
 
   test('write nothing for one more request of the same client in the same place', async () => {
     const f = fixture()
     const { session } = await opened(f.bound)
-    await f.bound.proved(session, WIFI)
+    await f.bound.proved(session, f.visit(WIFI))
     const known = await f.bound.find(session.key)
     assert.ok(known)
     f.time += 9_000
-    await f.bound.proved(known, WIFI)
+    await f.bound.proved(known, f.visit(WIFI))
     assert.deepEqual(await f.bound.find(session.key), known)
     f.time += 9_000
-    await f.bound.proved(known, WIFI)
+    await f.bound.proved(known, f.visit(WIFI))
     assert.equal((await f.bound.find(session.key))?.lastActiveAt, f.time)
   })
 

@@ -1,0 +1,12 @@
+/** A slot as an XMPP server gives it (XEP-0363 §5). */
+export interface Slot {
+  /** Where the file goes. */
+  readonly put: string
+  /** Where it can be fetched once it is there: what is sent to others. */
+  readonly get: string
+  /** Header fields that the server wants with the upload, `Authorization` for instance. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A slot, or how to ask for one: at once, or when there is nothing to go on with. */
+export type SlotSource = Slot | (() => Promise<Slot>)

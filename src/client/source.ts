@@ -1,0 +1,11 @@
+/** A file of known size that can be read again from any byte: what an upload that resumes needs. */
+export interface Source {
+  /** In bytes. */
+  readonly size: number
+  /** Media type; default: `application/octet-stream`. */
+  readonly type?: string
+  /** What tells this file from others when the program starts again; absent: nothing is remembered of it. */
+  readonly id?: string
+  /** The bytes from `start` up to, not including, `end`. Called again for bytes that were lost. */
+  slice(start: number, end: number): Blob | Promise<Blob>
+}
