@@ -1,0 +1,69 @@
+import type { SavedState, UploadStore } from '../platform.ts'
+
+const STATES = 'uploads'
+
+/**
+ * Remembers unfinished uploads in IndexedDB, keys that cannot be read included. What a browser does not keep (no
+ * database in a private window, no room left) is not remembered, which is no reason for an upload to fail.
+ */
+export function indexedDbStore(name = 'hmac-file-server'): UploadStore {
+  let opened: Promise<IDBDatabase> | undefined
+
+  async function database(): Promise<IDBDatabase> {
+    opened ??= openDatabase(name, () => (opened = undefined))
+    return await opened
+  }
+
+  async function attempt<Result>(
+    mode: IDBTransactionMode,
+    ask: (states: IDBObjectStore) => IDBRequest<Result>,
+  ): Promise<Result | undefined> {
+    try {
+      const transaction = (await database()).transaction(STATES, mode)
+      const request = ask(transaction.objectStore(STATES))
+      await ended(transaction)
+      return request.result
+    } catch {
+      return undefined
+    }
+  }
+
+  return {
+    keepsKeys: true,
+    async load(id) {
+      return await attempt<SavedState | undefined>('readonly', (states) => states.get(id))
+    },
+    async save(id, state) {
+      await attempt('readwrite', (states) => states.put(state, id))
+    },
+    async remove(id) {
+      await attempt('readwrite', (states) => states.delete(id))
+    },
+  }
+}
+
+/** Opens the database; calls back when the connection to it is of no more use. */
+async function openDatabase(name: string, onGone: () => void): Promise<IDBDatabase> {
+  const { promise, resolve, reject } = Promise.withResolvers<IDBDatabase>()
+  const request = indexedDB.open(name, 1)
+  request.addEventListener('upgradeneeded', () => request.result.createObjectStore(STATES))
+  request.addEventListener('error', () => reject(request.error))
+  request.addEventListener('success', () => {
+    const database = request.result
+    // Another page removes the database, or the user clears what sites have stored.
+    database.addEventListener('versionchange', () => {
+      database.close()
+      onGone()
+    })
+    database.addEventListener('close', onGone)
+    resolve(database)
+  })
+  return await promise
+}
+
+async function ended(transaction: IDBTransaction): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  transaction.addEventListener('complete', () => resolve())
+  transaction.addEventListener('abort', () => reject(transaction.error))
+  await promise
+}

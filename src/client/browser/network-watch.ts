@@ -1,0 +1,26 @@
+import type { Network } from '../platform.ts'
+
+/**
+ * What a browser tells of the way to the network: by `online` and `offline`, by the Network Information API where
+ * there is one, and by the page coming back to the front, before which the device may have slept.
+ */
+export const networkWatch: Network = {
+  isOnline: () => navigator.onLine,
+  onChange(callback, signal) {
+    const call = (): void => callback()
+    addEventListener('online', call, { signal })
+    addEventListener('offline', call, { signal })
+    connection()?.addEventListener('change', call, { signal })
+    // Workers have no document.
+    if (typeof document === 'undefined') return
+    const callIfVisible = (): void => {
+      if (document.visibilityState === 'visible') callback()
+    }
+    document.addEventListener('visibilitychange', callIfVisible, { signal })
+  },
+}
+
+function connection(): EventTarget | undefined {
+  const found = 'connection' in navigator ? navigator.connection : undefined
+  return found instanceof EventTarget ? found : undefined
+}

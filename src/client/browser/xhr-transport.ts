@@ -1,0 +1,43 @@
+import { fetchTransport } from '../fetch-transport.ts'
+import type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
+
+/**
+ * Sends bodies by `XMLHttpRequest`, the only way of browsers that tells how much was sent, and everything else by
+ * `fetch`. Where there is no `XMLHttpRequest` (service workers), `fetch` sends all, and nothing is told.
+ */
+export const xhrTransport: Transport = async (request) =>
+  request.body === undefined || typeof XMLHttpRequest === 'undefined'
+    ? await fetchTransport(request)
+    : await sentByXhr(request)
+
+async function sentByXhr(request: UploadRequest): Promise<UploadAnswer> {
+  const { method, url, headers, body, signal, onSent } = request
+  signal.throwIfAborted()
+  const { promise, resolve, reject } = Promise.withResolvers<UploadAnswer>()
+  const xhr = new XMLHttpRequest()
+  const giveUp = (): void => {
+    reject(signal.reason)
+    xhr.abort()
+  }
+  xhr.open(method, url)
+  for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value)
+  xhr.upload.addEventListener('progress', ({ loaded }) => onSent?.(loaded))
+  xhr.addEventListener('load', () => resolve(answerOf(xhr)))
+  xhr.addEventListener('error', () => reject(new TypeError('The connection was lost')))
+  signal.addEventListener('abort', giveUp)
+  xhr.send(body)
+  try {
+    return await promise
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+}
+
+function answerOf(xhr: XMLHttpRequest): UploadAnswer {
+  const headers = new Headers()
+  for (const line of xhr.getAllResponseHeaders().split('\r\n')) {
+    const [, name, value] = /^([^:]+): (.*)$/u.exec(line) ?? []
+    if (name !== undefined && value !== undefined) headers.append(name, value)
+  }
+  return { status: xhr.status, headers }
+}
