@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
@@ -15,6 +15,9 @@ const TESTS = 'test/**/*.test.ts'
 const LINE_FLOOR = 95
 /** A test that hangs is a failure with a name, not a run without an end. */
 const TEST_TIMEOUT_MS = 60_000
+
+/** Tests wait more than they compute; Node.js would run one file less than there are cores. */
+const CONCURRENCY = availableParallelism() + 1
 
 /** What embedders import: nothing inside the project does. The interop suite runs it from the package. */
 const NOT_LOADED_HERE: readonly string[] = ['src/server.ts']
@@ -30,9 +33,8 @@ function files(pattern: string): string[] {
 }
 
 async function nodeTest(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, ['--test', `--test-timeout=${TEST_TIMEOUT_MS}`, ...args], {
-    stdio: 'inherit',
-  })
+  const limits = [`--test-timeout=${TEST_TIMEOUT_MS}`, `--test-concurrency=${CONCURRENCY}`]
+  const child = spawn(process.execPath, ['--test', ...limits, ...args], { stdio: 'inherit' })
   await once(child, 'exit')
   return child.exitCode ?? 1
 }
