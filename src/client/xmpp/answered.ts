@@ -1,0 +1,13 @@
+/** Waits for what a library promises without a signal, no longer than until the signal fires. */
+export async function answered<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise: given, resolve, reject } = Promise.withResolvers<T>()
+  const give = (): void => reject(signal.reason)
+  signal.addEventListener('abort', give)
+  promise.then(resolve, reject)
+  try {
+    return await given
+  } finally {
+    signal.removeEventListener('abort', give)
+  }
+}

@@ -1,0 +1,35 @@
+import type { Slot } from '../slot.ts'
+import type { IqSender } from './iq-sender.ts'
+import { requestSlot, type SlotFile } from './slot-request.ts'
+import { findUploadService, type UploadService } from './upload-service.ts'
+
+/** The upload service of an account (XEP-0363). */
+export interface XmppUploads {
+  /**
+   * Who gives slots, and for files of what size; looked for once.
+   * @throws {SlotError} `no-service`
+   */
+  service(signal?: AbortSignal): Promise<UploadService>
+  /** How to ask for slots for a file: what `upload` takes as its slot. It rejects with `SlotError`. */
+  slotFor(file: SlotFile, signal?: AbortSignal): () => Promise<Slot>
+}
+
+/** Finds the upload service of an account, and asks it for slots. */
+export function xmppUploads(sender: IqSender): XmppUploads {
+  let known: UploadService | undefined
+  const never = new AbortController().signal
+
+  async function service(signal: AbortSignal = never): Promise<UploadService> {
+    known ??= await findUploadService(sender, signal)
+    return known
+  }
+
+  return {
+    service,
+    slotFor(file, signal = never) {
+      return async () => {
+        return await requestSlot(file, { sender, service: await service(signal) }, signal)
+      }
+    },
+  }
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { xml } from '@xmpp/client'
+import { SlotError, xmppUploads, type SlotFile } from '../../../src/client/xmpp/main.ts'
+import { info, items, refusal, senderTo, type Reply } from './scripted-entities.ts'
+
+const UPLOAD = 'urn:xmpp:http:upload:0'
+const LEGACY = 'urn:xmpp:http:upload'
+const PHOTO: SlotFile = { name: 'a "photo" <1>.jpg', size: 5, type: 'image/jpeg' }
+
+/** example.org with a chat service, one that is silent, and an upload service that gives slots by `slot`. */
+function uploadsWith(slot: Reply, asked: string[] = []): ReturnType<typeof xmppUploads> {
+  const forms = [
+    { FORM_TYPE: LEGACY, 'max-file-size': '7' },
+    { FORM_TYPE: UPLOAD, 'max-file-size': '1000' },
+  ]
+  return xmppUploads(
+    senderTo({
+      'example.org': items('chat.example.org', 'silent.example.org', 'files.example.org'),
+      'chat.example.org': () => info(['http://jabber.org/protocol/muc']),
+      'files.example.org': (request) => {
+        asked.push(request.toString())
+        return request.getChild('request', UPLOAD) === undefined
+          ? info([UPLOAD, LEGACY], forms)
+          : slot(request)
+      },
+    }),
+  )
+}
+
+function slotElement(...headers: readonly [string, string][]): ReturnType<typeof xml> {
+  return xml(
+    'slot',
+    { xmlns: UPLOAD },
+    xml(
+      'put',
+      { url: 'https://files.example.org/a/photo.jpg?v=1' },
+      ...headers.map(([name, value]) => xml('header', { name }, value)),
+    ),
+    xml('get', { url: 'https://files.example.org/a/photo.jpg' }),
+  )
+}
+
+async function refused(slot: Reply, file: SlotFile = PHOTO): Promise<SlotError> {
+  const outcome: unknown = await uploadsWith(slot)
+    .slotFor(file)()
+    .catch((error: unknown) => error)
+  assert.ok(outcome instanceof SlotError, String(outcome))
+  return outcome
+}
+
+test('the upload service is found although another item never answers, and asked once for what it is', async () => {
+  const asked: string[] = []
+  const uploads = uploadsWith(() => slotElement(), asked)
+  const expected = { jid: 'files.example.org', maxFileSize: 1000 }
+  assert.deepEqual(await uploads.service(), expected)
+  assert.deepEqual(await uploads.service(), expected)
+  assert.equal(asked.length, 1)
+})
+
+test('the server itself can be the upload service, and need not tell a limit', async () => {
+  const xmlns = 'http://jabber.org/protocol/disco#items'
+  const uploads = xmppUploads(
+    senderTo({
+      'example.org': (request) =>
+        request.getChild('query', xmlns) === undefined ? info([UPLOAD]) : xml('query', { xmlns }),
+    }),
+  )
+  assert.deepEqual(await uploads.service(), { jid: 'example.org' })
+})
+
+test('a server without an upload service is an error of its own, and may have one later', async () => {
+  let hasOne = false
+  const uploads = xmppUploads(
+    senderTo({
+      'example.org': items('files.example.org'),
+      'files.example.org': () => (hasOne ? info([UPLOAD]) : info([LEGACY])),
+    }),
+  )
+  await assert.rejects(uploads.service(), { name: 'SlotError', code: 'no-service' })
+  hasOne = true
+  assert.deepEqual(await uploads.service(), { jid: 'files.example.org' })
+})
+
+test('a slot is asked for with name, size and type, and is what an upload takes', async () => {
+  const asked: string[] = []
+  const uploads = uploadsWith(() => slotElement(), asked)
+  assert.deepEqual(await uploads.slotFor(PHOTO)(), {
+    put: 'https://files.example.org/a/photo.jpg?v=1',
+    get: 'https://files.example.org/a/photo.jpg',
+  })
+  const attributes =
+    'filename="a &quot;photo&quot; &lt;1&gt;.jpg" size="5" content-type="image/jpeg"'
+  assert.ok(asked.at(-1)?.includes(`<request ${attributes} xmlns="${UPLOAD}"/>`), asked.at(-1))
+})
+
+test('of the header fields only those of XEP-0363 are taken, on one line each', async () => {
+  const slot = await uploadsWith(() =>
+    slotElement(
+      ['Authorization', 'Bearer\r\n abc'],
+      ['cookie', 'a=b'],
+      ['Expires', '1'],
+      ['Host', 'evil.example.org'],
+    ),
+  ).slotFor(PHOTO)()
+  assert.deepEqual(slot.headers, { Authorization: 'Bearer abc', cookie: 'a=b', Expires: '1' })
+})
+
+test('a file above the limit is refused without a request, and the limit told', async () => {
+  const asked: string[] = []
+  const uploads = uploadsWith(() => slotElement(), asked)
+  const large = { ...PHOTO, size: 1001 }
+  await assert.rejects(uploads.slotFor(large)(), { code: 'file-too-large', maxFileSize: 1000 })
+  assert.equal(asked.length, 1)
+})
+
+test('the limit that the service tells with its refusal is told', async () => {
+  const tooLarge = xml('file-too-large', { xmlns: UPLOAD }, xml('max-file-size', {}, '3'))
+  const error = await refused(() => refusal('not-acceptable', tooLarge))
+  assert.deepEqual([error.code, error.maxFileSize], ['file-too-large', 3])
+})
+
+test('a quota in use is told with the time when there is room again', async () => {
+  const retry = xml('retry', { xmlns: UPLOAD, stamp: '2026-11-22T23:03:21Z' })
+  const error = await refused(() => refusal('resource-constraint', retry))
+  assert.equal(error.code, 'retry-later')
+  assert.equal(error.retryAt?.getTime(), Date.UTC(2026, 10, 22, 23, 3, 21))
+})
+
+test('any other refusal tells its condition and what the server says', async () => {
+  const text = xml('text', { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' }, 'Staff only')
+  const error = await refused(() => refusal('not-allowed', text))
+  assert.deepEqual([error.code, error.condition], ['refused', 'not-allowed'])
+  assert.match(error.message, /not-allowed: Staff only/u)
+})
+
+test('an answer without addresses, or with one that is not HTTP, is no slot', async () => {
+  const scripts = [
+    xml('slot', { xmlns: UPLOAD }),
+    xml(
+      'slot',
+      { xmlns: UPLOAD },
+      xml('put', { url: 'ftp://files.example.org/a' }),
+      xml('get', { url: 'https://files.example.org/a' }),
+    ),
+    xml('slot', { xmlns: LEGACY }),
+  ]
+  for (const script of scripts) assert.equal((await refused(() => script)).code, 'bad-answer')
+})
+
+test('waiting for an answer ends with the signal', async () => {
+  const reason = new Error('enough')
+  const uploads = xmppUploads(senderTo({}))
+  await assert.rejects(uploads.service(AbortSignal.abort(reason)), reason)
+  const over = new AbortController()
+  const waiting = uploads.slotFor(PHOTO, over.signal)()
+  over.abort(reason)
+  await assert.rejects(waiting, reason)
+})
