@@ -16,6 +16,8 @@ declare module '@xmpp/client' {
     readonly name: string
     readonly attrs: Readonly<Record<string, string | undefined>>
     getChild(name: string, namespace?: string): Element | undefined
+    getChildElements(): readonly Element[]
+    text(): string
     getChildText(name: string, namespace?: string): string | null
     /** As XML. */
     toString(): string
@@ -51,7 +53,10 @@ declare module '@xmpp/client' {
     isSecure(): boolean
     readonly iqCaller: { request(stanza: unknown, timeout?: number): Promise<unknown> }
     readonly reconnect: { stop(): void }
-    readonly streamManagement: { on(event: 'resumed', listener: () => void): unknown }
+    readonly streamManagement: {
+      on(event: 'resumed', listener: () => void): unknown
+      off(event: 'resumed', listener: () => void): unknown
+    }
     on(event: 'online', listener: () => void): unknown
     on(event: 'error', listener: (error: unknown) => void): unknown
     on(event: 'stanza', listener: (stanza: Element) => void): unknown

@@ -1,0 +1,108 @@
+import type { Element } from '@xmpp/client'
+import { answered } from '../../client/xmpp/answered.ts'
+import { OperatorError } from '../../core/operator-error.ts'
+import type { XmppLogin } from './login.ts'
+import { errorText, watchStanzas } from './stanza-watch.ts'
+
+export interface LinkMessage {
+  /** A bare JID. */
+  readonly to: string
+  readonly url: string
+  /** That of the stanza. */
+  readonly id: string
+}
+
+const OOB = 'jabber:x:oob'
+const MUC = 'http://jabber.org/protocol/muc'
+
+/**
+ * Sends a link as clients show files: as the text, and as out-of-band data (XEP-0066 §3).
+ * Resolves when the sender's server has taken the message: it handles stanzas in their order (RFC 6120 §10.1),
+ * so the answer to a ping (XEP-0199) sent behind it says so.
+ * @throws {OperatorError} if the message comes back
+ */
+export async function sendLink(
+  login: XmppLogin,
+  message: LinkMessage,
+  signal: AbortSignal,
+): Promise<void> {
+  const { xmpp, sender } = login
+  await login.ready(signal)
+  using back = watchStanzas(xmpp, (stanza) => isBack(stanza, message))
+  await xmpp.send(linkStanza(login, message, 'chat'))
+  const payload = { name: 'ping', xmlns: 'urn:xmpp:ping' }
+  const pong = sender.ask({ to: sender.domain, payload }, signal).then(() => undefined)
+  refuseIfBack(await answered(Promise.race([back.found, pong]), signal), message)
+}
+
+/**
+ * Sends a link to a room (XEP-0045), which is entered for it and left again.
+ * Resolves when the room has given the message to those who are there, the sender among them.
+ * @throws {OperatorError} if the room is closed to the sender, or the message comes back
+ */
+export async function sendLinkToRoom(
+  login: XmppLogin,
+  message: LinkMessage,
+  signal: AbortSignal,
+): Promise<void> {
+  const { xmpp, xml } = login
+  await login.ready(signal)
+  const here = await entered(login, message, signal)
+  using back = watchStanzas(
+    xmpp,
+    (stanza) => isBack(stanza, message) || isReflected(stanza, here, message),
+  )
+  await xmpp.send(linkStanza(login, message, 'groupchat'))
+  refuseIfBack(await answered(back.found, signal), message)
+  await xmpp.send(xml('presence', { to: here, type: 'unavailable' }))
+}
+
+/** Enters a room without its history; resolves to the address there. */
+async function entered(
+  { xmpp, xml }: XmppLogin,
+  { to, id }: LinkMessage,
+  signal: AbortSignal,
+): Promise<string> {
+  const here = `${to}/${xmpp.jid?.local ?? ''}-${id.slice(0, 4)}`
+  using arrival = watchStanzas(
+    xmpp,
+    ({ name, attrs }) => name === 'presence' && attrs['from'] === here,
+  )
+  const history = xml('history', { maxstanzas: '0' })
+  await xmpp.send(xml('presence', { to: here }, xml('x', { xmlns: MUC }, history)))
+  const presence = await answered(arrival.found, signal)
+  if (presence.attrs['type'] === 'error') {
+    throw new OperatorError(`${to} lets nobody in: ${errorText(presence)}`)
+  }
+  return here
+}
+
+function linkStanza(
+  { xml }: XmppLogin,
+  { to, url, id }: LinkMessage,
+  type: 'chat' | 'groupchat',
+): Element {
+  return xml(
+    'message',
+    { to, type, id },
+    xml('body', {}, url),
+    xml('x', { xmlns: OOB }, xml('url', {}, url)),
+  )
+}
+
+function isBack({ name, attrs }: Element, { id }: LinkMessage): boolean {
+  return name === 'message' && attrs['type'] === 'error' && attrs['id'] === id
+}
+
+/** A room may give the message another id, but not another text. */
+function isReflected(stanza: Element, here: string, { url }: LinkMessage): boolean {
+  const { name, attrs } = stanza
+  return name === 'message' && attrs['from'] === here && stanza.getChildText('body') === url
+}
+
+function refuseIfBack(stanza: Element | undefined, { to, url }: LinkMessage): void {
+  if (stanza?.attrs['type'] !== 'error') return
+  throw new OperatorError(
+    `${to} did not get the message (${errorText(stanza)}), but the file is there: ${url}`,
+  )
+}
