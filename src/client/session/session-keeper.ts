@@ -1,0 +1,124 @@
+import { HEADER } from '../../wire/header-names.ts'
+import type { SavedState } from '../platform.ts'
+import type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
+import type { UploadEvent } from '../upload-event.ts'
+import { dpopProver } from './dpop-prover.ts'
+import { hmacProver } from './hmac-prover.ts'
+
+/** The kinds of keys that sessions are bound to: one that the server makes, one of the client's own. */
+export type SessionKind = 'hmac' | 'dpop'
+
+/** Whoever sends through its transport is one client to the server, whatever network it comes from. */
+export interface SessionKeeper {
+  /**
+   * Asks for a session with each PUT or POST until there is one, proves every request from then on, and
+   * answers challenges by sending again. Where the server knows no sessions, requests pass as they are.
+   */
+  readonly transport: Transport
+  /**
+   * What the session goes on with after a restart; contains the key. If it is kept before the first request is
+   * sent, not even the loss of the first answer matters. Nothing where there is no session to be had.
+   */
+  saved(): Promise<SavedState | undefined>
+  /** The session's name; nothing before the server told it. */
+  readonly id: string | undefined
+}
+
+/** What a session is made of. */
+export interface SessionNeeds {
+  readonly transport: Transport
+  /** Whether `saved()` may hold `CryptoKey`s, so that the key cannot be taken out of them. */
+  readonly keepsKeys: boolean
+  /** What an earlier keeper of the same kind saved. */
+  readonly saved?: SavedState | undefined
+  readonly onEvent?: ((event: UploadEvent) => void) | undefined
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number
+  /** So many bytes that nobody can guess. */
+  readonly random?: (size: number) => Uint8Array
+}
+
+const PROVERS = { hmac: hmacProver, dpop: dpopProver }
+
+/** How often a request is sent again because the server asks for a proof. */
+const MOST_CHALLENGES = 5
+
+/** A session of this kind (HMAC-Challenge version 1, or DPoP by RFC 9449), which its first PUT or POST opens. */
+export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeeper {
+  const { transport, keepsKeys, onEvent } = needs
+  const { clock = Date.now, random = randomBytes } = needs
+  // Pages that did not come over TLS have no WebCrypto.
+  if (!('subtle' in crypto)) return { transport, saved: async () => undefined, id: undefined }
+  const saved = needs.saved?.['kind'] === kind ? needs.saved : {}
+  const prover = PROVERS[kind]({ keepsKeys, saved, clock, random })
+  let id = typeof saved['id'] === 'string' ? saved['id'] : undefined
+  let isOffered = true
+  let opening: Promise<void> | undefined
+
+  const mayOpen = ({ method }: UploadRequest): boolean =>
+    isOffered && id === undefined && (method === 'PUT' || method === 'POST')
+
+  async function exchanged(request: UploadRequest): Promise<UploadAnswer> {
+    for (let challenges = 0; ; challenges += 1) {
+      const opens = mayOpen(request)
+      if (!opens && id === undefined) return await transport(request)
+      const fields = await prover.fields(request, id)
+      const answer = await transport({ ...request, headers: { ...request.headers, ...fields } })
+      const isChallenged = await prover.learn(answer)
+      if (opens) opened(answer)
+      if (!isChallenged || challenges === MOST_CHALLENGES) return answer
+      onEvent?.({ kind: 'challenged' })
+    }
+  }
+
+  function opened({ status, headers }: UploadAnswer): void {
+    id = headers.get(HEADER.sessionId) ?? undefined
+    if (id !== undefined) onEvent?.({ kind: 'bound', session: id })
+    else isOffered = status >= 300
+  }
+
+  // Two openings at a time would be two sessions.
+  async function inTurn(request: UploadRequest): Promise<UploadAnswer> {
+    while (mayOpen(request)) {
+      if (opening === undefined) return await alone(request)
+      await unlessAborted(opening, request.signal)
+    }
+    return await exchanged(request)
+  }
+
+  async function alone(request: UploadRequest): Promise<UploadAnswer> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    opening = promise
+    try {
+      return await exchanged(request)
+    } finally {
+      opening = undefined
+      resolve()
+    }
+  }
+
+  return {
+    transport: inTurn,
+    saved: async () => ({ kind, ...(id !== undefined && { id }), ...(await prover.saved()) }),
+    get id() {
+      return id
+    },
+  }
+}
+
+function randomBytes(size: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(size))
+}
+
+/** Rejects with the signal's reason where that comes first. */
+async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  try {
+    await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
