@@ -41,7 +41,7 @@ export async function startProsody(uploadUrl: string): Promise<XmppServer> {
 }
 
 /** Accounts as `internal_plain` keeps them: quicker than one `prosodyctl` after another. */
-async function writeAccounts(data: string, domain: string): Promise<void> {
+export async function writeAccounts(data: string, domain: string): Promise<void> {
   const accounts = join(data, domain.replaceAll('.', '%2e'), 'accounts')
   await mkdir(accounts, { recursive: true })
   for (const name of ACCOUNTS) {
@@ -92,7 +92,8 @@ function externalV1(uploadUrl: string): string {
   return fitted(v2, { 'protocol = "v2"': 'protocol = "v1"' })
 }
 
-function externalV2(uploadUrl: string): string {
+/** The component that signs as v2 does, with its options. */
+export function externalV2(uploadUrl: string): string {
   return optionsOf(prosodyExternal(siteOf(uploadUrl, SECRETS.v2)))
 }
 

@@ -1,0 +1,64 @@
+/** What a user does in a page with Converse.js, and sees there. */
+
+export interface Login {
+  readonly jid: string
+  readonly password: string
+}
+
+/** Fills the login form in; resolves when the open chat can take files. */
+export async function logIn({ jid, password }: Login): Promise<void> {
+  const form = await appearing('#converse-login', HTMLFormElement)
+  fill(form, 'jid', jid)
+  fill(form, 'password', password)
+  form.requestSubmit()
+  await chatIsReady()
+}
+
+/** Resolves when the open chat can take files. */
+export async function chatIsReady(): Promise<void> {
+  await appearing('converse-chat input.fileupload', HTMLInputElement)
+}
+
+/** Chooses a file of the page's own origin in the chat's file input. */
+export async function sendFile(source: string, name: string): Promise<void> {
+  const input = await appearing('converse-chat input.fileupload', HTMLInputElement)
+  const blob = await (await fetch(source)).blob()
+  const chosen = new DataTransfer()
+  chosen.items.add(new File([blob], name, { type: blob.type }))
+  input.files = chosen.files
+  input.dispatchEvent(new Event('change', { bubbles: true }))
+}
+
+export interface ShownPicture {
+  readonly url: string
+  readonly width: number
+  readonly height: number
+}
+
+/** The picture of that name in the chat, when it is shown. */
+export async function shownPicture(name: string): Promise<ShownPicture> {
+  const image = await appearing(`converse-chat-message img[src$="/${name}"]`, HTMLImageElement)
+  await image.decode()
+  return { url: image.src, width: image.naturalWidth, height: image.naturalHeight }
+}
+
+function fill(form: HTMLFormElement, name: string, value: string): void {
+  const field = form.elements.namedItem(name)
+  if (!(field instanceof HTMLInputElement)) throw new Error(`The form has no field ${name}`)
+  field.value = value
+}
+
+/** Waits for an element. */
+async function appearing<E extends Element>(selector: string, kind: new () => E): Promise<E> {
+  const { promise, resolve } = Promise.withResolvers<E>()
+  const look = (): void => {
+    const found = document.querySelector(selector)
+    if (found instanceof kind) resolve(found)
+  }
+  const observer = new MutationObserver(look)
+  observer.observe(document, { subtree: true, childList: true, attributes: true })
+  look()
+  const found = await promise
+  observer.disconnect()
+  return found
+}
