@@ -1,8 +1,10 @@
-import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FileCopies, fileCopies } from '../blobs/filesystem/file-copies.ts'
 import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
+import { errorCode } from '../core/error-code.ts'
+import { syncFolder } from '../core/folder.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import type { SlotStore } from '../engine/ports.ts'
 import type { SlotRecord } from '../engine/slot-record.ts'
@@ -56,8 +58,8 @@ async function makeNewFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 })
   } catch (cause) {
-    const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
-    if (!exists) throw new OperatorError(`The backup folder ${folder} cannot be made`, cause)
+    if (errorCode(cause) !== 'EEXIST')
+      throw new OperatorError(`The backup folder ${folder} cannot be made`, cause)
     throw new OperatorError(
       `${folder} exists: name a folder that does not, so that no older backup is mixed with this one`,
     )
@@ -107,9 +109,4 @@ async function forget(
 ): Promise<void> {
   const { lease } = record
   await slots.replace(next(record, { type: 'file-removed', lease }, context), lease)
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using opened = await open(folder)
-  await opened.sync()
 }

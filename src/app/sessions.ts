@@ -2,7 +2,7 @@ import type { Config } from '../config/options.ts'
 import { type Instant, systemClock } from '../core/clock.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { EngineEvents } from '../engine/events.ts'
-import { type SlotRecord, isReserving } from '../engine/slot-record.ts'
+import { type SlotRecord, isReserving, lastByteIn } from '../engine/slot-record.ts'
 import type { SessionEvents } from '../sessions/events.ts'
 import type { SessionNeeds, SessionPolicy } from '../sessions/needs.ts'
 import { type BoundSessions, boundSessions } from '../sessions/bound-sessions.ts'
@@ -96,8 +96,4 @@ export function sessionsFollowing(
     if (session === undefined) slots.ended(fingerprint)
     else bound.left(session, fingerprint, lastByteIn(slot))
   }
-}
-
-function lastByteIn({ uploads }: SlotRecord): Instant {
-  return Math.max(0, ...uploads.flatMap(({ lastByteAt }) => lastByteAt ?? []))
 }

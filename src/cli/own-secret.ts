@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errorCode } from '../core/error-code.ts'
 import { randomId } from '../core/random.ts'
 
 /** Bytes of randomness in a secret that we make. */
@@ -20,7 +21,7 @@ export async function readOwnSecret(dataFolder: string): Promise<string | undefi
   try {
     return (await readFile(ownSecretFile(dataFolder), 'utf8')).trim()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -1,5 +1,8 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { closeSync, constants, fsync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+
+const syncAll = promisify(fsync)
 
 /**
  * Makes a folder, and those above it, with `mode` unless it is there. Throws the error of the system.
@@ -15,5 +18,15 @@ export function makeFolder(folder: string, mode: number): void {
   } catch (error) {
     // Somebody else may have made it meanwhile.
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
+}
+
+/** Resolves when the folder's names are on stable storage. */
+export async function syncFolder(folder: string): Promise<void> {
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await syncAll(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
 }

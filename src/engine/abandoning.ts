@@ -2,13 +2,10 @@ import { Refusal } from '../core/refusals.ts'
 import type { Activities } from './activity.ts'
 import type { AbandonRequest, Engine } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
-import { type Circumstances, type Passed, isGuarded, letPass } from './passage.ts'
+import { type Passed, letPassWithoutGrant } from './passage.ts'
 import { type SlotRecord, isReserving } from './slot-record.ts'
 import { type Holder, acquireLease, giveUp, holderOf, tenureOf } from './tenure.ts'
 import { noteTakeover } from './writing.ts'
-
-/** Who asks for a slot by its session shows no grant that could have expired. */
-const NO_GRANT: Circumstances = { reopens: false }
 
 /** Giving up what is unfinished of a slot, for whom its session is all that it takes. */
 export function abandonments(needs: EngineNeeds, activity: Activities): Pick<Engine, 'abandon'> {
@@ -53,7 +50,7 @@ async function guard(
 ): Promise<Passed | undefined> {
   // Its name gives nobody a right to a slot.
   if (record !== undefined && record.session === undefined) throw new Refusal('proof-required')
-  return isGuarded(record, passage, before) ? await letPass(record, passage, NO_GRANT) : before
+  return await letPassWithoutGrant(record, passage, before)
 }
 
 async function giveAllUp(record: SlotRecord, needs: EngineNeeds): Promise<'done' | 'stale'> {

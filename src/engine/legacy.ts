@@ -4,7 +4,7 @@ import { Refusal } from '../core/refusals.ts'
 import { userOf } from './admission.ts'
 import type { CreateRequest } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
-import { type Passage, type Passed, isGuarded, letPass } from './passage.ts'
+import { type Passage, type Passed, letPassWithoutGrant } from './passage.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 
 /** An upload that another slot goes on with, or did already. */
@@ -41,9 +41,8 @@ export async function guardLegacy(
   passage: Passage | undefined,
   before?: Passed,
 ): Promise<Passed | undefined> {
-  if (!isGuarded(slot, passage, before)) return before
-  const passed = await letPass(slot, passage, { reopens: false })
-  if (passed.rebinds !== undefined) throw new Refusal('proof-required')
+  const passed = await letPassWithoutGrant(slot, passage, before)
+  if (passed?.rebinds !== undefined) throw new Refusal('proof-required')
   return passed
 }
 

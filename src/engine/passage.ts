@@ -64,6 +64,18 @@ export async function letPass(
   throw new Refusal('proof-required')
 }
 
+/** Who asks for an upload by its resource, or for a slot by its session, shows no grant that could have expired. */
+const NO_GRANT: Circumstances = { reopens: false }
+
+/** As {@link letPass}, where it is to be asked at all, for a request without a grant; `passed` if it is not. */
+export async function letPassWithoutGrant(
+  record: SlotRecord | undefined,
+  passage: Passage | undefined,
+  passed?: Passed,
+): Promise<Passed | undefined> {
+  return isGuarded(record, passage, passed) ? await letPass(record, passage, NO_GRANT) : passed
+}
+
 /** Asks whether the request may use its slot where nobody did before; `passed` is known of a slot that no store has yet. */
 export async function letOpen(
   record: SlotRecord | undefined,

@@ -6,7 +6,7 @@ import type { Activities, Activity } from './activity.ts'
 import type { Engine, Lookup, PublishedFile } from './engine.ts'
 import type { EngineNeeds } from './needs.ts'
 import { publishedFile, servable } from './publishing.ts'
-import { type SlotRecord, isReserving } from './slot-record.ts'
+import { type SlotRecord, isReserving, lastByteIn } from './slot-record.ts'
 
 /** What a reader is told may be this old, in milliseconds: another process may have removed the file. */
 const FRESH = 1_000
@@ -102,8 +102,7 @@ async function unfinished(
     return isBusy ? { kind: 'unfinished', lastByteAt: clock() } : { kind: 'unknown' }
   }
   if (!isReserving(slot)) return { kind: 'unknown' }
-  const stored = Math.max(...slot.uploads.map((upload) => upload.lastByteAt ?? 0))
-  const lastByteAt = live?.lastByteAt ?? stored
+  const lastByteAt = live?.lastByteAt ?? lastByteIn(slot)
   return lastByteAt === 0 ? { kind: 'unfinished' } : { kind: 'unfinished', lastByteAt }
 }
 

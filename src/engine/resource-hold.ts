@@ -4,9 +4,10 @@ import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Activities } from './activity.ts'
 import type { EngineNeeds } from './needs.ts'
-import { type Circumstances, type Passage, isGuarded, letPass } from './passage.ts'
+import { type Passage, letPassWithoutGrant } from './passage.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Holder, type Tenure, acquireLease, holderOf, nextLease, tenureOf } from './tenure.ts'
+import { noteTakeover } from './writing.ts'
 
 /** Who asks for an upload by its resource. */
 export interface Asking {
@@ -25,9 +26,6 @@ export interface Held extends Disposable {
   readonly holder: Holder
 }
 
-/** Who asks by a resource shows no grant that could have expired. */
-const NO_GRANT: Circumstances = { reopens: false }
-
 /**
  * Takes the writer's place on the slot of an upload; resolves to nothing when somebody newer was
  * quicker. Refusals: `not-found`, `upload-gone`, `grant-invalid`, `proof-required`, `upload-settling`.
@@ -43,7 +41,7 @@ export async function holdResource(
     const seen = await find(asking.resource, needs)
     // Judged before anybody is disturbed.
     checkCredential(uploadOf(seen, asking.resource), asking)
-    const before = isGuarded(seen, passage) ? await letPass(seen, passage, NO_GRANT) : undefined
+    const before = await letPassWithoutGrant(seen, passage)
     const rival = activity.rivalOf(seen.fingerprint)
     using stack = new DisposableStack()
     const lease = await acquireLease(seen.fingerprint, holder, needs)
@@ -52,16 +50,13 @@ export async function holdResource(
     const record = await find(asking.resource, needs)
     const upload = uploadOf(record, asking.resource)
     const tenure = tenureOf(record, needs)
-    const passed = isGuarded(record, passage, before)
-      ? await letPass(record, passage, NO_GRANT)
-      : before
+    const passed = await letPassWithoutGrant(record, passage, before)
     const rebinds = passed?.rebinds
     const isAsItIs = upload.state === 'complete' && rebinds === undefined
     if (isAsItIs || (await takePlace(tenure, rebinds, needs))) {
       needs.events.continued(tenure.record(), asking.client)
       if (rival !== undefined && upload.state === 'receiving') {
-        const { client: from, face } = rival
-        needs.events.takenOver(record, { from, to: asking.client, face })
+        noteTakeover(rival, { slot: record, client: asking.client }, needs)
       }
       const kept = stack.move()
       return { tenure, upload, holder, [Symbol.dispose]: () => kept.dispose() }

@@ -123,3 +123,8 @@ export function isTold({ resource, isUntold }: UploadRecord): boolean {
 export function isReserving(record: SlotRecord): boolean {
   return record.state === 'open' && record.uploads.some((upload) => upload.state === 'receiving')
 }
+
+/** When the latest byte of any of the slot's uploads came; 0 while none has. */
+export function lastByteIn({ uploads }: Pick<SlotRecord, 'uploads'>): Instant {
+  return uploads.reduce((latest, { lastByteAt = 0 }) => Math.max(latest, lastByteAt), 0)
+}

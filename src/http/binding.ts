@@ -5,6 +5,7 @@ import { type Server, connect, createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { OperatorError } from '../core/operator-error.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
+import { errorCode } from '../core/error-code.ts'
 
 /** The server cannot wait for connections where it was told to; the message says what to do. */
 export class ListenError extends OperatorError {
@@ -93,7 +94,7 @@ async function trySocketPath({ path }: ListenAddress & { kind: 'unix' }): Promis
 }
 
 function trialOf(error: unknown): AddressTrial {
-  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  const taken = errorCode(error) === 'EADDRINUSE'
   return taken ? { kind: 'taken' } : { kind: 'unusable', problem: remedyFor(error) }
 }
 
@@ -131,7 +132,7 @@ function listenOptions(
 
 function remedyFor(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return ('code' in error && REMEDIES[String(error.code)]) || error.message
+  return REMEDIES[errorCode(error) ?? ''] ?? error.message
 }
 
 /** Takes a socket away on which nobody answers. Rejects with {@link ListenError} if somebody does. */

@@ -2,6 +2,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import type { Instant } from '../core/clock.ts'
+import { errorCode } from '../core/error-code.ts'
 import type { CertificateFiles } from './tls-certificate.ts'
 
 /** Something about the certificate that an operator should know. */
@@ -71,7 +72,7 @@ async function parsed<T extends object>(
 }
 
 function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  const code = errorCode(error) ?? String(error)
   if (code === 'ENOENT') return 'there is no such file'
   return code === 'EACCES' ? 'this user may not' : code
 }

@@ -2,6 +2,7 @@ import { type Server as HttpServer, type ServerOptions, createServer } from 'nod
 import { type Http2SecureServer, type ServerHttp2Session, createSecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { errorCode } from '../core/error-code.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { type FastLane, fastLane } from './fast-lane/fast-lane.ts'
 import type { LaneNeeds } from './fast-lane/lane-connection.ts'
@@ -212,7 +213,7 @@ function refuseHead(
   if (lingering.has(socket)) return
   const [running] = dispatcher.runningOn(socket)
   if (running !== undefined) return running.cut()
-  const code = 'code' in error ? String(error.code) : ''
+  const code = errorCode(error) ?? ''
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return

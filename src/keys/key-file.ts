@@ -2,7 +2,8 @@ import { constants } from 'node:fs'
 import { type FileHandle, link, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../core/clock.ts'
-import { makeFolder } from '../core/folder.ts'
+import { errorCode } from '../core/error-code.ts'
+import { makeFolder, syncFolder } from '../core/folder.ts'
 import { isJsonObject } from '../core/json-object.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import { randomId } from '../core/random.ts'
@@ -72,7 +73,7 @@ async function openedForReading(file: string): Promise<FileHandle | undefined> {
     // A pipe would keep the start waiting.
     return await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }
@@ -109,13 +110,8 @@ async function linkUnlessThere(draft: string, file: string): Promise<void> {
   try {
     await link(draft, file)
   } catch (error) {
-    if (!isSystemError(error, 'EEXIST')) throw error
+    if (errorCode(error) !== 'EEXIST') throw error
   }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r')
-  await handle.sync()
 }
 
 function entriesOf(text: string, file: string): KeyEntries {
@@ -156,8 +152,4 @@ function damaged(file: string, why: string): OperatorError {
     `The master key file ${file} cannot be used: ${why}. ` +
       'Put a copy of it back, or remove it: then a new key is made, and all bound sessions end',
   )
-}
-
-function isSystemError(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

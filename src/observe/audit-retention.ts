@@ -1,6 +1,7 @@
 import { link, open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Instant } from '../core/clock.ts'
+import { errorCode } from '../core/error-code.ts'
 
 /** How lines of an audit file begin. */
 const LINE_BEGIN = /^\{"time":"(?<time>(?<day>\d{4}-\d\d-\d\d)T[\d:.]+Z)"/u
@@ -49,7 +50,7 @@ async function beginningOf(file: string): Promise<string> {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0)
     return buffer.toString('utf8', 0, bytesRead)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    if (errorCode(error) === 'ENOENT') return ''
     throw error
   }
 }

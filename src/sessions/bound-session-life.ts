@@ -1,7 +1,7 @@
 import type { Instant } from '../core/clock.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
-import { type Visit, presentNetwork, visited } from './session-life.ts'
+import { type Visit, holding, presentNetwork, visited } from './session-life.ts'
 import type { BoundSession, SessionRecord } from './session-record.ts'
 
 /** Milliseconds within which another request of the same client in the same place is not worth a write. */
@@ -81,9 +81,4 @@ export function activeAt<S extends SessionRecord>(session: S, moment: Instant): 
 function without(session: BoundSession, slot: Fingerprint): BoundSession {
   if (!session.uploads.includes(slot)) return session
   return { ...session, uploads: session.uploads.filter((other) => other !== slot) }
-}
-
-function holding(session: BoundSession, slot: Fingerprint): BoundSession {
-  if (session.uploads.includes(slot)) return session
-  return { ...session, uploads: [...session.uploads, slot] }
 }

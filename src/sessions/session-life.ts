@@ -52,6 +52,12 @@ export function visited(session: SessionRecord, visit: Visit): SessionRecord {
   }
 }
 
+/** The session with an unfinished upload of the slot. */
+export function holding<S extends SessionRecord>(session: S, slot: Fingerprint): S {
+  if (session.uploads.includes(slot)) return session
+  return { ...session, uploads: [...session.uploads, slot] }
+}
+
 /** The session that a slot's first request begins where other processes may see requests of it, too. */
 export function begunAmongOthers(slot: Fingerprint, visit: Visit): SessionRecord {
   return { ...begun(slot, visit), trail: [footprintOf(visit)] }
@@ -73,24 +79,33 @@ export function merged(stored: SessionRecord, since: SessionRecord): SessionReco
     openedAt: Math.min(stored.openedAt, since.openedAt),
     lastActiveAt: Math.max(stored.lastActiveAt, since.lastActiveAt),
     requests: stored.requests + since.requests,
-    switches: stored.switches + since.switches + now.length - before.length - apart.length,
+    switches: stored.switches + gained(since, { before, apart, now }),
     recoveries: stored.recoveries + since.recoveries,
     networks: allNetworks(stored, since),
     uploads: [...new Set([...stored.uploads, ...since.uploads])],
   }
 }
 
+/** What has been seen since, joined with the stored session if there is one, and what that shows. */
+export interface Joined {
+  readonly record: SessionRecord
+  readonly switches: readonly Switch[]
+}
+
+/** As {@link merged}, with the changes of network that show by it. */
+export function joinedWith(stored: SessionRecord | undefined, since: SessionRecord): Joined {
+  const record = stored === undefined ? since : merged(stored, since)
+  return { record, switches: newSwitches(stored, since) }
+}
+
 /** The changes of network that show when what has been seen since joins a stored session, if there is one. */
-export function newSwitches(
-  stored: SessionRecord | undefined,
-  since: SessionRecord,
-): readonly Switch[] {
-  const { before, now } = stored === undefined ? alone(since) : joinedPaths(stored, since)
+function newSwitches(stored: SessionRecord | undefined, since: SessionRecord): readonly Switch[] {
+  const paths = stored === undefined ? alone(since) : joinedPaths(stored, since)
+  const { before, now } = paths
   const known = new Set(before.map(({ at }) => at))
   const fresh = now.filter(({ at }) => !known.has(at))
   // One that was told as another, before something in between was learnt of, is not told again.
-  const count =
-    stored === undefined ? since.switches : merged(stored, since).switches - stored.switches
+  const count = stored === undefined ? since.switches : gained(since, paths)
   const networks = stored === undefined ? since.networks : allNetworks(stored, since)
   return fresh.slice(Math.max(0, fresh.length - count)).map(({ from, to, at }) => ({
     from: seenIn(networks, { network: from, at }),
@@ -105,6 +120,14 @@ interface Paths {
   /** Those that `since` has by itself. */
   readonly apart: readonly Step[]
   readonly now: readonly Step[]
+}
+
+/** By how many changes of network a session grows. */
+function gained(
+  { switches }: SessionRecord,
+  { before, apart, now }: Pick<Paths, 'before' | 'apart' | 'now'>,
+): number {
+  return switches + now.length - before.length - apart.length
 }
 
 function joinedPaths(stored: SessionRecord, since: SessionRecord): Paths {

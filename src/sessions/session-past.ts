@@ -1,6 +1,6 @@
 import type { LiveSession, LiveSessions } from './live-sessions.ts'
 import type { SessionNeeds } from './needs.ts'
-import { merged, newSwitches } from './session-life.ts'
+import { type Joined, joinedWith } from './session-life.ts'
 import type { SessionRecord } from './session-record.ts'
 
 /** What the store remembers of sessions that began anew in memory. */
@@ -13,14 +13,9 @@ export interface SessionPast {
 
 export function sessionPast(live: LiveSessions, { store, events }: SessionNeeds): SessionPast {
   function joined(past: SessionRecord, session: LiveSession): LiveSession {
-    return { ...session, record: tell(past, session.record), origin: 'stored' }
-  }
-
-  /** Joins both, and tells of the changes of network that show then. */
-  function tell(past: SessionRecord, since: SessionRecord): SessionRecord {
-    const record = merged(past, since)
-    for (const change of newSwitches(past, since)) events.networkChanged(record, change)
-    return record
+    const both = joinedWith(past, session.record)
+    tellSwitches(both, events)
+    return { ...session, record: both.record, origin: 'stored' }
   }
 
   return {
@@ -35,7 +30,12 @@ export function sessionPast(live: LiveSessions, { store, events }: SessionNeeds)
     async tellEnded({ origin, record }): Promise<void> {
       if (origin !== 'unknown') return
       const past = await store.find(record.key)
-      if (past !== undefined) tell(past, record)
+      if (past !== undefined) tellSwitches(joinedWith(past, record), events)
     },
   }
+}
+
+/** Tells of the changes of network that show by joining what was seen of a session. */
+export function tellSwitches({ record, switches }: Joined, events: SessionNeeds['events']): void {
+  for (const change of switches) events.networkChanged(record, change)
 }

@@ -1,7 +1,7 @@
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { LiveSession } from './live-sessions.ts'
 import type { SessionNeeds } from './needs.ts'
-import type { SessionRecord } from './session-record.ts'
+import { holding } from './session-life.ts'
 import { type SessionRoom, sessionRoom } from './session-room.ts'
 import { sessionWriter } from './session-writer.ts'
 import { sharedWriter } from './shared-writer.ts'
@@ -77,9 +77,4 @@ export function slotSessions(
     await limits.makeRoom(0)
     live.trim()
   }
-}
-
-function holding(record: SessionRecord, slot: Fingerprint): SessionRecord {
-  if (record.uploads.includes(slot)) return record
-  return { ...record, uploads: [...record.uploads, slot] }
 }

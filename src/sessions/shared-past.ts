@@ -1,5 +1,6 @@
 import type { SessionNeeds } from './needs.ts'
-import { merged, newSwitches } from './session-life.ts'
+import { joinedWith, merged } from './session-life.ts'
+import { tellSwitches } from './session-past.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { SessionRoom } from './session-room.ts'
 
@@ -42,17 +43,17 @@ export function sharedPast({ live, limits, away }: SessionRoom, needs: SessionNe
 
   async function replaced(past: SessionRecord, since: SessionRecord): Promise<boolean> {
     const { revision } = past
-    const record = { ...merged(past, since), revision: (revision ?? 0) + 1 }
+    const both = joinedWith(past, since)
+    const record = { ...both.record, revision: (revision ?? 0) + 1 }
     // Without one it is of a server that had its sessions for itself.
     if (revision === undefined) await store.save([record])
     else if (!(await store.replace(record, revision))) return false
-    tell(past, since)
+    tellSwitches(both, events)
     return true
   }
 
   function tell(past: SessionRecord | undefined, since: SessionRecord): void {
-    const record = past === undefined ? since : merged(past, since)
-    for (const change of newSwitches(past, since)) events.networkChanged(record, change)
+    tellSwitches(joinedWith(past, since), events)
   }
 
   return {

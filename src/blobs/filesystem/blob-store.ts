@@ -1,6 +1,8 @@
 import { linkSync, lstatSync, unlink, unlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { errorCode } from '../../core/error-code.ts'
+import { syncFolder } from '../../core/folder.ts'
 import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
 import type { BlobStore } from '../../engine/ports.ts'
 import { blobReader } from './blob-reader.ts'
@@ -8,10 +10,10 @@ import { diskPace } from './disk-pace.ts'
 import { freeSpace } from './free-space.ts'
 import { layout } from './layout.ts'
 import { listBlobs } from './listing.ts'
-import { OWN_PARTS, SHARED_PARTS, syncFolder } from './part-files.ts'
+import { OWN_PARTS, SHARED_PARTS } from './part-files.ts'
 import { partWriter } from './part-writer.ts'
 import { prepareFolders } from './preparation.ts'
-import { diskError, systemCode } from './system-errors.ts'
+import { diskError } from './system-errors.ts'
 
 const unlinkBehind = promisify(unlink)
 
@@ -76,8 +78,8 @@ function linkOnce(from: string, to: string): 'published' | 'exists' | 'missing' 
     linkSync(from, to)
     return 'published'
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return 'exists'
-    if (systemCode(error) === 'ENOENT') return 'missing'
+    if (errorCode(error) === 'EEXIST') return 'exists'
+    if (errorCode(error) === 'ENOENT') return 'missing'
     throw diskError(error)
   }
 }
@@ -102,7 +104,7 @@ async function removeFile(path: string): Promise<void> {
   try {
     await unlinkBehind(path)
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error
+    if (errorCode(error) !== 'ENOENT') throw error
   }
 }
 
@@ -110,6 +112,6 @@ function removeName(path: string): void {
   try {
     unlinkSync(path)
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error
+    if (errorCode(error) !== 'ENOENT') throw error
   }
 }

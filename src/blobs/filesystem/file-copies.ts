@@ -1,8 +1,8 @@
 import { constants, copyFile, link, open } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { errorCode } from '../../core/error-code.ts'
 import { layout } from './layout.ts'
 import { prepareFolders } from './preparation.ts'
-import { systemCode } from './system-errors.ts'
 
 /** Another file system, one without hard links, too many of them, or a file of another user. */
 const NO_LINK = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
@@ -29,7 +29,7 @@ export function fileCopies({ from, to }: { from: string; to: string }): FileCopi
       try {
         return await linkOrCopy(paths)
       } catch (error) {
-        if (systemCode(error) === 'ENOENT') return 'missing'
+        if (errorCode(error) === 'ENOENT') return 'missing'
         throw error
       }
     },
@@ -50,7 +50,7 @@ async function linkOrCopy({
     await link(from, to)
     return 'linked'
   } catch (error) {
-    if (!NO_LINK.has(systemCode(error) ?? '')) throw error
+    if (!NO_LINK.has(errorCode(error) ?? '')) throw error
   }
   await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
   await syncPath(to)

@@ -1,7 +1,7 @@
 import { lstat, opendir } from 'node:fs/promises'
+import { errorCode } from '../../core/error-code.ts'
 import type { StoredBlob } from '../../engine/ports.ts'
 import { isKey, type Layout } from './layout.ts'
-import { systemCode } from './system-errors.ts'
 
 /** Everything below the folder that has the name of a blob, read a few names at a time. */
 export async function* listBlobs(layout: Layout): AsyncGenerator<StoredBlob> {
@@ -23,7 +23,7 @@ async function lookAt(path: string): Promise<Pick<StoredBlob, 'size' | 'modified
     return stats.isFile() ? { size: stats.size, modifiedAt: stats.mtimeMs } : undefined
   } catch (error) {
     // Removed since its name was read.
-    if (systemCode(error) === 'ENOENT') return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { LRUCache } from 'lru-cache'
+import { errorCode } from '../../core/error-code.ts'
 import { Refusal } from '../../core/refusals.ts'
-import { systemCode } from './system-errors.ts'
 
 /** Milliseconds. Bounds how long a file that another process removed still takes up room. */
 const LONGEST_OPEN = 300_000
@@ -86,7 +86,7 @@ function openForReading(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   } catch (cause) {
-    if (systemCode(cause) !== 'ENOENT') throw cause
+    if (errorCode(cause) !== 'ENOENT') throw cause
     throw new Refusal('not-found', { why: 'the bytes are gone' }, { cause })
   }
 }

@@ -14,6 +14,7 @@ import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { randomId } from '../../core/random.ts'
+import { syncFolder } from '../../core/folder.ts'
 import { diskError } from './system-errors.ts'
 
 /** The group may read: a proxy in it can send files itself. */
@@ -115,15 +116,5 @@ async function openCopy(path: string, offset: number): Promise<number> {
   } catch (error) {
     rmSync(copy, { force: true })
     throw diskError(error)
-  }
-}
-
-/** Resolves when the folder's names are on stable storage. */
-export async function syncFolder(folder: string): Promise<void> {
-  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await syncAll(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }

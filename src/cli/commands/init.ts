@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../config/load-config.ts'
 import { OperatorError } from '../../core/operator-error.ts'
+import { errorCode } from '../../core/error-code.ts'
 import { command, type Command, type FlagValues, type Flags } from '../command.ts'
 import { configTemplate } from '../config-template.ts'
 import type { Io } from '../io.ts'
@@ -115,7 +116,7 @@ async function write(file: string, text: string): Promise<void> {
   try {
     await writeSecretFile(file, text)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = errorCode(error)
     if (code === 'EEXIST') {
       throw new OperatorError(`${file} exists; --force replaces the file and its secret`)
     }

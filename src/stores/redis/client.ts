@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { OperatorError } from '../../core/operator-error.ts'
 import type { RedisLocation } from '../../core/redis-location.ts'
+import { errorCode } from '../../core/error-code.ts'
 
 /** What the library gives us; both kinds take the same commands. */
 export type Client = Redis | Cluster
@@ -37,7 +38,7 @@ async function libraryInstalled(): Promise<Library> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+  return errorCode(error) === 'ERR_MODULE_NOT_FOUND'
 }
 
 function newClient(location: RedisLocation, { Cluster, Redis }: Library): Client {

@@ -1,4 +1,5 @@
 import { Refusal } from '../../core/refusals.ts'
+import { errorCode } from '../../core/error-code.ts'
 
 /** What SQLite or a closed connection reports; anything else is a bug of ours. */
 const STATE_ERRORS = new Set(['ERR_SQLITE_ERROR', 'ERR_INVALID_STATE'])
@@ -8,8 +9,7 @@ const STATE_ERRORS = new Set(['ERR_SQLITE_ERROR', 'ERR_INVALID_STATE'])
  * unreachable database. Other errors are returned as they are.
  */
 export function stateError(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error
-  if (typeof error.code !== 'string' || !STATE_ERRORS.has(error.code)) return error
+  if (!(error instanceof Error) || !STATE_ERRORS.has(errorCode(error) ?? '')) return error
   return new Refusal('state-unavailable', { why: error.message }, { cause: error })
 }
 
