@@ -52,10 +52,16 @@ export interface Gate {
 
 export function gate(needs: GateNeeds): Gate {
   const { abuse, grants, userOf } = needs
+
+  /** Refuses what is not even looked at. */
+  function refuseUnheard(request: GateRequest): void {
+    refuseQuerySession(request)
+    abuse.refuseBanned(request.client)
+  }
+
   return {
     async admit(request, claim, use) {
-      refuseQuerySession(request)
-      abuse.refuseBanned(request.client)
+      refuseUnheard(request)
       const grant = await verified(request, claim, needs)
       const user = userOf(grant)
       if (user !== undefined) abuse.refuseBanned(request.client, user)
@@ -66,8 +72,7 @@ export function gate(needs: GateNeeds): Gate {
         : await admitShown({ request, grant, shown }, counted, needs)
     },
     async enter(request, use) {
-      refuseQuerySession(request)
-      abuse.refuseBanned(request.client)
+      refuseUnheard(request)
       const proof = shownOf(request)?.proof
       if (proof === undefined || !claims(proof)) {
         return await use({
@@ -82,8 +87,7 @@ export function gate(needs: GateNeeds): Gate {
       })
     },
     async attend(request) {
-      refuseQuerySession(request)
-      abuse.refuseBanned(request.client)
+      refuseUnheard(request)
       return await attend(request, shownOf(request)?.proof ?? NOTHING, needs)
     },
     admitDelete({ target }): SlotPath {
