@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import type { SavedState, UploadStore } from '../platform.ts'
+
+/**
+ * Remembers unfinished uploads in a folder, which is made when it is needed: one file for each, which holds the keys of
+ * its session and is for its owner's eyes only. A damaged file counts as none. Rejects with the system's error where
+ * the folder cannot be used.
+ */
+export function fileStore(folder: string): UploadStore {
+  let writes = 0
+  return {
+    keepsKeys: false,
+    load: async (id) => parsed(await contentOf(pathOf(folder, id))),
+    async save(id, state) {
+      const path = pathOf(folder, id)
+      writes += 1
+      // Whoever reads meanwhile finds the state before or this one, never a half of it.
+      const draft = `${path}.${process.pid}-${writes}`
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      try {
+        await written(draft, JSON.stringify(state))
+        await rename(draft, path)
+      } catch (error) {
+        await rm(draft, { force: true })
+        throw error
+      }
+    },
+    remove: async (id) => await rm(pathOf(folder, id), { force: true }),
+  }
+}
+
+/** An id may hold anything, a path for instance. */
+function pathOf(folder: string, id: string): string {
+  return join(folder, `${createHash('sha256').update(id).digest('hex')}.json`)
+}
+
+async function contentOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
+}
+
+function parsed(text: string): SavedState | undefined {
+  try {
+    const state: unknown = JSON.parse(text)
+    return isState(state) ? state : undefined
+  } catch {
+    return undefined // Cut off, or nothing at all: there is nothing to go on with.
+  }
+}
+
+function isState(value: unknown): value is SavedState {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+async function written(path: string, text: string): Promise<void> {
+  await using file = await open(path, 'w', 0o600)
+  await file.writeFile(text)
+  // After a power failure the name must not stand for nothing.
+  await file.sync()
+}

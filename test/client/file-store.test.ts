@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileStore } from '../../src/client/node/file-store.ts'
+import { temporaryFolder } from '../app/site.ts'
+
+const STATE = { slot: { put: 'https://a.example/p', get: 'https://a.example/g' }, size: 7 }
+
+/** The one file in a folder. */
+async function onlyFile(folder: string): Promise<string> {
+  const [name = '', ...others] = await readdir(folder)
+  assert.deepEqual(others, [])
+  return join(folder, name)
+}
+
+test('what was saved is there for the next program, under whatever id, and for no other id', async () => {
+  await using home = await temporaryFolder()
+  const ids = ['film.mp4', '../../etc/passwd', '/a/b', 'ü☃'.repeat(200), '']
+  for (const [at, id] of ids.entries()) await fileStore(home.path).save(id, { ...STATE, at })
+  for (const [at, id] of ids.entries()) {
+    assert.deepEqual(await fileStore(home.path).load(id), { ...STATE, at })
+  }
+  assert.equal(await fileStore(home.path).load('film.mp3'), undefined)
+  const names = await readdir(home.path)
+  assert.equal(names.length, ids.length)
+  assert.ok(names.every((name) => /^[\da-f]{64}\.json$/u.test(name)))
+})
+
+test('folder and files are for their owner alone', async () => {
+  await using home = await temporaryFolder()
+  const folder = join(home.path, 'state', 'uploads')
+  await fileStore(folder).save('film.mp4', STATE)
+  const modes = await Promise.all(
+    [folder, await onlyFile(folder)].map(async (path) => await stat(path)),
+  )
+  assert.deepEqual(
+    modes.map(({ mode }) => mode & 0o777),
+    [0o700, 0o600],
+  )
+})
+
+test('a later state takes the place of an earlier one', async () => {
+  await using home = await temporaryFolder()
+  const store = fileStore(home.path)
+  await store.save('film.mp4', STATE)
+  await Promise.all([1, 2, 3, 4].map(async (offset) => await store.save('film.mp4', { offset })))
+  const { offset } = (await store.load('film.mp4')) ?? {}
+  assert.ok(typeof offset === 'number' && offset >= 1 && offset <= 4)
+  await onlyFile(home.path)
+})
+
+test('what is forgotten is gone, and may be forgotten again', async () => {
+  await using home = await temporaryFolder()
+  const store = fileStore(home.path)
+  await store.save('film.mp4', STATE)
+  await store.remove('film.mp4')
+  await store.remove('film.mp4')
+  assert.equal(await store.load('film.mp4'), undefined)
+  assert.deepEqual(await readdir(home.path), [])
+})
+
+test('a damaged file counts as none, and is replaced', async () => {
+  await using home = await temporaryFolder()
+  const store = fileStore(home.path)
+  await store.save('film.mp4', STATE)
+  const file = await onlyFile(home.path)
+  const whole = await readFile(file, 'utf8')
+  const damages = [
+    async () => await truncate(file, 10),
+    async () => await truncate(file, 0),
+    ...['[1]', 'null', '"a"', `\0${whole}`].map((text) => async () => await writeFile(file, text)),
+  ]
+  for (const damage of damages) {
+    await damage()
+    assert.equal(await store.load('film.mp4'), undefined)
+    await store.save('film.mp4', STATE)
+    assert.deepEqual(await store.load('film.mp4'), STATE)
+  }
+})
+
+test('a folder that cannot be one is an error, and nothing is left behind', async () => {
+  await using home = await temporaryFolder()
+  const file = join(home.path, 'file')
+  await writeFile(file, 'no folder')
+  await assert.rejects(fileStore(file).save('film.mp4', STATE), { code: 'EEXIST' })
+  await assert.rejects(fileStore(file).load('film.mp4'), { code: 'ENOTDIR' })
+})
+
+test('what cannot be put in its place leaves no draft', async () => {
+  await using home = await temporaryFolder()
+  const store = fileStore(home.path)
+  await store.save('film.mp4', STATE)
+  const file = await onlyFile(home.path)
+  await rm(file)
+  await mkdir(join(file, 'in the way'), { recursive: true })
+  await assert.rejects(store.save('film.mp4', STATE))
+  await onlyFile(home.path)
+})
