@@ -45,6 +45,7 @@ export async function startEjabberd(uploadUrl: string): Promise<XmppServer> {
         domain: DOMAIN,
         uploadService: `upload.${DOMAIN}`,
         port,
+        caFile: ca.caFile,
         log: program.log,
       },
     ],

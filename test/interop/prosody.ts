@@ -16,6 +16,12 @@ const MODES = [
   { mode: 'Prosody file_share', domain: 'share.test', component: fileShare },
 ]
 
+/** A host of it without an upload service. */
+export const BARE_DOMAIN = 'bare.test'
+
+/** Where its rooms are (XEP-0045). */
+export const ROOMS = 'rooms.v2.test'
+
 /** Prosody with one host per signing mode, all handing out slots below `uploadUrl` (final slash). */
 export async function startProsody(uploadUrl: string): Promise<XmppServer> {
   await using stack = new AsyncDisposableStack()
@@ -24,9 +30,10 @@ export async function startProsody(uploadUrl: string): Promise<XmppServer> {
   const port = await freePort()
   const data = join(folder.path, 'data')
   for (const { domain } of MODES) await writeAccounts(data, domain)
+  await writeAccounts(data, BARE_DOMAIN)
   await chown(data, owner.uid, owner.gid)
   const ca = await throwawayCa(folder.path)
-  const certificate = await ca.issue(MODES.map(({ domain }) => domain))
+  const certificate = await ca.issue([...MODES.map(({ domain }) => domain), BARE_DOMAIN])
   const configFile = join(folder.path, 'prosody.cfg.lua')
   await writeFile(configFile, configText({ folder: folder.path, port, certificate, uploadUrl }))
   const program = stack.use(startProgram('prosody', ['-F', '--config', configFile], owner))
@@ -34,7 +41,8 @@ export async function startProsody(uploadUrl: string): Promise<XmppServer> {
   const running = stack.move()
   return {
     hosts: MODES.map(({ mode, domain }) => {
-      return { mode, domain, uploadService: `upload.${domain}`, port, log: program.log }
+      const { caFile } = ca
+      return { mode, domain, uploadService: `upload.${domain}`, port, caFile, log: program.log }
     }),
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   }
@@ -76,6 +84,9 @@ authentication = "internal_plain"; storage = "internal"
 log = { { levels = { min = "info" }, to = "console" } }
 ssl = { key = "${certificate.keyFile}"; certificate = "${certificate.certFile}" }
 ${hosts.join('\n')}
+
+VirtualHost "${BARE_DOMAIN}"
+Component "${ROOMS}" "muc"
 `
 }
 

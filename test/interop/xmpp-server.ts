@@ -7,6 +7,8 @@ export interface XmppHost {
   readonly domain: string
   readonly uploadService: string
   readonly port: number
+  /** The authority that issued the server's certificate (PEM). */
+  readonly caFile: string
   /** The server's newest lines, for a failed test. */
   readonly log: () => string
 }

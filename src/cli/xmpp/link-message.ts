@@ -14,6 +14,10 @@ export interface LinkMessage {
 
 const OOB = 'jabber:x:oob'
 const MUC = 'http://jabber.org/protocol/muc'
+const MUC_USER = 'http://jabber.org/protocol/muc#user'
+
+/** XEP-0045 §10.1.1: whoever enters has just made the room. */
+const CREATED = '201'
 
 /**
  * Sends a link as clients show files: as the text, and as out-of-band data (XEP-0066 §3).
@@ -38,7 +42,7 @@ export async function sendLink(
 /**
  * Sends a link to a room (XEP-0045), which is entered for it and left again.
  * Resolves when the room has given the message to those who are there, the sender among them.
- * @throws {OperatorError} if the room is closed to the sender, or the message comes back
+ * @throws {OperatorError} if the room is not there or closed to the sender, or the message comes back
  */
 export async function sendLinkToRoom(
   login: XmppLogin,
@@ -64,17 +68,28 @@ async function entered(
   signal: AbortSignal,
 ): Promise<string> {
   const here = `${to}/${xmpp.jid?.local ?? ''}-${id.slice(0, 4)}`
-  using arrival = watchStanzas(
-    xmpp,
-    ({ name, attrs }) => name === 'presence' && attrs['from'] === here,
-  )
+  using arrival = watchStanzas(xmpp, (stanza) => stanza.name === 'presence' && isFrom(stanza, here))
   const history = xml('history', { maxstanzas: '0' })
   await xmpp.send(xml('presence', { to: here }, xml('x', { xmlns: MUC }, history)))
   const presence = await answered(arrival.found, signal)
   if (presence.attrs['type'] === 'error') {
-    throw new OperatorError(`${to} lets nobody in: ${errorText(presence)}`)
+    throw new OperatorError(`The room ${to} cannot be entered (${errorText(presence)})`)
+  }
+  if (statusesOf(presence).includes(CREATED)) {
+    await xmpp.send(xml('presence', { to: here, type: 'unavailable' }))
+    throw new OperatorError(`There is no room ${to}`)
   }
   return here
+}
+
+function statusesOf(presence: Element): readonly (string | undefined)[] {
+  const statuses = presence.getChild('x', MUC_USER)?.getChildren('status') ?? []
+  return statuses.map(({ attrs }) => attrs['code'])
+}
+
+/** What is written by hand may be in capitals; servers write addresses in lower case. */
+function isFrom({ attrs }: Element, address: string): boolean {
+  return attrs['from']?.toLowerCase() === address.toLowerCase()
 }
 
 function linkStanza(
@@ -96,8 +111,8 @@ function isBack({ name, attrs }: Element, { id }: LinkMessage): boolean {
 
 /** A room may give the message another id, but not another text. */
 function isReflected(stanza: Element, here: string, { url }: LinkMessage): boolean {
-  const { name, attrs } = stanza
-  return name === 'message' && attrs['from'] === here && stanza.getChildText('body') === url
+  const isMessage = stanza.name === 'message' && isFrom(stanza, here)
+  return isMessage && stanza.getChildText('body') === url
 }
 
 function refuseIfBack(stanza: Element | undefined, { to, url }: LinkMessage): void {

@@ -1,3 +1,4 @@
+import { errorCode } from '../../core/error-code.ts'
 import { OperatorError } from '../../core/operator-error.ts'
 import { UnencryptedError } from './unencrypted-error.ts'
 
@@ -61,30 +62,38 @@ function sentenceFor(reason: unknown, attempt: Attempt): string {
     return `${hostOf(attempt)} offers no encryption, and without it no password is sent`
   }
   if (reason.name === 'SASLError') {
-    return saidBy(BY_CONDITION, textIn(reason, 'condition'), attempt) ?? refused(reason, attempt)
+    return saidBy(BY_CONDITION, conditionOf(reason), attempt) ?? refused(reason, attempt)
   }
-  const code = textIn(reason, 'code')
+  if (conditionOf(reason) === 'host-unknown') {
+    return `${hostOf(attempt)} does not serve ${domainOf(attempt)}. Mend the JID, or --service`
+  }
   if (reason.name === 'TimeoutError') return NO_ANSWER(attempt, 'it is silent')
-  return saidBy(BY_CODE, code, attempt) ?? NO_ANSWER(attempt, reason.message)
+  return saidBy(BY_CODE, errorCode(reason), attempt) ?? NO_ANSWER(attempt, reason.message)
 }
 
 function saidBy(
   table: Readonly<Record<string, Sentence>>,
-  key: string,
+  key: string | undefined,
   attempt: Attempt,
 ): string | undefined {
-  return table[key]?.(attempt, key)
+  return key === undefined ? undefined : table[key]?.(attempt, key)
 }
 
 function refused({ message }: Error, { jid }: Attempt): string {
   return `${jid} is not let in: ${message}`
 }
 
-function textIn(error: Error, name: 'code' | 'condition'): string {
-  const value: unknown = Object.entries(error).find(([key]) => key === name)?.[1]
-  return typeof value === 'string' ? value : ''
+/** What a server says of a stream or a login that it ends. */
+function conditionOf(error: Error): string | undefined {
+  if (!('condition' in error)) return undefined
+  return typeof error.condition === 'string' ? error.condition : undefined
 }
 
-function hostOf({ jid, service }: Attempt): string {
-  return service === undefined ? jid.slice(jid.indexOf('@') + 1) : new URL(service).host
+function hostOf(attempt: Attempt): string {
+  const { service } = attempt
+  return service === undefined ? domainOf(attempt) : new URL(service).host
+}
+
+function domainOf({ jid }: Attempt): string {
+  return jid.slice(jid.indexOf('@') + 1)
 }

@@ -1,6 +1,7 @@
 import type { Client, xml as makeXml } from '@xmpp/client'
 import { answered } from '../../client/xmpp/answered.ts'
 import { xmppClientSender, type IqSender } from '../../client/xmpp/main.ts'
+import { errorCode } from '../../core/error-code.ts'
 import { OperatorError } from '../../core/operator-error.ts'
 import { loginProblem } from './login-problem.ts'
 import { UnencryptedError } from './unencrypted-error.ts'
@@ -73,9 +74,7 @@ async function libraryInstalled(): Promise<typeof import('@xmpp/client')> {
   try {
     return await import('@xmpp/client')
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) {
-      throw cause
-    }
+    if (errorCode(cause) !== 'ERR_MODULE_NOT_FOUND') throw cause
     throw new OperatorError(
       'Speaking XMPP needs a package that is not installed; run: npm install @xmpp/client',
     )

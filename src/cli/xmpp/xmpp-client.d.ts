@@ -17,6 +17,7 @@ declare module '@xmpp/client' {
     readonly attrs: Readonly<Record<string, string | undefined>>
     getChild(name: string, namespace?: string): Element | undefined
     getChildElements(): readonly Element[]
+    getChildren(name: string, namespace?: string): readonly Element[]
     text(): string
     getChildText(name: string, namespace?: string): string | null
     /** As XML. */

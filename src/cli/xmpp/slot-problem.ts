@@ -1,0 +1,25 @@
+import type { SlotError } from '../../client/xmpp/main.ts'
+import { showSize } from '../../config/quantity.ts'
+import { OperatorError } from '../../core/operator-error.ts'
+
+/** Why there is no slot, and what can be done. */
+export function slotProblem(error: SlotError): OperatorError {
+  return new OperatorError(sentenceFor(error))
+}
+
+function sentenceFor({ code, message, maxFileSize, retryAt }: SlotError): string {
+  switch (code) {
+    case 'no-service':
+      return `${message} (XEP-0363). "hmac-file-server init" prints what its operator has to configure`
+    case 'file-too-large':
+      return maxFileSize === undefined
+        ? 'The file is too large for the upload service'
+        : `The file is too large: the upload service takes at most ${showSize(maxFileSize)}`
+    case 'retry-later':
+      return `${message}. ${retryAt === undefined ? 'Try later' : `Try again after ${retryAt.toISOString()}`}`
+    case 'refused':
+      return message
+    case 'bad-answer':
+      return `${message}: the configuration of the upload service is wrong`
+  }
+}
