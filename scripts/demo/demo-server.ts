@@ -23,22 +23,23 @@ export interface DemoServer extends AsyncDisposable {
   readonly restart: () => Promise<void>
 }
 
-/** Starts it with everything it writes below a folder. */
-export async function startDemoServer(folder: string): Promise<DemoServer> {
+/** Starts it with everything it writes below a folder; clients reach it at another port if one is named. */
+export async function startDemoServer(folder: string, publicPort?: number): Promise<DemoServer> {
   const port = await freePort()
+  const publicUrl = `http://127.0.0.1:${publicPort ?? port}/`
   const secret = randomId(32)
   await mkdir(join(folder, 'data'), { recursive: true })
   const configFile = join(folder, 'config.toml')
-  await writeFile(configFile, configuration(port, secret), { mode: 0o600 })
+  await writeFile(configFile, configuration({ port, publicUrl, secret }), { mode: 0o600 })
   const start = async (): Promise<ChildProcess> => await started(configFile, folder)
   let child = await start()
   return {
     port,
-    fileUrl: (path) => `http://127.0.0.1:${port}/${path}`,
+    fileUrl: (path) => `${publicUrl}${path}`,
     slot(path, size) {
       const slot = { path: parseSlotPath(path), size, expiresAt: systemClock() + HOUR }
       const { query } = signSlot('v1', slot, Buffer.from(secret))
-      return `http://127.0.0.1:${port}/${path}?${query}`
+      return `${publicUrl}${path}?${query}`
     },
     async restart() {
       await ended(child)
@@ -48,11 +49,12 @@ export async function startDemoServer(folder: string): Promise<DemoServer> {
   }
 }
 
-function configuration(port: number, secret: string): string {
+function configuration(needs: { port: number; publicUrl: string; secret: string }): string {
+  const { port, publicUrl, secret } = needs
   return `
 [server]
 listen = "127.0.0.1:${port}"
-public_url = "http://127.0.0.1:${port}/"
+public_url = "${publicUrl}"
 client_address = "peer"
 shutdown_grace = "1s"
 
@@ -70,6 +72,9 @@ level = "warn"
 
 [admin]
 listen = ""
+
+[audit]
+file = "audit.jsonl"
 
 [privacy]
 address = "full"

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type Socket, connect, createServer } from 'node:net'
+import { type Link, link } from './link.ts'
 
 /** What a phone is connected to: a way to the server, which sees the address of this network. */
 export interface Network extends AsyncDisposable {
@@ -14,7 +15,7 @@ export interface Network extends AsyncDisposable {
 /** Opens a network from which the server, at a port of 127.0.0.1, sees the given loopback address. */
 export async function openNetwork(address: string, server: () => number): Promise<Network> {
   const sockets = new Set<Socket>()
-  const links = new Set<() => void>()
+  const links = new Set<Link>()
   let isSilent = false
   const listener = createServer((phone) => {
     const upstream = connect({ host: '127.0.0.1', port: server(), localAddress: address })
@@ -23,8 +24,8 @@ export async function openNetwork(address: string, server: () => number): Promis
       sockets.add(socket)
       socket.on('error', () => {}).once('close', () => sockets.delete(socket))
     }
-    links.add(linked(phone, upstream))
-    if (isSilent) for (const silence of links) silence()
+    links.add(link(phone, upstream))
+    if (isSilent) for (const one of links) one.silence()
   })
   listener.listen(0, '127.0.0.1')
   await once(listener, 'listening')
@@ -34,7 +35,7 @@ export async function openNetwork(address: string, server: () => number): Promis
     connect: () => connect(port, '127.0.0.1'),
     silence() {
       isSilent = true
-      for (const silence of links) silence()
+      for (const one of links) one.silence()
       links.clear()
     },
     restore() {
@@ -45,23 +46,5 @@ export async function openNetwork(address: string, server: () => number): Promis
       listener.close()
       await once(listener, 'close')
     },
-  }
-}
-
-/** Passes everything on, ends included, until the function it returns is called. */
-function linked(phone: Socket, upstream: Socket): () => void {
-  let isSilent = false
-  for (const [from, to] of [
-    [phone, upstream],
-    [upstream, phone],
-  ] as const) {
-    from.pipe(to)
-    from.once('close', () => {
-      if (!isSilent) to.destroy()
-    })
-  }
-  return () => {
-    isSilent = true
-    for (const socket of [phone, upstream]) socket.unpipe().pause()
   }
 }

@@ -6,6 +6,12 @@ import { tempFolder } from './temp-folder.ts'
 export interface BrowserPage {
   /** Runs an expression in the page; resolves to the JSON text of what its promise resolves to. */
   readonly run: (expression: string) => Promise<string>
+  /** Sends a command of the DevTools protocol that concerns this page. */
+  readonly ask: (method: string, params: Fields) => Promise<Fields>
+  /** Does what leads to another document, or to the same anew; resolves when that has loaded. */
+  readonly reloaded: (act: () => Promise<unknown>) => Promise<void>
+  /** What went wrong in the page so far: exceptions that nobody caught, violations of its security policy. */
+  readonly problems: () => readonly string[]
 }
 
 /** Chromium without a screen. */
@@ -43,7 +49,7 @@ export async function startChromium(): Promise<Chromium> {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
+export type Fields = Readonly<Record<string, unknown>>
 
 /** What the DevTools protocol sends: the answer to a command, or an event of a page. */
 interface Message {
@@ -59,6 +65,10 @@ interface DevTools extends Disposable {
   readonly ask: (method: string, params: Fields, sessionId?: string) => Promise<Fields>
   /** Resolves when a page has raised an event. */
   readonly event: (method: string, sessionId: string) => Promise<void>
+  /** Calls back whenever a page raises an event. */
+  readonly onEvent: (
+    listener: (event: { method: string; sessionId: string; params: Fields }) => void,
+  ) => void
 }
 
 async function connect(address: string, program: RunningProgram): Promise<DevTools> {
@@ -66,10 +76,14 @@ async function connect(address: string, program: RunningProgram): Promise<DevToo
   await once(socket, 'open')
   const asked = new Map<number, PromiseWithResolvers<Fields>>()
   const awaited = new Map<string, PromiseWithResolvers<void>>()
+  const listeners: Parameters<DevTools['onEvent']>[0][] = []
   let last = 0
   socket.addEventListener('message', ({ data }) => {
     const message: Message = JSON.parse(String(data))
-    const { id = 0, result = {}, error, method, sessionId } = message
+    const { id = 0, result = {}, error, method, sessionId, params = {} } = message
+    if (method !== undefined && sessionId !== undefined) {
+      for (const listener of listeners) listener({ method, sessionId, params })
+    }
     awaited.get(`${sessionId} ${method}`)?.resolve()
     if (error) asked.get(id)?.reject(new Error(error.message))
     else asked.get(id)?.resolve(result)
@@ -92,6 +106,7 @@ async function connect(address: string, program: RunningProgram): Promise<DevToo
       awaited.set(`${sessionId} ${method}`, raised)
       await raised.promise
     },
+    onEvent: (listener) => void listeners.push(listener),
     [Symbol.dispose]: () => socket.close(),
   }
 }
@@ -100,11 +115,34 @@ async function openPage(devTools: DevTools, url: string): Promise<BrowserPage> {
   const { targetId } = await devTools.ask('Target.createTarget', { url: 'about:blank' })
   const attached = await devTools.ask('Target.attachToTarget', { targetId, flatten: true })
   const session = String(attached['sessionId'])
-  await devTools.ask('Page.enable', {}, session)
-  const loaded = devTools.event('Page.loadEventFired', session)
-  await devTools.ask('Page.navigate', { url }, session)
-  await loaded
-  return { run: async (expression) => await evaluated(devTools, session, expression) }
+  const problems = problemsOf(devTools, session)
+  const ask = async (method: string, params: Fields): Promise<Fields> =>
+    await devTools.ask(method, params, session)
+  const reloaded = async (act: () => Promise<unknown>): Promise<void> => {
+    const loaded = devTools.event('Page.loadEventFired', session)
+    await act()
+    await loaded
+  }
+  for (const domain of ['Page', 'Runtime', 'Log']) await ask(`${domain}.enable`, {})
+  await reloaded(async () => await ask('Page.navigate', { url }))
+  return {
+    run: async (expression) => await evaluated(devTools, session, expression),
+    ask,
+    reloaded,
+    problems: () => problems,
+  }
+}
+
+function problemsOf(devTools: DevTools, session: string): readonly string[] {
+  const problems: string[] = []
+  devTools.onEvent(({ method, sessionId, params }) => {
+    if (sessionId !== session) return
+    const isViolation = JSON.stringify(params).includes('"source":"security"')
+    if (method === 'Runtime.exceptionThrown' || (method === 'Log.entryAdded' && isViolation)) {
+      problems.push(JSON.stringify(params))
+    }
+  })
+  return problems
 }
 
 async function evaluated(devTools: DevTools, session: string, asked: string): Promise<string> {
