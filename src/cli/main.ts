@@ -7,6 +7,7 @@ import { checkCommand } from './commands/check.ts'
 import { filesCommand } from './commands/files.ts'
 import { gcCommand } from './commands/gc.ts'
 import { initCommand } from './commands/init.ts'
+import { sendCommand } from './commands/send.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
 import { versionCommand } from './commands/version.ts'
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   checkCommand,
   signCommand,
+  sendCommand,
   filesCommand,
   gcCommand,
   backupCommand,

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { lookup } from 'mime-types'
+import { upload } from '../../client/node/main.ts'
+import { pathSource } from '../../client/node/path-source.ts'
+import { UploadError } from '../../client/upload-error.ts'
+import type { Uploaded } from '../../client/upload-options.ts'
+import { SlotError, xmppUploads } from '../../client/xmpp/main.ts'
+import { OperatorError } from '../../core/operator-error.ts'
+import { randomId } from '../../core/random.ts'
+import { command, UsageError, type Command, type Flags } from '../command.ts'
+import type { Io } from '../io.ts'
+import { keptUploads } from '../kept-uploads.ts'
+import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
+import { ACCOUNT_FLAGS, accountOf, isBareJid } from '../xmpp/account-flags.ts'
+import { sendLink, sendLinkToRoom } from '../xmpp/link-message.ts'
+import { logIn, type XmppLogin } from '../xmpp/login.ts'
+import { slotProblem } from '../xmpp/slot-problem.ts'
+
+const FLAGS = {
+  ...ACCOUNT_FLAGS,
+  ...CA_FLAG,
+  groupchat: { type: 'boolean', help: 'TO is a room' },
+  json: { type: 'boolean', help: 'print one JSON object' },
+} as const satisfies Flags
+
+/** The whole way of a file, as a chat client goes it. */
+export const sendCommand: Command = command({
+  name: 'send',
+  summary: 'Sends a file to an XMPP user or a room: login, upload, message with the link.',
+  parameters: 'FILE TO --jid JID',
+  details:
+    'The upload goes on where it stopped: after a loss of the connection by itself, after Ctrl-C or\n' +
+    'a restart with the same command. The login is always encrypted. It needs a package that is not\n' +
+    'installed by itself: npm install @xmpp/client',
+  flags: FLAGS,
+  run: async ({ flags, positionals }, io) => {
+    const { path, to } = await errandOf(positionals, io)
+    const account = await accountOf(flags, io)
+    if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
+    const send = flags.groupchat === true ? sendLinkToRoom : sendLink
+    const signal = io.stopRequested()
+    try {
+      await using login = await logIn(account, signal)
+      const id = `${account.jid} ${path}`
+      const { url, size } = await uploaded({ path, id }, login, { io, signal })
+      await send(login, { to, url, id: randomId(12) }, signal)
+      const report = { ok: true, url, size, to }
+      io.stdout.write(`${flags.json === true ? JSON.stringify(report) : url}\n`)
+      return 0
+    } catch (error) {
+      if (!signal.aborted) throw error
+      io.stderr.write('Stopped. The same command goes on from here.\n')
+      return 1
+    }
+  },
+})
+
+async function errandOf(
+  [file, to, ...rest]: readonly string[],
+  io: Io,
+): Promise<{ path: string; to: string }> {
+  if (file === undefined || to === undefined) throw new UsageError('FILE and TO are needed')
+  if (rest.length > 0) throw new UsageError('There are more arguments than FILE and TO')
+  if (!isBareJid(to)) throw new UsageError(`"${to}" is not the JID of a user or a room`)
+  const path = resolve(io.cwd, file)
+  if (!(await stat(path)).isFile()) throw new OperatorError(`${path} is not a file`)
+  return { path, to }
+}
+
+async function uploaded(
+  { path, id }: { path: string; id: string },
+  { sender }: XmppLogin,
+  { io, signal }: { io: Io; signal: AbortSignal },
+): Promise<Uploaded> {
+  const type = lookup(path) || 'application/octet-stream'
+  const source = { ...(await pathSource(path)), type }
+  const { size } = source
+  // Asked for again when the server wants a new slot after a long standby.
+  const slot = xmppUploads(sender).slotFor({ name: basename(path), size, type }, signal)
+  try {
+    return await upload(source, slot, { signal, store: keptUploads(io), id })
+  } catch (reason) {
+    if (reason instanceof SlotError) throw slotProblem(reason)
+    if (reason instanceof UploadError) throw new OperatorError('The upload failed', reason)
+    throw reason
+  }
+}
