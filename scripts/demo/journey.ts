@@ -12,7 +12,7 @@ export interface Journey extends AsyncDisposable {
   /** A connection over the network it is in. */
   readonly connect: () => Socket
   /** What the operating system of a phone tells its programs: there is another network now. */
-  readonly whenNetworkChanges: (listener: () => void) => void
+  readonly whenNetworkChanges: (listener: () => void, signal: AbortSignal) => void
   /** Tells how much of the file has been sent; what is due then happens, each thing once. */
   readonly reached: (share: number) => void
   /** Resolves when the last thing is over. Rejects if it went wrong, or others are still to come. */
@@ -32,7 +32,7 @@ export async function startJourney(server: DemoServer, show: Show): Promise<Jour
   const mobile = stack.use(await openNetwork('127.0.3.1', () => server.port))
   const connections = new Set<Socket>()
   let network = wifi
-  let networkChanged: (() => void) | undefined
+  const told = new EventTarget()
 
   function connect(): Socket {
     const connection = network.connect()
@@ -51,7 +51,11 @@ export async function startJourney(server: DemoServer, show: Show): Promise<Jour
     next.restore()
     network = next
     show.event(`${words}: another address; the old connection stays open and silent`)
-    networkChanged?.()
+    networkChanged()
+  }
+
+  function networkChanged(): void {
+    told.dispatchEvent(new Event('change'))
   }
 
   async function sleep(): Promise<void> {
@@ -60,7 +64,7 @@ export async function startJourney(server: DemoServer, show: Show): Promise<Jour
     await delay(STANDBY)
     network.restore()
     show.event('Awake again')
-    networkChanged?.()
+    networkChanged()
   }
 
   async function restart(): Promise<void> {
@@ -80,8 +84,8 @@ export async function startJourney(server: DemoServer, show: Show): Promise<Jour
   const kept = stack.move()
   return {
     connect,
-    whenNetworkChanges(listener) {
-      networkChanged = listener
+    whenNetworkChanges(listener, signal) {
+      told.addEventListener('change', () => listener(), { signal })
     },
     reached(share) {
       const [next] = ahead

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HEADER } from '../../src/wire/header-names.ts'
 import { httpTransport } from '../../src/client/node/http-transport.ts'
-import { type UploadEvent, startUpload } from '../../src/client/resuming-upload.ts'
+import { upload } from '../../src/client/node/main.ts'
+import type { UploadEvent } from '../../src/client/upload-event.ts'
 import type { Transport } from '../../src/client/transport.ts'
 import type { Journey } from './journey.ts'
 import { type Show, megabytes } from './show.ts'
@@ -37,14 +38,14 @@ export async function uploadResuming(run: UploadRun): Promise<Cost> {
   const cost = { sent: 0, needless: 0 }
   let stands = 0
   let at = 0
+  let isLost = false
 
   function onEvent(event: UploadEvent): void {
+    if (event.kind === 'lost') isLost = true
     if (event.kind === 'stands') {
-      const lost = megabytes(Math.max(0, at - event.offset))
-      show.note(
-        `The server has ${megabytes(event.offset)}: on from there. ${lost} got lost on the way`,
-      )
       stands = event.offset
+      if (isLost) tellWhatIsLost()
+      isLost = false
     }
     if (event.kind === 'sending') {
       cost.needless += stands - event.offset
@@ -57,9 +58,14 @@ export async function uploadResuming(run: UploadRun): Promise<Cost> {
     journey.reached(at / file.size)
   }
 
-  const upload = startUpload({ url, file, signal, transport: transportOf(run), onEvent })
-  journey.whenNetworkChanges(upload.networkChanged)
-  await upload.done
+  function tellWhatIsLost(): void {
+    const lost = megabytes(Math.max(0, at - stands))
+    show.note(`The server has ${megabytes(stands)}: on from there. ${lost} got lost on the way`)
+  }
+
+  const network = { isOnline: () => true, onChange: journey.whenNetworkChanges }
+  const transport = transportOf(run)
+  await upload(file, { put: url, get: url }, { signal, transport, network, onEvent })
   show.note('201: published')
   return cost
 }
@@ -78,7 +84,7 @@ export async function uploadStartingOver(run: UploadRun): Promise<Cost> {
   }
   for (;;) {
     const attempt = new AbortController()
-    journey.whenNetworkChanges(() => attempt.abort())
+    journey.whenNetworkChanges(() => attempt.abort(), attempt.signal)
     const request = { method: 'PUT', url, headers: PLAIN, body: file, onSent } as const
     const both = AbortSignal.any([signal, attempt.signal])
     const status = await statusOf(transport({ ...request, signal: both }))

@@ -6,6 +6,8 @@ export interface Source {
   readonly type?: string
   /** What tells this file from others when the program starts again; absent: nothing is remembered of it. */
   readonly id?: string
+  /** Another one when the bytes are others; what was begun with another one does not go on. */
+  readonly version?: string
   /** The bytes from `start` up to, not including, `end`. Called again for bytes that were lost. */
   slice(start: number, end: number): Blob | Promise<Blob>
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import type { UploadEvent } from '../../src/client/resuming-upload.ts'
+import type { UploadEvent } from '../../src/client/upload-event.ts'
 import { eventually } from './eventually.ts'
 import { type FileServer, startFileServer } from './file-server.ts'
 import { type PhoneAndServer, phoneAndServer } from './phone-and-server.ts'
@@ -115,12 +115,16 @@ describe('a phone that moves from WiFi to mobile and back', { timeout: 180_000 }
   }
 })
 
-/** Offsets from which the client sent bytes, as it tells them. */
+/** Offsets from which the client sent bytes at first, and after each loss, as it tells them. */
 function startsOf(client: RunningProgram): readonly number[] {
   const starts: number[] = []
+  let isLost = true
   client.onLine((line) => {
     const event: UploadEvent = JSON.parse(line)
-    if (event.kind === 'sending') starts.push(event.offset)
+    if (event.kind === 'lost') isLost = true
+    if (event.kind !== 'sending' || !isLost) return
+    starts.push(event.offset)
+    isLost = false
   })
   return starts
 }

@@ -1,123 +1,145 @@
-import { type ClientRequest, type IncomingMessage, request as overTcp } from 'node:http'
-import { request as overTls } from 'node:https'
+import { Agent, type ClientRequest, type IncomingMessage, request as overTcp } from 'node:http'
+import { Agent as TlsAgent, request as overTls } from 'node:https'
 import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Transport, UploadRequest } from '../transport.ts'
 
 export interface HttpTransportOptions {
-  /** A connection that takes so long to make, or on which nothing moves for so long while bytes are to be sent, is dead; in milliseconds. */
-  readonly stall?: number
-  /** How long the answer may take after the last byte, in milliseconds. */
-  readonly patience?: number
   /** Sends no faster, in bytes per second. */
   readonly rate?: number
   /** Certificate authorities (PEM) that are trusted instead of those Node.js knows. */
   readonly ca?: string
-  /** Makes the connection of plain http; default: to the URL's host. */
+  /** Makes connections of plain http; default: to the URL's host. */
   readonly connect?: () => Socket
 }
 
-/** Sends by Node.js' own client, a connection for each request; tells progress and notices dead connections. */
-export function httpTransport(options: HttpTransportOptions = {}): Transport {
-  const { stall = 10_000, patience = 30_000, rate } = options
+/** Sends by Node.js' own client; connections are kept for the next request as long as none fails. */
+export function httpTransport({ rate, ca, connect }: HttpTransportOptions = {}): Transport {
+  const agents = [
+    Object.assign(new Agent({ keepAlive: true }), connect && { createConnection: connect }),
+    new TlsAgent({ keepAlive: true, ...(ca !== undefined && { ca }) }),
+  ]
   return async (asked) => {
-    const request = opened(asked, options)
-    request.setTimeout(stall, () => request.destroy(new Error('The connection is dead')))
-    // The request's own timer begins when the connection stands.
-    request.once('socket', (socket) => socket.setTimeout(stall))
-    const answered = answerOf(request)
-    const sending = sendBody(request, asked, { rate, stall }).then(() =>
-      request.setTimeout(patience),
-    )
-    // A body cut short matters only if there is no answer either, and that is what `answered` tells.
-    sending.catch(() => {})
+    // A probe asks for a way that there is now.
+    if (asked.method === 'GET') dropResting(agents)
+    const request = opened(asked, agents)
     try {
-      const { statusCode = 0, headers } = await answered
-      return { status: statusCode, headers: new Headers(singleValues(headers)) }
+      const sending = sendBody(request, asked, rate)
+      const response = await answerOf(request, sending)
+      const { statusCode: status = 0, headers } = response
+      const problem = await problemOf(response)
+      const answer = { status, headers: new Headers(singleValues(headers)) }
+      return problem === undefined ? answer : { ...answer, problem }
+    } catch (reason) {
+      // Those that rest lie on the same network.
+      dropResting(agents)
+      throw reason
     } finally {
-      request.destroy()
+      if (!request.writableFinished) request.destroy()
     }
   }
 }
 
 function opened(
   { method, url, headers, body, signal }: UploadRequest,
-  { connect, ca }: HttpTransportOptions,
+  [tcp, tls]: readonly Agent[],
 ): ClientRequest {
   const length = method === 'HEAD' ? {} : { 'Content-Length': String(body?.size ?? 0) }
-  const request = url.startsWith('https:') ? overTls : overTcp
-  return request(url, {
-    method,
-    headers: { ...headers, ...length },
-    signal,
-    ...(ca === undefined ? {} : { ca }),
-    // An agent would make the connection itself.
-    ...(connect === undefined ? { agent: false } : { createConnection: connect }),
-  })
+  const [request, agent] = url.startsWith('https:') ? [overTls, tls] : [overTcp, tcp]
+  return request(url, { method, headers: { ...headers, ...length }, signal, agent })
 }
 
-async function answerOf(request: ClientRequest): Promise<IncomingMessage> {
+function dropResting(agents: readonly Agent[]): void {
+  const resting = agents.flatMap(({ freeSockets }) => Object.values(freeSockets).flat())
+  for (const socket of resting) socket?.destroy()
+}
+
+async function answerOf(request: ClientRequest, sending: Promise<void>): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   request.once('response', resolve)
   request.on('error', reject)
   request.once('close', () => reject(new Error('The connection was closed')))
+  // A body that is cut short by its answer is no failure; this comes after the answer then.
+  sending.catch(reject)
   return await promise
+}
+
+/** Longest problem document that is read, in bytes. */
+const MOST_TOLD = 16 * 1024
+
+/** `code` of a problem document (RFC 9457). The body is read to its end, or its connection is given up. */
+async function problemOf(response: IncomingMessage): Promise<string | undefined> {
+  const read: Buffer[] = []
+  let length = 0
+  try {
+    for await (const piece of response) {
+      if (!Buffer.isBuffer(piece) || (length += piece.length) > MOST_TOLD) return undefined
+      read.push(piece)
+    }
+    if (!/^application\/problem\+json\b/u.test(response.headers['content-type'] ?? '')) {
+      return undefined
+    }
+    const problem: unknown = JSON.parse(Buffer.concat(read).toString())
+    const code = typeof problem === 'object' && problem && 'code' in problem && problem.code
+    return typeof code === 'string' ? code : undefined
+  } catch {
+    // The answer is what counts; what it is explained with may be lost.
+    return undefined
+  }
 }
 
 async function sendBody(
   request: ClientRequest,
   { body, signal, onSent }: UploadRequest,
-  { rate, stall }: { rate: number | undefined; stall: number },
+  rate: number | undefined,
 ): Promise<void> {
-  if (body === undefined) return void request.end()
-  const bytes = rate === undefined ? pieces(body, PIECE) : paced(body, { rate, stall, signal })
-  await pipeline(Readable.from(counted(bytes, onSent)), request)
-}
-
-async function* counted(
-  bytes: AsyncIterable<Uint8Array>,
-  onSent: UploadRequest['onSent'],
-): AsyncGenerator<Uint8Array> {
+  const flush = flushing(request)
   let sent = 0
-  for await (const piece of bytes) {
-    yield piece
+  for await (const piece of body ? paced(body, rate, signal) : []) {
+    await flush(piece)
     sent += piece.length
     onSent?.(sent)
   }
+  request.end()
 }
 
-/** Shorter rests than this, in milliseconds, timers cannot make. */
-const SHORTEST_REST = 10
-
-async function* paced(
-  body: Blob,
-  { rate, stall, signal }: { rate: number; stall: number; signal: AbortSignal },
-): AsyncGenerator<Uint8Array> {
-  let owed = 0
-  for await (const piece of pieces(body, pieceAt(rate, stall))) {
-    yield piece
-    owed += (piece.length * 1000) / rate
-    if (owed < SHORTEST_REST) continue
-    await delay(owed, undefined, { signal })
-    owed = 0
+/** Writes a piece; resolves when the system has taken it. */
+function flushing(request: ClientRequest): (piece: Uint8Array) => Promise<void> {
+  let giveUp: ((reason: Error) => void) | undefined
+  request.once('close', () => giveUp?.(new Error('The connection was closed')))
+  return async (piece) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    giveUp = reject
+    request.write(piece, (error) => (error ? reject(error) : resolve()))
+    await promise
   }
 }
 
 /** Most bytes that are counted and paced at once. */
 const PIECE = 64 * 1024
 
-/** How many bytes may be followed by their rest without the connection seeming dead. */
-function pieceAt(rate: number, stall: number): number {
-  return Math.max(1, Math.min(PIECE, Math.floor((rate * stall) / 4000)))
-}
+/** Shorter rests than this, in milliseconds, timers cannot make. */
+const SHORTEST_REST = 10
 
-async function* pieces(body: Blob, size: number): AsyncGenerator<Uint8Array> {
+/** A body in pieces, no faster than `rate` bytes per second: four of them a second at least, if it is slow. */
+async function* paced(
+  body: Blob,
+  rate: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const size = Math.max(1, Math.min(PIECE, Math.floor((rate ?? Infinity) / 4)))
   // A blob in memory comes as one chunk.
   const chunks: AsyncIterable<Uint8Array> = body.stream()
+  let owed = 0
   for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += size) yield chunk.subarray(at, at + size)
+    for (let at = 0; at < chunk.length; at += size) {
+      const piece = chunk.subarray(at, at + size)
+      yield piece
+      owed += rate === undefined ? 0 : (piece.length * 1000) / rate
+      if (owed < SHORTEST_REST) continue
+      await delay(owed, undefined, { signal })
+      owed = 0
+    }
   }
 }
 

@@ -2,8 +2,8 @@
 import { Uppy } from '@uppy/core'
 import Tus from '@uppy/tus'
 import { type HttpRequest, Upload, type UploadOptions } from 'tus-js-client'
-import { fetchTransport } from '../../../src/client/fetch-transport.ts'
-import { startUpload } from '../../../src/client/resuming-upload.ts'
+import { xhrTransport } from '../../../src/client/browser/xhr-transport.ts'
+import { uploading } from '../../../src/client/upload.ts'
 import type { Transport } from '../../../src/client/transport.ts'
 
 interface Job {
@@ -69,13 +69,13 @@ export async function byOurs(job: Job): Promise<Report> {
   const transport: Transport = async (request) => {
     const offset = request.headers['upload-offset']
     const at = offset === undefined ? {} : { offset: Number(offset) }
-    requests.push({ method: request.method, ...at })
-    return await fetchTransport(request)
+    if (request.method !== 'OPTIONS') requests.push({ method: request.method, ...at })
+    return await xhrTransport(request)
   }
-  const { endpoint: url } = job
-  const { signal } = new AbortController()
-  const upload = startUpload({ url, file: await blobOf(job), transport, signal })
-  const outcome = await upload.done.then(() => 'complete', String)
+  const { endpoint } = job
+  const upload = uploading({ transport, network: { isOnline: () => true, onChange: () => {} } })
+  const uploaded = upload(await blobOf(job), { put: endpoint, get: endpoint })
+  const outcome = await uploaded.then(() => 'complete', String)
   return { outcome, requests }
 }
 

@@ -1,0 +1,97 @@
+import type { AppendSizes } from './append-sizes.ts'
+import type { Discovery, Spoken } from './faces/discovery.ts'
+import type { Network, SavedState } from './platform.ts'
+import type { Memory } from './saved-upload.ts'
+import type { SessionKeeper } from './session/session-keeper.ts'
+import type { Slot, SlotSource } from './slot.ts'
+import type { Source } from './source.ts'
+import type { TimeAndChance } from './time-and-chance.ts'
+import type { Transport } from './transport.ts'
+import type { UploadEvent } from './upload-event.ts'
+
+/** What an upload is made with. */
+export interface Task {
+  readonly source: Source
+  readonly slot: SlotSource
+  readonly signal: AbortSignal
+  readonly tell: (event: UploadEvent) => void
+  readonly reauthenticate: (() => Promise<Slot>) | undefined
+  /** Opens a session, or goes on with what was saved of one. */
+  readonly open: (saved?: SavedState) => SessionKeeper
+  readonly memory: Memory
+  readonly transport: Transport
+  readonly discover: Discovery
+  readonly network: Network
+  readonly time: TimeAndChance
+}
+
+/** Where an upload is; what is done about it changes this. */
+export interface Course {
+  slot: Slot
+  /** Whether an earlier run of the program left the slot: it may have expired. */
+  isRestored: boolean
+  /** Nothing before the server was asked. */
+  spoken: Spoken | undefined
+  /** The upload's own URL; nothing before the creation. */
+  resource: string | undefined
+  /** Where the server stands; nothing after a loss, before it was asked. */
+  offset: number | undefined
+  /** The upload resource that the next creation takes over. */
+  adopts: string | undefined
+  session: SessionKeeper
+  sizes: AppendSizes | undefined
+  /** How far the server ever stood. */
+  furthest: number
+  /** Whether any answer came at all. */
+  isHeard: boolean
+  /** In a row, without a byte more. */
+  failures: number
+  /** Creations in a row whose upload was gone, and new slots that were not enough, without a byte more. */
+  vain: number
+}
+
+/**
+ * Where an upload begins: at its slot, or where an earlier run left it. Given another slot than that run had, it
+ * takes over in the new one what the server has.
+ */
+export async function departure({ slot, memory, open }: Task): Promise<Course> {
+  const saved = await memory.recall()
+  if (!saved) return courseFrom(typeof slot === 'function' ? await slot() : slot, open())
+  const { session, resource, spoken } = saved
+  if (typeof slot === 'function' || slot.put === saved.slot.put) {
+    return { ...courseFrom(saved.slot, open(session)), isRestored: true, spoken, resource }
+  }
+  const adopts = session && resource
+  return { ...courseFrom(slot, open(adopts === undefined ? undefined : session)), adopts }
+}
+
+function courseFrom(slot: Slot, session: SessionKeeper): Course {
+  return {
+    slot,
+    isRestored: false,
+    spoken: undefined,
+    resource: undefined,
+    offset: undefined,
+    adopts: undefined,
+    session,
+    sizes: undefined,
+    furthest: 0,
+    isHeard: false,
+    failures: 0,
+    vain: 0,
+  }
+}
+
+/** Saves what the upload can go on with when the program starts again. */
+export async function keep(
+  { slot, spoken, resource, session }: Course,
+  { memory }: Task,
+): Promise<void> {
+  if (!spoken || spoken.face === 'plain') return
+  await memory.keep({ slot, spoken, resource, session: await session.saved() })
+}
+
+/** Proves nothing. */
+export function noSession(transport: Transport): SessionKeeper {
+  return { transport, saved: async () => undefined, id: undefined }
+}

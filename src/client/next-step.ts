@@ -1,0 +1,95 @@
+import { FIRST_APPEND, appendSizes } from './append-sizes.ts'
+import { type Course, type Task, keep } from './course.ts'
+import { PLAIN, type Spoken } from './faces/discovery.ts'
+import type { ResumableFace } from './faces/resumable-face.ts'
+import { rufh } from './faces/rufh.ts'
+import { tus } from './faces/tus.ts'
+import type { Outcome } from './outcome.ts'
+import { type Means, append, ask, create, put } from './steps.ts'
+import type { Transport } from './transport.ts'
+import { UploadError } from './upload-error.ts'
+
+/** Failures in a row after which a server that cannot be asked what it speaks gets a plain PUT. */
+const ASKED_ENOUGH = 2
+
+/** Does what is next. Rejects with `UploadError`, or with the signal's reason. */
+export async function nextStep(course: Course, task: Task): Promise<Outcome> {
+  try {
+    return await step(course, task)
+  } catch (reason) {
+    task.signal.throwIfAborted()
+    if (reason instanceof UploadError) throw reason
+    return { kind: 'lost', reason }
+  }
+}
+
+async function step(course: Course, task: Task): Promise<Outcome> {
+  const { face, chunk } = course.spoken ?? (await discovered(course, task))
+  if (face === 'plain') return await wholeFile(course, task)
+  const protocol = { rufh, tus }[face]
+  const { resource, offset, session } = course
+  const means = meansOf(session.transport, course, task)
+  if (resource === undefined) {
+    // If the answer is lost, only what proves the session brings another one.
+    await keep(course, task)
+    return await create(course, means, protocol)
+  }
+  if (offset === undefined) return await ask(resource, means, protocol)
+  course.sizes ??= appendSizes(chunk)
+  return await appended({ resource, offset, sizes: course.sizes, protocol }, means, task)
+}
+
+async function discovered(course: Course, task: Task): Promise<Spoken> {
+  const { slot, failures, adopts } = course
+  try {
+    const means = meansOf(task.transport, course, task)
+    const spoken = await task.discover(slot.put, means.send)
+    const isSmall = task.source.size <= Math.min(FIRST_APPEND, spoken.chunk)
+    // Creating an upload first would be a request more, for a file that is one request.
+    course.spoken = spoken.face === 'rufh' && isSmall && adopts === undefined ? PLAIN : spoken
+    task.tell({ kind: 'face', face: course.spoken.face })
+    return course.spoken
+  } catch (reason) {
+    // A page may not be allowed to ask; whether it may send, only sending shows.
+    if (failures < ASKED_ENOUGH) throw reason
+    return PLAIN
+  }
+}
+
+async function wholeFile(course: Course, task: Task): Promise<Outcome> {
+  const { source, tell } = task
+  tell({ kind: 'sending', offset: 0, end: source.size })
+  const means = meansOf(task.transport, course, task)
+  return await put(course.slot, means, (bytes) => tell({ kind: 'sent', offset: bytes }))
+}
+
+interface Appending extends Pick<Required<NonNullableCourse>, 'resource' | 'offset' | 'sizes'> {
+  readonly protocol: ResumableFace
+}
+
+type NonNullableCourse = { [Key in keyof Course]: NonNullable<Course[Key]> }
+
+async function appended(
+  { resource, offset, sizes, protocol }: Appending,
+  means: Means,
+  { tell, time, source }: Task,
+): Promise<Outcome> {
+  const end = Math.min(offset + sizes.next(), source.size)
+  const onSent = (bytes: number): void => tell({ kind: 'sent', offset: offset + bytes })
+  tell({ kind: 'sending', offset, end })
+  const begunAt = time.now()
+  const outcome = await append({ url: resource, offset, end, onSent }, means, protocol)
+  if (outcome.kind === 'stands') sizes.took(outcome.offset - offset, time.now() - begunAt)
+  return outcome
+}
+
+function meansOf(transport: Transport, course: Course, { source, signal }: Task): Means {
+  return {
+    source,
+    async send(request) {
+      const answer = await transport({ ...request, signal })
+      course.isHeard = true
+      return answer
+    },
+  }
+}

@@ -1,0 +1,49 @@
+/** Uploads and downloads that go on at the byte, for Node.js. */
+import type { Network } from '../platform.ts'
+import type { SlotSource } from '../slot.ts'
+import type { Source } from '../source.ts'
+import { uploading } from '../upload.ts'
+import { type UploadAll, uploadingAll } from '../upload-list.ts'
+import type { UploadOptions, Uploaded } from '../upload-options.ts'
+import { httpTransport } from './http-transport.ts'
+import { pathSource } from './path-source.ts'
+
+export type { Network, SavedState, UploadStore } from '../platform.ts'
+export type { Slot, SlotSource } from '../slot.ts'
+export type { Source } from '../source.ts'
+export type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
+export { UploadError, type UploadErrorCode } from '../upload-error.ts'
+export type { Face, UploadEvent } from '../upload-event.ts'
+export type { UploadAll, UploadAllOptions, UploadJob } from '../upload-list.ts'
+export type { Progress, Uploaded, UploadOptions } from '../upload-options.ts'
+export { fileStore } from './file-store.ts'
+export { httpTransport, type HttpTransportOptions } from './http-transport.ts'
+
+/** Node.js is not told of networks. */
+const steady: Network = { isOnline: () => true, onChange: () => {} }
+
+const uploadSource = uploading({ transport: httpTransport(), network: steady })
+
+/**
+ * Uploads a file to a slot: a `Blob`, a `Source`, or the file at a path. Nothing is remembered of it unless
+ * `options.store` says where.
+ *
+ * ```ts
+ * const { url } = await upload('/home/romeo/film.mp4', slot, {
+ *   onProgress: ({ sent, size }) => bar.update(sent / size),
+ * })
+ * ```
+ *
+ * Resolves when the file is published. Rejects with `UploadError`, or with the reason of `options.signal`.
+ */
+export async function upload(
+  source: Blob | Source | string,
+  slot: SlotSource,
+  options?: UploadOptions,
+): Promise<Uploaded> {
+  const opened = typeof source === 'string' ? await pathSource(source) : source
+  return await uploadSource(opened, slot, options)
+}
+
+/** Uploads several files, some at a time. Resolves to what became of each, in their order. */
+export const uploadAll: UploadAll<Blob | Source | string> = uploadingAll(upload)

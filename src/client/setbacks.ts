@@ -1,0 +1,102 @@
+import { LONGEST_REST, backOff, rest } from './back-off.ts'
+import { type Course, type Task, keep, noSession } from './course.ts'
+import { type Outcome, failure, isPassing, retryAfter } from './outcome.ts'
+import { expectReadable } from './source-slice.ts'
+import type { UploadAnswer } from './transport.ts'
+import { UploadError } from './upload-error.ts'
+
+/** How often in a row an upload may be gone, or a new slot not be enough, before a byte of it stood. */
+const MOST_VAIN = 3
+
+/** Failures in a row after which the server, or the way to it, is not what it should be. */
+const MOST_FAILURES = 16
+
+/** A server without room is asked so often. */
+const MOST_FULL = 3
+
+type Trouble = Exclude<Outcome, { kind: 'created' | 'stands' | 'published' }>
+
+/** Finds the way on after a setback, and waits as long as it takes. Rejects if there is none. */
+export async function comeBack(course: Course, task: Task, trouble: Trouble): Promise<void> {
+  course.offset = undefined
+  switch (trouble.kind) {
+    case 'refused':
+      return await evade(course, task, trouble.answer)
+    case 'reauthenticate':
+      return await reauthenticate(course, task, trouble.answer)
+    case 'gone':
+      course.resource = undefined
+      course.vain += 1
+      if (course.vain >= MOST_VAIN) throw failure('out-of-tries', trouble.answer)
+      return await tryAgain(course, task, trouble)
+    case 'lost':
+      course.sizes?.lost()
+      await expectReadable(task.source, 0)
+      return await tryAgain(course, task, trouble)
+    case 'later':
+    case 'elsewhere':
+      return await tryAgain(course, task, trouble)
+  }
+}
+
+/** What is refused in one way may be taken in another: once without what was to be taken over, once in a new slot. */
+async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<void> {
+  const { slot, open } = task
+  if (course.adopts !== undefined) {
+    course.adopts = undefined
+  } else if (course.isRestored && course.resource === undefined && typeof slot === 'function') {
+    course.slot = await slot()
+    course.isRestored = false
+    course.spoken = undefined
+  } else {
+    throw failure('refused', answer)
+  }
+  course.session = open()
+}
+
+async function reauthenticate(course: Course, task: Task, answer: UploadAnswer): Promise<void> {
+  const ask = task.reauthenticate ?? (typeof task.slot === 'function' ? task.slot : undefined)
+  course.vain += 1
+  if (!ask || course.vain >= MOST_VAIN) throw failure('reauthentication-required', answer)
+  task.tell({ kind: 'reauthenticating' })
+  const slot = await ask()
+  course.adopts = course.session.id === undefined ? undefined : (course.resource ?? course.adopts)
+  course.slot = slot
+  course.isRestored = false
+  course.resource = undefined
+}
+
+async function tryAgain(course: Course, task: Task, trouble: Trouble): Promise<void> {
+  const { tell, time, network } = task
+  course.failures += 1
+  if (trouble.kind === 'later' && trouble.answer.problem === 'session-unavailable') {
+    course.session = noSession(task.transport)
+  }
+  tell({ kind: 'lost', reason: reasonOf(trouble) })
+  giveUpIfHopeless(course, trouble)
+  await keep(course, task)
+  const pause = Math.max(
+    network.isOnline() ? backOff(course.failures, time) : LONGEST_REST,
+    trouble.kind === 'later' ? retryAfter(trouble.answer) : 0,
+  )
+  if (pause === 0) return
+  tell({ kind: 'waiting', wait: pause })
+  await rest(pause, task)
+}
+
+function reasonOf(trouble: Trouble): unknown {
+  return trouble.kind === 'lost' ? trouble.reason : failure('refused', trouble.answer)
+}
+
+/** What passes is waited for; what stays as it is, is not tried for ever. */
+function giveUpIfHopeless({ failures, isHeard, resource }: Course, trouble: Trouble): void {
+  if (trouble.kind === 'lost') {
+    // An upload that has begun shows that there is a way.
+    const isHopeless = failures >= MOST_FAILURES && (!isHeard || resource === undefined)
+    if (isHopeless) throw new UploadError('out-of-tries', 'No answer', { cause: trouble.reason })
+    return
+  }
+  const { answer } = trouble
+  if (answer.status === 507 && failures >= MOST_FULL) throw failure('refused', answer)
+  if (failures >= MOST_FAILURES && !isPassing(answer)) throw failure('out-of-tries', answer)
+}

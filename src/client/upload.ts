@@ -1,0 +1,80 @@
+import { type Task, noSession } from './course.ts'
+import { discovery } from './faces/discovery.ts'
+import { leavingDeadNetworks } from './network-change.ts'
+import type { Platform } from './platform.ts'
+import { progressMeter } from './progress-meter.ts'
+import { type Memory, NO_MEMORY, memoryIn } from './saved-upload.ts'
+import { openSession } from './session/session-keeper.ts'
+import type { SlotSource } from './slot.ts'
+import type { Source } from './source.ts'
+import { type TimeAndChance, systemTimeAndChance } from './time-and-chance.ts'
+import type { UploadEvent } from './upload-event.ts'
+import type { UploadOptions, Uploaded } from './upload-options.ts'
+import { run } from './upload-run.ts'
+import { watched } from './watchdog.ts'
+
+/**
+ * Uploads a file to a slot, for as long as it takes: over losses, other networks and restarts of the server it goes
+ * on at the byte, with servers that can do that. A slot that is a function is called only when there is nothing
+ * remembered to go on with. Resolves when the file is published; rejects with `UploadError`, or with the signal's
+ * reason.
+ */
+export type Upload = (
+  source: Blob | Source,
+  slot: SlotSource,
+  options?: UploadOptions,
+) => Promise<Uploaded>
+
+/** How a platform uploads; what servers speak is asked once for all uploads. */
+export function uploading(platform: Platform, time: TimeAndChance = systemTimeAndChance): Upload {
+  const discover = discovery()
+  return async (source, slot, options = {}) => {
+    const ended = new AbortController()
+    const { signal = ended.signal, network = platform.network, stall = 3000 } = options
+    const tell = teller(source, options, time)
+    const patient = watched(options.transport ?? platform.transport, { stall, time })
+    const transport = leavingDeadNetworks(patient, network)
+    network.onChange(() => tell({ kind: 'network' }), ended.signal)
+    const store = options.store ?? platform.store ?? false
+    const { session: kind = 'hmac', onReauthenticate: reauthenticate } = options
+    const sessions = { transport, keepsKeys: !store || store.keepsKeys, onEvent: tell }
+    const task = { source, slot, signal, tell, reauthenticate, transport, discover, network, time }
+    try {
+      return await run({
+        ...task,
+        memory: memoryOf(source, store, options),
+        open: (saved) =>
+          kind === 'none' ? noSession(transport) : openSession(kind, { ...sessions, saved }),
+      })
+    } finally {
+      ended.abort()
+    }
+  }
+}
+
+function memoryOf(
+  source: Blob | Source,
+  store: NonNullable<UploadOptions['store']>,
+  options: UploadOptions,
+): Memory {
+  const id = options.id ?? nameOf(source)
+  return store && id !== undefined ? memoryIn(store, id, source) : NO_MEMORY
+}
+
+/** A file that the user chose has no better name than how it looks. */
+function nameOf(source: Blob | Source): string | undefined {
+  if (source instanceof File) return `${source.name} ${source.size} ${source.lastModified}`
+  return 'id' in source ? source.id : undefined
+}
+
+function teller(
+  { size }: Blob | Source,
+  { onEvent, onProgress }: UploadOptions,
+  time: TimeAndChance,
+): Task['tell'] {
+  const measure = onProgress && progressMeter(size, onProgress, time)
+  return (event: UploadEvent) => {
+    onEvent?.(event)
+    measure?.(event)
+  }
+}
