@@ -4,8 +4,10 @@ import { OperatorError } from '../core/operator-error.ts'
 import { UsageError, type Command } from './command.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { filesCommand } from './commands/files.ts'
 import { gcCommand } from './commands/gc.ts'
+import { getCommand } from './commands/get.ts'
 import { initCommand } from './commands/init.ts'
 import { sendCommand } from './commands/send.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -22,6 +24,8 @@ export const COMMANDS: readonly Command[] = [
   checkCommand,
   signCommand,
   sendCommand,
+  getCommand,
+  doctorCommand,
   filesCommand,
   gcCommand,
   backupCommand,

@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { lookup } from 'node:dns/promises'
+import { type Socket, connect } from 'node:net'
+import { errorCode } from '../../core/error-code.ts'
+
+/** What of a URL a connection needs. */
+interface Host {
+  readonly hostname: string
+  readonly port: string
+  readonly protocol: string
+}
+
+/** The addresses of a URL's host, as the system finds them; rejects if there are none. */
+export async function addressesOf({ hostname }: Host): Promise<readonly string[]> {
+  const found = await lookup(bareHost(hostname), { all: true })
+  return [...new Set(found.map(({ address }) => address))]
+}
+
+/** A URL's host without the brackets of IPv6. */
+export function bareHost(hostname: string): string {
+  return hostname.replace(/^\[|\]$/gu, '')
+}
+
+/** The port of a URL, that of its scheme where it has none. */
+export function portOf({ port, protocol }: Host): number {
+  if (port !== '') return Number(port)
+  return protocol === 'https:' ? 443 : 80
+}
+
+/** A connection to one of the addresses; rejects if there is none to be made. */
+export async function connected(
+  host: Host,
+  address: string,
+  signal: AbortSignal,
+): Promise<Socket & Disposable> {
+  const socket = connect({ host: address, port: portOf(host), signal })
+  await once(socket, 'connect', { signal })
+  return Object.assign(socket, { [Symbol.dispose]: () => void socket.destroy() })
+}
+
+/** What the system calls an error; its text where it has no name for it. */
+export function shortReason(error: unknown): string {
+  return errorCode(error) ?? (error instanceof Error ? error.message : String(error))
+}

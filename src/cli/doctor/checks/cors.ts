@@ -1,0 +1,102 @@
+import type { Check } from '../check.ts'
+import type { Deployment } from '../deployment.ts'
+import { type Remedy, failed, ok } from '../finding.ts'
+import { type Answer, described, field } from '../http-client.ts'
+import { inNginx } from '../remedies.ts'
+
+/** A web client that is served from elsewhere. */
+const ORIGIN = 'https://webchat.example'
+
+/** A resource that a web client sends requests to, and by which methods. */
+interface Resource {
+  readonly path: string
+  readonly methods: readonly string[]
+}
+
+const SLOT: Resource = { path: 'doctor/doctor.bin', methods: ['PUT'] }
+const UPLOAD: Resource = {
+  path: `-/uploads/${'0'.repeat(43)}`,
+  methods: ['PATCH', 'HEAD', 'DELETE'],
+}
+
+/** What web clients send and read that no page may without being told (Fetch standard, CORS protocol). */
+const SENT = ['Authorization', 'Content-Type', 'Upload-Offset', 'Upload-Complete', 'X-Session-ID']
+const READ = ['Location', 'Upload-Offset', 'Upload-Complete', 'X-Next-Challenge', 'Retry-After']
+
+/** Converse.js and other web clients upload from pages of another origin. */
+export const corsCheck: Check = {
+  name: 'cors',
+  about: 'pages of other origins may upload, and read the answers',
+  needs: ['health'],
+  async run(deployment, signal) {
+    const wrong =
+      (await wrongInPreflight(deployment, SLOT, signal)) ??
+      (await wrongInPreflight(deployment, UPLOAD, signal)) ??
+      (await wrongInAnswer(deployment, signal))
+    return wrong === undefined
+      ? ok('web clients of any origin')
+      : failed(`${wrong}: web clients cannot upload`, ...remedies(deployment))
+  },
+}
+
+async function wrongInPreflight(
+  { publicUrl, http }: Deployment,
+  { path, methods }: Resource,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const url = new URL(path, publicUrl).href
+  const headers = {
+    Origin: ORIGIN,
+    'Access-Control-Request-Method': methods[0] ?? 'PUT',
+    'Access-Control-Request-Headers': SENT.join(', ').toLowerCase(),
+  }
+  const answer = await http.ask({ method: 'OPTIONS', url, headers }, signal)
+  const what = `OPTIONS (${described(answer)})`
+  if (answer.status !== 200 && answer.status !== 204) return `${what} is not answered with 200`
+  return (
+    wrongOrigin(answer, what) ??
+    lacking(answer, 'access-control-allow-methods', methods) ??
+    lacking(answer, 'access-control-allow-headers', SENT)
+  )
+}
+
+/** The final answer needs its own permission, refusals included. */
+async function wrongInAnswer(
+  { publicUrl, http }: Deployment,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const url = new URL(SLOT.path, publicUrl).href
+  const answer = await http.ask({ method: 'GET', url, headers: { Origin: ORIGIN } }, signal)
+  return (
+    wrongOrigin(answer, `GET (${described(answer)})`) ??
+    lacking(answer, 'access-control-expose-headers', READ)
+  )
+}
+
+function wrongOrigin(answer: Answer, what: string): string | undefined {
+  const allowed = field(answer, 'access-control-allow-origin')
+  if (allowed === '*' || allowed === ORIGIN) return undefined
+  if (allowed === '') return `${what} has no Access-Control-Allow-Origin`
+  return `${what} has Access-Control-Allow-Origin “${allowed}”, which browsers refuse`
+}
+
+function lacking(answer: Answer, name: string, wanted: readonly string[]): string | undefined {
+  const listed = new Set(
+    field(answer, name)
+      .toLowerCase()
+      .split(/\s*,\s*/u),
+  )
+  const missing = wanted.filter((one) => !listed.has(one.toLowerCase()))
+  return missing.length === 0 ? undefined : `${name} lacks ${missing.join(', ')}`
+}
+
+function remedies(deployment: Deployment): readonly Remedy[] {
+  return [
+    inNginx(
+      deployment,
+      '# the server answers OPTIONS and sends the fields itself: remove what is like these',
+      '# if ($request_method = OPTIONS) { return 204; }',
+      '# add_header Access-Control-…;  proxy_hide_header Access-Control-…;  limit_except …',
+    ),
+  ]
+}

@@ -1,0 +1,14 @@
+import type { Check } from '../check.ts'
+import { ok, skipped } from '../finding.ts'
+
+/** Slots are given to users only, so the rest of the XMPP side needs one. */
+export const loginCheck: Check = {
+  name: 'login',
+  about: 'the XMPP server lets the account in',
+  needs: [],
+  async run({ xmpp }) {
+    if (xmpp === undefined) return skipped('no account: --jid ME --password-file FILE')
+    const { jid } = await xmpp()
+    return ok(`logged in as ${jid}`)
+  },
+}

@@ -1,0 +1,63 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Check } from '../check.ts'
+import { CheckEnded } from '../check-ended.ts'
+import type { Deployment } from '../deployment.ts'
+import { failed, ok } from '../finding.ts'
+import { inNginx } from '../remedies.ts'
+import { testFile } from '../test-file.ts'
+import { createUpload, errandFor, giveUp, offsetAt, patchOf, refusedPatch } from '../uploading.ts'
+
+const SIZE = 512 * 1024
+/** Sent before the pause; more than the buffers of proxies that pass on what they have. */
+const FIRST = 256 * 1024
+
+/** How long the first bytes may take to arrive, in milliseconds: a quick line is not kept waiting. */
+const PAUSES = [300, 3_000]
+
+/**
+ * A proxy that keeps a body until its end loses all of it when the client's network goes. So the
+ * first half of a body is sent, and while its request is open the server is asked what it has.
+ */
+export const streamingCheck: Check = {
+  name: 'streaming',
+  about: 'the proxy passes bodies on while they come',
+  needs: ['upload'],
+  takesSlot: true,
+  async run(deployment, signal) {
+    const errand = await errandFor(deployment, testFile(SIZE), signal)
+    const resource = await createUpload(deployment, errand, signal)
+    for (const pause of PAUSES) {
+      const arrived = await arrivedAfter(
+        deployment,
+        { resource, bytes: errand.file.bytes, pause },
+        signal,
+      )
+      if (arrived === 0) continue
+      await giveUp(deployment, resource, signal)
+      return ok(`${arrived} bytes were stored while the request was open`)
+    }
+    await giveUp(deployment, resource, signal)
+    return failed(
+      'the proxy keeps bodies back until they are complete: a cut costs the whole file',
+      inNginx(deployment, 'proxy_request_buffering off;', 'proxy_http_version 1.1;'),
+      { where: 'Caddyfile, inside reverse_proxy: remove this', lines: ['request_buffers …'] },
+      {
+        where: 'HAProxy, in frontend and backend: remove this',
+        lines: ['option http-buffer-request'],
+      },
+    )
+  },
+}
+
+async function arrivedAfter(
+  deployment: Deployment,
+  { resource, bytes, pause }: { resource: string; bytes: Buffer; pause: number },
+  signal: AbortSignal,
+): Promise<number> {
+  const head = { ...patchOf(resource, 0, true), length: SIZE }
+  using request = deployment.http.open(head, signal)
+  await request.send(bytes.subarray(0, FIRST))
+  const early = await Promise.race([request.answer, delay(pause, undefined, { signal })])
+  if (early !== undefined) throw new CheckEnded(refusedPatch(deployment, early))
+  return await offsetAt(deployment, resource, signal)
+}

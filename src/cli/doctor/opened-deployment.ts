@@ -1,0 +1,71 @@
+import type { Config } from '../../config/options.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Credentials } from '../xmpp/login.ts'
+import type { Deployment, Upload } from './deployment.ts'
+import { httpClient } from './http-client.ts'
+import { type SlotDesk, ownSlots, xmppSlots } from './slot-desk.ts'
+import { type TestFile, testFile, testPage } from './test-file.ts'
+import { errandFor, plainUpload } from './uploading.ts'
+import { type XmppAccount, openAccount } from './xmpp-account.ts'
+
+/** What is known of a deployment before it is examined. */
+export interface DeploymentFacts {
+  readonly publicUrl: URL
+  readonly config: Config | undefined
+  readonly credentials: Credentials | undefined
+  /** The slot of the command line. */
+  readonly given: SlotDesk | undefined
+  readonly clock: Clock
+}
+
+/** Of the file that the checks of downloads share, in bytes. */
+const PAGE_SIZE = 96 * 1024
+
+/** A deployment to examine; on disposal its account is logged out. */
+export function openDeployment(
+  facts: DeploymentFacts,
+  signal: AbortSignal,
+): Deployment & AsyncDisposable {
+  const { publicUrl, config, credentials, clock } = facts
+  const stack = new AsyncDisposableStack()
+  const xmpp =
+    credentials === undefined
+      ? undefined
+      : once(async () => stack.use(await openAccount(credentials, signal)))
+  const deployment: Deployment = {
+    publicUrl,
+    config,
+    clock,
+    xmpp,
+    http: httpClient(),
+    slots: deskFor(facts, xmpp),
+    upload: once(async (during: AbortSignal): Promise<Upload> => {
+      const errand = await errandFor(deployment, sharedFile(deployment), during)
+      return await plainUpload(deployment, errand, during)
+    }),
+  }
+  return { ...deployment, [Symbol.asyncDispose]: async () => await stack.disposeAsync() }
+}
+
+/** Those of our own cost the XMPP server's users nothing. */
+function deskFor(
+  { publicUrl, config, given, clock }: DeploymentFacts,
+  xmpp: (() => Promise<XmppAccount>) | undefined,
+): SlotDesk | undefined {
+  if (given !== undefined) return given
+  const own = config === undefined ? undefined : ownSlots(publicUrl, config, clock)
+  return own ?? (xmpp === undefined ? undefined : xmppSlots(xmpp))
+}
+
+function sharedFile({ slots }: Deployment): TestFile {
+  const only = slots?.only
+  return only === undefined ? testPage(PAGE_SIZE) : testFile(only.size, only.type)
+}
+
+/** Works once, and gives everybody what came of it. */
+function once<A extends readonly unknown[], T>(
+  work: (...given: A) => Promise<T>,
+): (...given: A) => Promise<T> {
+  let result: Promise<T> | undefined
+  return async (...given) => await (result ??= work(...given))
+}

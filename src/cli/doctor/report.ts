@@ -1,0 +1,52 @@
+import type { Io } from '../io.ts'
+import { type Tone, paint } from '../paint.ts'
+import type { Result } from './examination.ts'
+import type { Finding } from './finding.ts'
+
+const TONES: Readonly<Record<Finding['kind'], Tone>> = {
+  ok: 'good',
+  note: 'heading',
+  warning: 'warning',
+  failed: 'bad',
+  skipped: 'heading',
+}
+
+/** In the order of the last line. */
+const KINDS = ['ok', 'note', 'warning', 'failed', 'skipped'] as const
+
+const KIND_WIDTH = 9
+const NAME_WIDTH = 12
+const INDENT = ' '.repeat(KIND_WIDTH)
+
+/** One line of the table, and below it what helps. */
+export function resultText({ check, finding }: Result, io: Io): string {
+  const { kind, text, remedies } = finding
+  const mark = paint(kind, TONES[kind], io) + ' '.repeat(KIND_WIDTH - kind.length)
+  const lines = remedies.flatMap(({ where, lines: paste }) => [
+    `${INDENT}→ ${where}:`,
+    ...paste.map((line) => `${INDENT}    ${line}`),
+  ])
+  return [`${mark}${check.name.padEnd(NAME_WIDTH)}${text}`, ...lines, ''].join('\n')
+}
+
+/** The last line: how many of each kind. */
+export function summaryText(results: readonly Result[], io: Io): string {
+  const shown = KINDS.flatMap((kind) => {
+    const { length } = results.filter(({ finding }) => finding.kind === kind)
+    return length === 0 ? [] : [`${length} ${kind}`]
+  })
+  const isWell = isAllWell(results)
+  const verdict = isWell ? paint('All is well', 'good', io) : paint('Something is wrong', 'bad', io)
+  return `\n${verdict}: ${shown.join(', ')}\n`
+}
+
+/** Everything as one JSON object. */
+export function reportJson(publicUrl: URL, results: readonly Result[]): string {
+  const checks = results.map(({ check, finding }) => ({ name: check.name, ...finding }))
+  return `${JSON.stringify({ ok: isAllWell(results), url: publicUrl.href, checks }, null, 2)}\n`
+}
+
+/** Warnings are no failures. */
+export function isAllWell(results: readonly Result[]): boolean {
+  return results.every(({ finding }) => finding.kind !== 'failed')
+}

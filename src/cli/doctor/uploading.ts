@@ -1,0 +1,143 @@
+import type { Slot } from '../../client/slot.ts'
+import { HEADER } from '../../wire/header-names.ts'
+import { CheckEnded } from './check-ended.ts'
+import type { Deployment, Upload } from './deployment.ts'
+import { type Finding, failed, skipped } from './finding.ts'
+import { type Answer, type Question, described, field } from './http-client.ts'
+import { inNginx, inOurs } from './remedies.ts'
+import { refusedSlot } from './refused-slot.ts'
+import type { TestFile } from './test-file.ts'
+
+/** A file and the slot it is to be uploaded to. */
+export interface Errand {
+  readonly file: TestFile
+  readonly slot: Slot
+}
+
+/** A slot for a file. Ends the check where there is none. */
+export async function errandFor(
+  { slots }: Deployment,
+  file: TestFile,
+  signal: AbortSignal,
+): Promise<Errand> {
+  const { name, type, bytes } = file
+  const slot = await slots?.next({ name, type, size: bytes.length }, signal)
+  if (slot !== undefined) return { file, slot }
+  const why = slots === undefined ? 'no slots' : 'no slot is left for it'
+  throw new CheckEnded(skipped(`${why}: --config FILE or --jid ME gives some`))
+}
+
+/** The head of a PUT into a slot. */
+export function putOf({ slot, file }: Errand): Question {
+  return {
+    method: 'PUT',
+    url: slot.put,
+    headers: { ...slot.headers, 'Content-Type': file.type },
+  }
+}
+
+/** Uploads a file as every client of XEP-0363 does. */
+export async function plainUpload(
+  { http }: Deployment,
+  errand: Errand,
+  signal: AbortSignal,
+): Promise<Upload> {
+  const answer = await http.ask({ ...putOf(errand), body: errand.file.bytes }, signal)
+  return { ...errand, answer }
+}
+
+/** Version of the protocol of resumable uploads (draft-ietf-httpbis-resumable-upload, interop version 8). */
+export const SPOKEN = { [HEADER.uploadInterop]: '8' }
+
+/** Creates an upload without a byte of it; resolves to the URL of its resource. Ends the check where that fails. */
+export async function createUpload(
+  deployment: Deployment,
+  errand: Errand,
+  signal: AbortSignal,
+): Promise<string> {
+  return (await creation(deployment, errand, { signal })).resource
+}
+
+/** As {@link createUpload}, with fields of one's own; resolves to the answer, too. */
+export async function creation(
+  deployment: Deployment,
+  { slot, file }: Errand,
+  { signal, fields = {} }: { signal: AbortSignal; fields?: Readonly<Record<string, string>> },
+): Promise<{ readonly resource: string; readonly answer: Answer }> {
+  const put = putOf({ slot, file })
+  const length = String(file.bytes.length)
+  const answer = await deployment.http.ask(
+    {
+      ...put,
+      headers: {
+        ...put.headers,
+        ...SPOKEN,
+        ...fields,
+        [HEADER.uploadComplete]: '?0',
+        [HEADER.uploadLength]: length,
+      },
+      body: Buffer.alloc(0),
+    },
+    signal,
+  )
+  if (answer.status !== 201) throw new CheckEnded(refusedSlot(deployment, slot, answer))
+  return { resource: resourceIn(deployment, slot, answer), answer }
+}
+
+function resourceIn({ publicUrl, config }: Deployment, { put }: Slot, answer: Answer): string {
+  if (config?.networkResilience.uploadResumption === false) {
+    throw new CheckEnded(skipped('network_resilience.upload_resumption is switched off'))
+  }
+  const location = field(answer, HEADER.location)
+  if (location === '') {
+    const text = `the answer (${described(answer)}) does not say where the upload goes on`
+    throw new CheckEnded(failed(text, inOurs('network_resilience', 'upload_resumption = true')))
+  }
+  const resource = new URL(location, put)
+  if (resource.href.startsWith(publicUrl.href)) return resource.href
+  const text = `the upload would go on at ${resource.origin}${resource.pathname.replace(/[^/]*$/u, '…')}, not below ${publicUrl.href}`
+  throw new CheckEnded(failed(text, inOurs('server', `public_url = "${publicUrl.href}"`)))
+}
+
+/** The head of a PATCH that goes on at `offset`. */
+export function patchOf(resource: string, offset: number, completes: boolean): Question {
+  return {
+    method: 'PATCH',
+    url: resource,
+    headers: {
+      ...SPOKEN,
+      [HEADER.contentType]: 'application/partial-upload',
+      [HEADER.uploadOffset]: String(offset),
+      [HEADER.uploadComplete]: completes ? '?1' : '?0',
+    },
+  }
+}
+
+/** A PATCH that should have been taken. */
+export function refusedPatch(deployment: Deployment, answer: Answer): Finding {
+  return failed(
+    `PATCH, by which an upload goes on, is answered with ${described(answer)}`,
+    inNginx(deployment, '# no limit_except, no dav_methods: PATCH, HEAD and DELETE must pass'),
+  )
+}
+
+/** How many bytes of the upload the server has. Ends the check where it does not say. */
+export async function offsetAt(
+  { http }: Deployment,
+  resource: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const answer = await http.ask({ method: 'HEAD', url: resource, headers: SPOKEN }, signal)
+  const offset = field(answer, HEADER.uploadOffset)
+  if (/^\d{1,15}$/u.test(offset)) return Number(offset)
+  throw new CheckEnded(failed(`the server does not tell the offset: ${described(answer)}`))
+}
+
+/** Gives an upload up that was made to try something. */
+export async function giveUp(
+  { http }: Deployment,
+  resource: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await http.ask({ method: 'DELETE', url: resource, headers: SPOKEN }, signal)
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { SECRETS, type SecretName, type Site, startSite } from '../app/site.ts'
+import { type Outcome, runCli } from './cli-run.ts'
+import { type Wrongs, startWrongProxy } from './wrong-proxy.ts'
+
+const PREFIX = '/upload/'
+
+/** A server behind a proxy that does something wrong, or nothing. */
+interface Place extends AsyncDisposable {
+  readonly site: Site
+  /** What `doctor` is told of it, beside secrets. */
+  readonly settings: readonly string[]
+}
+
+async function placeWith(wrongs: Wrongs, options: readonly string[] = []): Promise<Place> {
+  await using stack = new AsyncDisposableStack()
+  let port = 0
+  const proxy = stack.use(await startWrongProxy(() => port, wrongs))
+  const settings = [`server.public_url=http://127.0.0.1:${proxy.port}${PREFIX}`, ...options]
+  const site = stack.use(await startSite(settings))
+  ;({ port } = site)
+  const kept = stack.move()
+  return { site, settings, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
+}
+
+/** Runs the doctor with the configuration of a place, and the secrets of some schemes. */
+async function examined(
+  { site, settings }: Place,
+  { secrets = ['v2'], flags = [] }: { secrets?: readonly SecretName[]; flags?: string[] } = {},
+): Promise<Outcome> {
+  const known = secrets.map((name) => `grants.${name}_secret=${SECRETS[name]}`)
+  const set = [...settings, ...known].flatMap((setting) => ['--set', setting])
+  return await doctor(site.folder, [...set, ...flags])
+}
+
+/** Nobody asks for a stop. */
+const RUNNING = { stopRequested: (): AbortSignal => new AbortController().signal }
+
+async function doctor(cwd: string, argv: readonly string[]): Promise<Outcome> {
+  return await runCli(['doctor', ...argv], cwd, RUNNING)
+}
+
+/** The lines about one check. */
+function partOf(out: string, name: string): string {
+  const found = new RegExp(`^\\w+ +${name} .*\\n(?:^ .*\\n)*`, 'mu').exec(out)
+  assert.ok(found !== null, `nothing about ${name}:\n${out}`)
+  return found[0]
+}
+
+test('nothing is wrong with a deployment that is right', async () => {
+  await using place = await placeWith({})
+  const { code, out } = await examined(place)
+  assert.equal(code, 0, out)
+  assert.doesNotMatch(out, /^(?:failed|warning)/mu)
+  for (const name of ['upload', 'streaming', 'resume', 'takeover', 'range', 'cors']) {
+    assert.match(partOf(out, name), /^ok/u)
+  }
+  assert.match(out, /All is well: \d+ ok/u)
+})
+
+test('files that are signed by jwt are removed after an hour, and the doctor says so', async () => {
+  await using place = await placeWith({})
+  const { code, out } = await examined(place, { secrets: ['jwt', 'v1'] })
+  assert.equal(code, 0, out)
+  assert.match(partOf(out, 'leftovers'), /4 small files stay, and are removed in 60 minutes/u)
+})
+
+/** What is wrong, which check finds it, and what its remedy says. */
+const WRONGS: readonly {
+  readonly what: string
+  readonly wrongs: Wrongs
+  readonly found: string
+  readonly says: RegExp
+}[] = [
+  {
+    what: 'a proxy without a server behind it',
+    wrongs: { answers: () => 502 },
+    found: 'gateway',
+    says: /502 by nginx.*does not answer[^]*systemctl status[^]*proxy_pass http:\/\/127\.0\.0\.1/u,
+  },
+  {
+    what: 'a proxy that strips the prefix',
+    wrongs: { path: (path) => path.replace(PREFIX, '/') },
+    found: 'prefix',
+    says: /strips \/upload\/[^]*proxy_pass .*not even a slash/u,
+  },
+  {
+    what: 'a proxy that doubles the prefix',
+    wrongs: { path: (path) => path.replace(PREFIX, `${PREFIX}upload/`) },
+    found: 'prefix',
+    says: /gets another path than was asked for[^]*location \/upload\//u,
+  },
+  {
+    what: 'a proxy that answers OPTIONS itself',
+    wrongs: { answers: ({ method }) => (method === 'OPTIONS' ? 204 : undefined) },
+    found: 'cors',
+    says: /OPTIONS \(204 by nginx.*no Access-Control-Allow-Origin[^]*remove/u,
+  },
+  {
+    what: 'a proxy that adds a second permission',
+    wrongs: { answered: (headers) => ({ ...headers, 'access-control-allow-origin': '*, *' }) },
+    found: 'cors',
+    says: /“\*, \*”, which browsers refuse/u,
+  },
+  {
+    what: 'a proxy that takes small bodies only',
+    wrongs: {
+      answers: ({ headers }) => (Number(headers['content-length']) > 2 ** 20 ? 413 : undefined),
+    },
+    found: 'body-limit',
+    says: /413 by nginx[^]*client_max_body_size 0;/u,
+  },
+  {
+    what: 'a proxy that keeps bodies back',
+    wrongs: { buffers: true },
+    found: 'streaming',
+    says: /keeps bodies back[^]*proxy_request_buffering off;/u,
+  },
+  {
+    what: 'a proxy that takes Range away',
+    wrongs: { asked: ({ range: _range, ...headers }) => headers },
+    found: 'range',
+    says: /the answer is 200[^]*proxy_set_header Range/u,
+  },
+  {
+    what: 'a proxy that compresses downloads',
+    wrongs: {
+      answered: ({ etag, ...headers }) => ({ ...headers, ...(etag && { etag: `W/${etag}` }) }),
+    },
+    found: 'download',
+    says: /no strong ETag[^]*gzip off;/u,
+  },
+  {
+    what: 'a proxy that shows uploaded pages',
+    wrongs: { answered: ({ 'content-disposition': _inline, ...headers }) => headers },
+    found: 'safe-types',
+    says: /lacks Content-Disposition: attachment/u,
+  },
+  {
+    what: 'a proxy that drops the query',
+    wrongs: { path: (path) => path.replace(/\?.*/u, '') },
+    found: 'upload',
+    says: /credential of the slot does not arrive[^]*Authorization/u,
+  },
+  {
+    what: 'a proxy that refuses a method',
+    wrongs: { answers: ({ method }) => (method === 'PATCH' ? 405 : undefined) },
+    found: 'streaming',
+    says: /PATCH, by which an upload goes on, is answered with 405 by nginx[^]*limit_except/u,
+  },
+  {
+    what: 'a server whose clock is wrong',
+    wrongs: { answered: (headers) => ({ ...headers, date: 'Thu, 01 Jan 2026 00:00:00 GMT' }) },
+    found: 'clock',
+    says: /the server -\d+ s[^]*timedatectl/u,
+  },
+]
+
+for (const { what, wrongs, found, says } of WRONGS) {
+  test(`the doctor finds ${what}, and says what to change`, async () => {
+    await using place = await placeWith(wrongs)
+    const { code, out } = await examined(place)
+    assert.equal(code, 1, out)
+    assert.match(partOf(out, found), /^failed/u)
+    assert.match(partOf(out, found), says)
+  })
+}

@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  createServer,
+  request,
+} from 'node:http'
+import { buffer } from 'node:stream/consumers'
+
+/** What a proxy does that it should not do; nothing: it passes on what it gets. */
+export interface Wrongs {
+  readonly path?: (path: string) => string
+  /** Of the request that is passed on. */
+  readonly asked?: (headers: IncomingHttpHeaders) => OutgoingHttpHeaders
+  /** Of the answer that is passed on. */
+  readonly answered?: (headers: IncomingHttpHeaders) => OutgoingHttpHeaders
+  /** Answers with this status by itself. */
+  readonly answers?: (request: IncomingMessage) => number | undefined
+  /** Keeps bodies back until they are complete. */
+  readonly buffers?: true
+}
+
+/** A proxy in front of a server, on a port of its own. */
+export interface WrongProxy extends AsyncDisposable {
+  readonly port: number
+}
+
+/** Starts a proxy; `upstream` tells the server's port when the first request comes. */
+export async function startWrongProxy(upstream: () => number, wrongs: Wrongs): Promise<WrongProxy> {
+  const handle = (incoming: IncomingMessage, response: ServerResponse): void => {
+    pass(incoming, response, { port: upstream(), wrongs }).catch(() => response.destroy())
+  }
+  const server = createServer({ keepAliveTimeout: 1000 }, handle)
+  server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => {
+    if (wrongs.answers?.(incoming) === undefined) response.writeContinue()
+    handle(incoming, response)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('Not a TCP server')
+  return {
+    port: address.port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function pass(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { port, wrongs }: { readonly port: number; readonly wrongs: Wrongs },
+): Promise<void> {
+  const status = wrongs.answers?.(incoming)
+  if (status !== undefined) {
+    response.writeHead(status, { server: 'nginx/1.22.1', 'content-type': 'text/html' })
+    return void response.end('<html>')
+  }
+  const { expect: _expect, ...headers } = incoming.headers
+  const {
+    path = (same: string) => same,
+    asked = (same) => same,
+    answered = (same) => same,
+  } = wrongs
+  const whole = wrongs.buffers ? await buffer(incoming) : undefined
+  const outgoing = request({
+    port,
+    host: '127.0.0.1',
+    method: incoming.method,
+    path: path(incoming.url ?? '/'),
+    headers: asked(headers),
+  })
+  incoming.on('close', () => incoming.complete || outgoing.destroy())
+  if (whole === undefined) incoming.pipe(outgoing)
+  else outgoing.end(whole)
+  const [answer] = await once(outgoing, 'response')
+  response.writeHead(answer.statusCode, answered(answer.headers))
+  answer.pipe(response)
+  outgoing.on('error', () => response.destroy())
+}
