@@ -1,4 +1,4 @@
-import { HEADER } from '../wire/header-names.ts'
+import * as HEADER from '../wire/header-fields.ts'
 import { failure, retryAfter, setbackIn } from './outcome.ts'
 import type { UploadAnswer } from './transport.ts'
 import { UploadError } from './upload-error.ts'

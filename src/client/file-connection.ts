@@ -1,4 +1,4 @@
-import { HEADER } from '../wire/header-names.ts'
+import * as HEADER from '../wire/header-fields.ts'
 import { type FileHead, type Wanted, fileIn } from './file-answer.ts'
 import type { TimeAndChance } from './time-and-chance.ts'
 import { UploadError } from './upload-error.ts'

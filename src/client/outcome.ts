@@ -1,4 +1,4 @@
-import { HEADER } from '../wire/header-names.ts'
+import * as HEADER from '../wire/header-fields.ts'
 import type { UploadAnswer } from './transport.ts'
 import { UploadError, type UploadErrorCode } from './upload-error.ts'
 

@@ -1,4 +1,4 @@
-import { HEADER } from '../wire/header-names.ts'
+import * as HEADER from '../wire/header-fields.ts'
 import { OCTETS, type ResumableFace } from './faces/resumable-face.ts'
 import { type Outcome, failure, offsetIn, setbackIn } from './outcome.ts'
 import type { Slot } from './slot.ts'

@@ -1,4 +1,4 @@
-import { HEADER } from '../../wire/header-names.ts'
+import * as HEADER from '../../wire/header-fields.ts'
 import type { Send, UploadAnswer } from '../transport.ts'
 import type { Face } from '../upload-event.ts'
 

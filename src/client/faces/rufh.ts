@@ -1,4 +1,4 @@
-import { HEADER } from '../../wire/header-names.ts'
+import * as HEADER from '../../wire/header-fields.ts'
 import { OCTETS, type ResumableFace } from './resumable-face.ts'
 
 const VERSION = { [HEADER.uploadInterop]: '8' }

@@ -1,4 +1,4 @@
-import { HEADER } from '../../wire/header-names.ts'
+import * as HEADER from '../../wire/header-fields.ts'
 import type { ResumableFace } from './resumable-face.ts'
 
 const VERSION = { [HEADER.tusResumable]: '1.0.0' }

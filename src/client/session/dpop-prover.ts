@@ -1,4 +1,4 @@
-import { HEADER } from '../../wire/header-names.ts'
+import * as HEADER from '../../wire/header-fields.ts'
 import type { SavedState } from '../platform.ts'
 import type { UploadRequest } from '../transport.ts'
 import { base64url } from './base64url.ts'

@@ -1,4 +1,4 @@
-import { HEADER } from '../../wire/header-names.ts'
+import * as HEADER from '../../wire/header-fields.ts'
 import type { UploadRequest } from '../transport.ts'
 import { base64url, bytesOf } from './base64url.ts'
 import { type Key, type Prover, type ProverNeeds, encoded, isKey } from './prover.ts'

@@ -1,4 +1,4 @@
-import { HEADER } from '../../wire/header-names.ts'
+import * as HEADER from '../../wire/header-fields.ts'
 import type { SavedState } from '../platform.ts'
 import type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
 import type { UploadEvent } from '../upload-event.ts'
