@@ -37,17 +37,21 @@ function linksOf(page: string): Link[] {
   )
 }
 
-/** The anchors that a page's headings get where repositories are read in a browser. */
+/** The anchors that a page's headings get where repositories are read in a browser, and those it sets itself. */
 function anchorsOf(page: string): Set<string> {
-  const headings = [...proseOf(page).matchAll(/^#+ (.+)$/gmu)]
-  return new Set(
-    headings.map(([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-        .replaceAll(' ', '-'),
-    ),
-  )
+  const prose = proseOf(page)
+  const times = new Map<string, number>()
+  const headings = [...prose.matchAll(/^#+ (.+)$/gmu)].map(([, heading = '']) => {
+    const name = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-')
+    const earlier = times.get(name) ?? 0
+    times.set(name, earlier + 1)
+    return earlier === 0 ? name : `${name}-${earlier}`
+  })
+  const own = [...prose.matchAll(/<a id="([^"]+)">/gu)].map(([, id = '']) => id)
+  return new Set([...headings, ...own])
 }
 
 test('the pages and their links were found', () => {
@@ -68,7 +72,7 @@ test('every anchor is a heading of its page', () => {
 })
 
 test('every page below docs/ is linked from the README or an index', () => {
-  const entrances = ['README.md', 'docs/README.md', 'docs/adr/README.md']
+  const entrances = ['README.md', 'docs/README.md', 'docs/adr/README.md', 'docs/api/README.md']
   const linked = new Set(links.filter(({ from }) => entrances.includes(from)).map(({ to }) => to))
   const lonely = pages.filter(
     (page) => page.startsWith('docs/') && !linked.has(page) && !entrances.includes(page),
