@@ -5,6 +5,8 @@ import type { Io } from './io.ts'
 interface Flag {
   readonly type: 'string' | 'boolean'
   readonly multiple?: boolean
+  /** One letter that may stand for the name. */
+  readonly short?: string
   /** What stands for the value in the help, e.g. `FILE`. */
   readonly value?: string
   readonly help: string
@@ -103,8 +105,8 @@ function areFlagValues<F extends Flags>(
 }
 
 function helpText({ name, summary, parameters, details, flags }: CommandSpec<Flags>): string {
-  const rows = Object.entries({ ...flags, help: HELP }).map(([flag, { value, help }]) => [
-    `--${flag}${value === undefined ? '' : ` ${value}`}`,
+  const rows = Object.entries({ ...flags, help: HELP }).map(([flag, { short, value, help }]) => [
+    `${short === undefined ? '' : `-${short}, `}--${flag}${value === undefined ? '' : ` ${value}`}`,
     help,
   ])
   const width = Math.max(...rows.map(([left = '']) => left.length)) + 2

@@ -14,6 +14,8 @@ export interface Io {
   readonly cwd: string
   /** Whether a person reads the output: colours, and secrets where they help. */
   readonly isTerminal: boolean
+  /** Whether a person watches what is told meanwhile: `stderr` is a terminal. */
+  readonly isWatched?: boolean
   /** Aborts when the user or the service manager asks the program to stop. */
   readonly stopRequested: () => AbortSignal
   /** Calls back whenever the service manager asks for a reload, until it is disposed of. */

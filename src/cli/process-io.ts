@@ -13,6 +13,7 @@ export function processIo(): Io {
     env: processEnvironment(),
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY,
+    isWatched: process.stderr.isTTY,
     stopRequested,
     onReload,
   }

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'node:test'
+import { isJsonObject } from '../../src/core/json-object.ts'
+import { eventually, startSite } from '../app/site.ts'
+import { signedPut } from '../app/slots.ts'
+import { ask } from '../app/wire-client.ts'
+import { type AnswerCut, type AnswerCutter, answerCutter } from '../client/answer-cutter.ts'
+import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
+import { runCli, temporaryFolder } from './cli-run.ts'
+import { startCommand } from './running-command.ts'
+
+const random = seededRandom(seedOfThisRun())
+const RUNNING = { stopRequested: () => new AbortController().signal }
+
+interface Published extends AsyncDisposable {
+  readonly proxy: AnswerCutter
+  readonly url: string
+}
+
+async function published(content: Buffer, cuts: readonly AnswerCut[] = []): Promise<Published> {
+  await using opened = new AsyncDisposableStack()
+  const site = opened.use(await startSite())
+  const proxy = opened.use(await answerCutter(() => site.port, cuts))
+  await ask(site.port, signedPut('a1b2/cat video.mp4', content))
+  const kept = opened.move()
+  const url = `http://127.0.0.1:${proxy.port}/a1b2/cat%20video.mp4`
+  return { proxy, url, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
+}
+
+function report(out: string): Readonly<Record<string, unknown>> {
+  assert.match(out, /^[^\n]+\n$/u)
+  const value: unknown = JSON.parse(out)
+  assert.ok(isJsonObject(value))
+  return value
+}
+
+test('get puts the file into the current folder under its name, and leaves nothing else', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const content = random.bytes(100_000)
+  await using there = await published(content)
+  const { code, out, err } = await runCli(['get', there.url], cwd, RUNNING)
+  assert.deepEqual([code, out, err], [0, 'cat video.mp4\n', ''])
+  assert.deepEqual(await readdir(cwd), ['cat video.mp4'])
+  assert.ok(content.equals(await readFile(join(cwd, 'cat video.mp4'))))
+})
+
+test('get --json tells of the file in one line', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using there = await published(Buffer.from('meow'))
+  const { out } = await runCli(['get', there.url, '-o', 'x.mp4', '--json'], cwd, RUNNING)
+  assert.deepEqual(report(out), {
+    ok: true,
+    url: there.url,
+    path: join(cwd, 'x.mp4'),
+    size: 4,
+    type: 'application/octet-stream',
+    resumedAt: 0,
+  })
+})
+
+test('get replaces no file unless it is told to', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const path = join(cwd, 'cat video.mp4')
+  await writeFile(path, 'mine')
+  await using there = await published(Buffer.from('meow'))
+  for (const name of [[], ['-o', 'cat video.mp4']]) {
+    const { code, err } = await runCli(['get', there.url, ...name], cwd, RUNNING)
+    assert.equal(code, 1)
+    assert.match(err, /cat video\.mp4 exists: name another with -o, or replace it with --force/u)
+    assert.equal(await readFile(path, 'utf8'), 'mine')
+  }
+  assert.equal((await runCli(['get', there.url, '--force'], cwd, RUNNING)).code, 0)
+  assert.equal(await readFile(path, 'utf8'), 'meow')
+})
+
+test('get that is killed goes on at the byte when it is called again', async (t) => {
+  t.diagnostic(`SEED=${random.seed}`)
+  const cwd = await temporaryFolder(t)
+  const content = random.bytes(24_000_000)
+  const at = random.integer(4_000_000, 20_000_000)
+  await using there = await published(content, [{ at, kind: 'silence' }])
+  const part = join(cwd, 'cat video.mp4.part')
+  {
+    await using running = startCommand(['get', there.url], cwd)
+    await eventually(async () => (await sizeOf(part)) > at - 1_000_000)
+    running.child.kill('SIGKILL')
+    await running.ended
+  }
+  const had = await sizeOf(part)
+  const before = there.proxy.passed()
+  const { code, out } = await runCli(['get', there.url, '--json'], cwd, RUNNING)
+  assert.equal(code, 0)
+  assert.equal(report(out)['resumedAt'], had)
+  assert.deepEqual(await readdir(cwd), ['cat video.mp4'])
+  assert.ok(content.equals(await readFile(join(cwd, 'cat video.mp4'))))
+  const more = there.proxy.passed() - before - (content.length - had)
+  assert.ok(more < 2000, `${more} bytes more than were missing`)
+})
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.size ?? 0
+}
+
+test('get that is stopped says so and keeps what has come', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const content = random.bytes(6_000_000)
+  await using there = await published(content, [{ at: 3_000_000, kind: 'silence' }])
+  const stop = new AbortController()
+  const running = runCli(['get', there.url], cwd, { stopRequested: () => stop.signal })
+  await eventually(async () => there.proxy.left() === 0)
+  stop.abort()
+  const { code, out, err } = await running
+  assert.deepEqual([code, out, err], [1, '', 'Stopped. The same command goes on from here.\n'])
+  assert.deepEqual(await readdir(cwd), ['cat video.mp4.part', 'cat video.mp4.part.json'])
+})
+
+test('what an earlier get left of another file is not gone on with', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using there = await published(Buffer.from('meow, meow, meow'))
+  const path = join(cwd, 'cat video.mp4')
+  const note = { url: there.url, etag: '"another"', size: 16 }
+  await writeFile(`${path}.part`, 'woof')
+  for (const text of [JSON.stringify(note), '{"url":', '{}', 'null']) {
+    await writeFile(`${path}.part.json`, text)
+    assert.equal((await runCli(['get', there.url, '--force'], cwd, RUNNING)).code, 0)
+    assert.equal(await readFile(path, 'utf8'), 'meow, meow, meow')
+  }
+})
+
+test('a part that is complete only lacks its name', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using there = await published(Buffer.from('meow, meow, meow'))
+  const path = join(cwd, 'cat video.mp4')
+  const found = await fetch(there.url, { method: 'HEAD' })
+  const note = { url: there.url, etag: found.headers.get('etag'), size: 16 }
+  await writeFile(`${path}.part`, 'meow, meow, meow')
+  await writeFile(`${path}.part.json`, JSON.stringify(note))
+  const { out } = await runCli(['get', there.url, '--json'], cwd, RUNNING)
+  assert.equal(report(out)['resumedAt'], 15)
+  assert.equal(await readFile(path, 'utf8'), 'meow, meow, meow')
+})
+
+test('a failure says what to do, as text or as JSON', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using there = await published(Buffer.from('meow'))
+  const gone = `${there.url}x`
+  const text = await runCli(['get', gone], cwd, RUNNING)
+  assert.equal(text.code, 1)
+  assert.match(text.err, /error: The server answered 404\. The link is wrong, or the file was/u)
+  const json = await runCli(['get', gone, '--json'], cwd, RUNNING)
+  assert.equal(json.code, 1)
+  const { ok, code, status } = report(json.out)
+  assert.deepEqual([ok, code, status], [false, 'refused', 404])
+  const nowhere = await runCli(['get', there.url, '-o', 'none/x', '--json'], cwd, RUNNING)
+  assert.match(String(report(nowhere.out)['message']), /ENOENT/u)
+})
+
+test('a link that is no link of the web is wrong usage; an aesgcm link says what to do', async (t) => {
+  const cwd = await temporaryFolder(t)
+  for (const argv of [[], ['cat.mp4'], ['file:///etc/passwd'], ['http://a/b', 'c']]) {
+    assert.equal((await runCli(['get', ...argv], cwd)).code, 2)
+  }
+  const { code, err } = await runCli(['get', 'aesgcm://files.example/a/b.jpg#00ff'], cwd)
+  assert.equal(code, 2)
+  assert.match(err, /is encrypted: open the link in the chat client that received it/u)
+})
+
+test('on a terminal, get shows how far it is and what happens', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const content = random.bytes(3_000_000)
+  await using there = await published(content, [{ at: 1_500_000, kind: 'reset' }])
+  const { err } = await runCli(['get', there.url], cwd, { ...RUNNING, isWatched: true })
+  const drawn = err.split('\r')
+  assert.match(drawn[1] ?? '', /cat video\.mp4 {2}░{24} {4}0 %/u)
+  assert.ok(drawn.some((line) => line.includes('connection lost: ')))
+  assert.match(drawn.at(-1) ?? '', /█{24} {2}100 %.* went on at \d[^\n]*\n$/u)
+})
