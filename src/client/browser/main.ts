@@ -1,0 +1,37 @@
+/** The client for browsers: uploads and downloads that go on where they stopped. */
+import { type Download, type DownloadOptions } from '../download-options.ts'
+import { download as downloadOnce } from '../download.ts'
+import type { Platform } from '../platform.ts'
+import { uploadingAll } from '../upload-list.ts'
+import { uploading } from '../upload.ts'
+import { indexedDbStore } from './indexed-db-store.ts'
+import { networkWatch } from './network-watch.ts'
+import { xhrTransport } from './xhr-transport.ts'
+
+export type { Download, DownloadEvent, DownloadOptions } from '../download-options.ts'
+export type { Network, SavedState, UploadStore } from '../platform.ts'
+export type { Slot, SlotSource } from '../slot.ts'
+export type { Source } from '../source.ts'
+export type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
+export { UploadError, type UploadErrorCode } from '../upload-error.ts'
+export type { Face, UploadEvent } from '../upload-event.ts'
+export type { UploadAll, UploadAllOptions, UploadJob } from '../upload-list.ts'
+export type { Progress, Uploaded, UploadOptions } from '../upload-options.ts'
+export type { Upload } from '../upload.ts'
+
+const browser: Platform = {
+  transport: xhrTransport,
+  network: networkWatch,
+  store: indexedDbStore(),
+}
+
+/** Uploads a file to a slot; unfinished uploads are remembered in IndexedDB. */
+export const upload = uploading(browser)
+
+/** Uploads several files, some at a time. */
+export const uploadAll = uploadingAll(upload)
+
+/** Fetches a file, and goes on at the byte after every loss, at once when there is another network. */
+export async function download(url: string, options: DownloadOptions = {}): Promise<Download> {
+  return await downloadOnce(url, { network: networkWatch, ...options })
+}
