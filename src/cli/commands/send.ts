@@ -3,7 +3,6 @@ import { basename, resolve } from 'node:path'
 import { lookup } from 'mime-types'
 import { upload } from '../../client/node/main.ts'
 import { pathSource } from '../../client/node/path-source.ts'
-import { UploadError } from '../../client/upload-error.ts'
 import type { Uploaded } from '../../client/upload-options.ts'
 import { SlotError, xmppUploads } from '../../client/xmpp/main.ts'
 import { OperatorError } from '../../core/operator-error.ts'
@@ -11,6 +10,8 @@ import { randomId } from '../../core/random.ts'
 import { command, UsageError, type Command, type Flags } from '../command.ts'
 import type { Io } from '../io.ts'
 import { keptUploads } from '../kept-uploads.ts'
+import { transferLine } from '../transfer-line.ts'
+import { type Ending, type Remedies, reported } from '../transfer-report.ts'
 import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
 import { ACCOUNT_FLAGS, accountOf, isBareJid } from '../xmpp/account-flags.ts'
 import { sendLink, sendLinkToRoom } from '../xmpp/link-message.ts'
@@ -24,6 +25,21 @@ const FLAGS = {
   json: { type: 'boolean', help: 'print one JSON object' },
 } as const satisfies Flags
 
+const REMEDIES: Remedies = {
+  refused: 'The upload service and the file server behind it do not fit together.',
+  'reauthentication-required': 'The same command sends the file anew.',
+  'source-changed': 'The same command sends it as it is now.',
+  'bad-answer': 'Something between here and the file server answers in its place.',
+  'out-of-tries': 'The same command goes on from here.',
+}
+
+/** What is to be done. */
+interface Errand {
+  /** Absolute path. */
+  readonly path: string
+  readonly to: string
+}
+
 /** The whole way of a file, as a chat client goes it. */
 export const sendCommand: Command = command({
   name: 'send',
@@ -35,31 +51,23 @@ export const sendCommand: Command = command({
     'installed by itself: npm install @xmpp/client',
   flags: FLAGS,
   run: async ({ flags, positionals }, io) => {
-    const { path, to } = await errandOf(positionals, io)
+    const errand = await errandOf(positionals, io)
     const account = await accountOf(flags, io)
     if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
-    const send = flags.groupchat === true ? sendLinkToRoom : sendLink
+    const deliver = flags.groupchat === true ? sendLinkToRoom : sendLink
     const signal = io.stopRequested()
-    try {
+    const sent = async (): Promise<Ending> => {
       await using login = await logIn(account, signal)
-      const id = `${account.jid} ${path}`
-      const { url, size } = await uploaded({ path, id }, login, { io, signal })
-      await send(login, { to, url, id: randomId(12) }, signal)
-      const report = { ok: true, url, size, to }
-      io.stdout.write(`${flags.json === true ? JSON.stringify(report) : url}\n`)
-      return 0
-    } catch (error) {
-      if (!signal.aborted) throw error
-      io.stderr.write('Stopped. The same command goes on from here.\n')
-      return 1
+      const { url, size } = await uploaded(errand, login, { io, signal })
+      const { to } = errand
+      await deliver(login, { to, url, id: randomId(12) }, signal)
+      return { text: url, facts: { url, size, to } }
     }
+    return await reported(sent, { io, json: flags.json === true, signal, remedies: REMEDIES })
   },
 })
 
-async function errandOf(
-  [file, to, ...rest]: readonly string[],
-  io: Io,
-): Promise<{ path: string; to: string }> {
+async function errandOf([file, to, ...rest]: readonly string[], io: Io): Promise<Errand> {
   if (file === undefined || to === undefined) throw new UsageError('FILE and TO are needed')
   if (rest.length > 0) throw new UsageError('There are more arguments than FILE and TO')
   if (!isBareJid(to)) throw new UsageError(`"${to}" is not the JID of a user or a room`)
@@ -69,20 +77,20 @@ async function errandOf(
 }
 
 async function uploaded(
-  { path, id }: { path: string; id: string },
-  { sender }: XmppLogin,
+  { path }: Errand,
+  { jid, sender }: XmppLogin,
   { io, signal }: { io: Io; signal: AbortSignal },
 ): Promise<Uploaded> {
+  const name = basename(path)
   const type = lookup(path) || 'application/octet-stream'
   const source = { ...(await pathSource(path)), type }
-  const { size } = source
   // Asked for again when the server wants a new slot after a long standby.
-  const slot = xmppUploads(sender).slotFor({ name: basename(path), size, type }, signal)
+  const slot = xmppUploads(sender).slotFor({ name, size: source.size, type }, signal)
+  using line = transferLine(name, io)
+  const memory = { store: keptUploads(io), id: `${jid} ${path}` }
   try {
-    return await upload(source, slot, { signal, store: keptUploads(io), id })
+    return await upload(source, slot, { signal, ...memory, ...line })
   } catch (reason) {
-    if (reason instanceof SlotError) throw slotProblem(reason)
-    if (reason instanceof UploadError) throw new OperatorError('The upload failed', reason)
-    throw reason
+    throw reason instanceof SlotError ? slotProblem(reason) : reason
   }
 }

@@ -16,6 +16,8 @@ export interface Credentials {
 
 /** An account that is logged in; it logs in again by itself when its connection is lost. */
 export interface XmppLogin extends AsyncDisposable {
+  /** Bare JID. */
+  readonly jid: string
   readonly xmpp: Client
   readonly xml: typeof makeXml
   /** Waits for the connection, if there is none at this moment. */
@@ -62,6 +64,7 @@ export async function logIn(credentials: Credentials, signal: AbortSignal): Prom
   const running = stack.move()
   const ready = async (over: AbortSignal): Promise<void> => await standing(xmpp, over)
   return {
+    jid: credentials.jid,
     xmpp,
     xml,
     ready,

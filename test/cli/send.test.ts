@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'node:test'
+import { runCli, temporaryFolder } from './cli-run.ts'
+
+const ENV = { HFS_XMPP_PASSWORD: 'secret' }
+const ME = ['--jid', 'romeo@example.org']
+
+test('send says what its command line lacks', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeFile(join(cwd, 'photo.jpg'), 'x')
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [['photo.jpg', ...ME], /FILE and TO are needed/u],
+    [['photo.jpg', 'a@b', 'c@d', ...ME], /more arguments/u],
+    [['photo.jpg', 'juliet', ...ME], /"juliet" is not the JID/u],
+    [['photo.jpg', 'a@b/phone', ...ME], /"a@b\/phone" is not the JID/u],
+    [['photo.jpg', 'a@b'], /--jid takes your account/u],
+    [['photo.jpg', 'a@b', '--jid', 'example.org'], /--jid takes your account/u],
+    [['photo.jpg', 'a@b', ...ME, '--service', 'example.org:5222'], /--service takes a URL/u],
+  ]
+  for (const [argv, text] of wrong) {
+    const { code, err } = await runCli(['send', ...argv], cwd, { env: ENV })
+    assert.deepEqual([code, text.test(err)], [2, true], err)
+  }
+})
+
+test('send says where it takes the password from, and that an empty one is none', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeFile(join(cwd, 'photo.jpg'), 'x')
+  await writeFile(join(cwd, 'password'), '\n')
+  const argv = ['send', 'photo.jpg', 'a@b', ...ME]
+  for (const more of [[], ['--password-file', 'password']]) {
+    const { code, err } = await runCli([...argv, ...more], cwd)
+    assert.equal(code, 2)
+    assert.match(err, /HFS_XMPP_PASSWORD or --password-file/u)
+  }
+})
+
+test('send refuses what is no file before it logs in anywhere', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const folder = await runCli(['send', '.', 'a@b', ...ME], cwd, { env: ENV })
+  assert.equal(folder.code, 1)
+  assert.match(folder.err, /is not a file/u)
+  const nothing = await runCli(['send', 'photo.jpg', 'a@b', ...ME], cwd, { env: ENV })
+  assert.equal(nothing.code, 1)
+  assert.match(nothing.err, /ENOENT.*photo\.jpg/u)
+})
+
+test('send refuses an authority that is no certificate', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeFile(join(cwd, 'photo.jpg'), 'x')
+  const argv = ['send', 'photo.jpg', 'a@b', ...ME, '--ca', 'photo.jpg']
+  const { code, err } = await runCli(argv, cwd, { env: ENV })
+  assert.equal(code, 1)
+  assert.match(err, /photo\.jpg holds no certificate in PEM/u)
+})
