@@ -19,12 +19,7 @@ export interface FileDownload {
 /** A file that is called nothing. */
 const NAMELESS = 'download'
 
-/**
- * Begins to download to a file. What comes is kept in `PATH.part` until it is complete, with a note beside it
- * (`PATH.part.json`) by which a later call with the same URL goes on at the byte, after a restart as well.
- *
- * Rejects with `UploadError`, with the signal's reason, or with the error of the file system.
- */
+/** Finds out what the file is and where it goes, before anything of it is written; else as {@link downloadTo}. */
 export async function openFileDownload(
   place: Place,
   url: string,
@@ -41,13 +36,32 @@ function inFolder(place: Place, { name = NAMELESS }: Download): string {
   return typeof place === 'string' ? place : join(place.folder, name)
 }
 
-/** Downloads to a file as {@link openFileDownload} does. Resolves to what it is when it is there. */
+/** A file that was downloaded. */
+export interface Downloaded {
+  readonly path: string
+  /** In bytes. */
+  readonly size: number
+  /** Media type, as the server says. */
+  readonly type: string
+}
+
+/**
+ * Downloads to a file, or into a folder, in place of any other file of that name. What comes is kept in `PATH.part`
+ * until it is complete, with a note beside it by which a later call with the same URL goes on at the byte.
+ *
+ * ```ts
+ * const { path } = await downloadTo({ folder: '/home/romeo/Downloads' }, url)
+ * ```
+ *
+ * Resolves when the file is there. Rejects with `UploadError`, with the signal's reason, or with the error of the
+ * file system.
+ */
 export async function downloadTo(
   place: Place,
   url: string,
   options: Omit<DownloadOptions, 'from'> = {},
-): Promise<{ readonly path: string; readonly file: Download }> {
+): Promise<Downloaded> {
   const { path, file, save } = await openFileDownload(place, url, options)
   await save()
-  return { path, file }
+  return { path, size: file.size, type: file.type }
 }
