@@ -9,7 +9,8 @@ const FINAL: readonly UploadErrorCode[] = ['refused', 'bad-answer', 'source-chan
 
 /** Uploads, for as long as it takes. Rejects with `UploadError`, or with the signal's reason. */
 export async function run(task: Task): Promise<Uploaded> {
-  const { source, tell, memory } = task
+  const { source, tell, memory, signal } = task
+  signal.throwIfAborted()
   const course = await departure(task)
   try {
     if (course.resource !== undefined) tell({ kind: 'restored', resource: course.resource })

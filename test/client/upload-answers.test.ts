@@ -1,0 +1,336 @@
+/** Uploads against servers that answer in all kinds of ways. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { UploadStore } from '../../src/client/platform.ts'
+import type { Slot, SlotSource } from '../../src/client/slot.ts'
+import type { Source } from '../../src/client/source.ts'
+import type { UploadErrorCode } from '../../src/client/upload-error.ts'
+import type { UploadEvent } from '../../src/client/upload-event.ts'
+import type { UploadOptions, Uploaded } from '../../src/client/upload-options.ts'
+import { uploading } from '../../src/client/upload.ts'
+import { hurriedTime } from './manual-time.ts'
+import { memoryStore } from './memory-store.ts'
+import { type ScriptedLine, type ScriptedTransport, scripted } from './scripted-transport.ts'
+import { toldNetwork } from './told-network.ts'
+
+const SLOT: Slot = { put: 'https://files.example/up/a1/film.mp4', get: 'https://files.example/f' }
+const OTHER: Slot = { put: 'https://files.example/up/b2/film.mp4', get: 'https://files.example/g' }
+
+/** Too long for one request. */
+const FILE = new Blob([new Uint8Array(300_000)], { type: 'video/mp4' })
+const SMALL = new Blob(['film'])
+
+const RUFH: ScriptedLine = { status: 200, headers: { 'x-resume': 'rufh, tus' } }
+const TUS: ScriptedLine = { status: 204, headers: { 'tus-resumable': '1.0.0' } }
+const DONE: ScriptedLine = { status: 201, headers: { 'upload-complete': '?1' } }
+
+function created(name: string, more: Record<string, string> = {}): ScriptedLine {
+  return { status: 201, headers: { location: `/-/uploads/${name}`, ...more } }
+}
+
+function stands(offset: number): ScriptedLine {
+  return { status: 204, headers: { 'upload-offset': String(offset) } }
+}
+
+interface Attempt extends Pick<ScriptedTransport, 'asked'> {
+  readonly uploaded: Promise<Uploaded>
+  readonly events: UploadEvent[]
+  readonly waits: number[]
+}
+
+interface Attempted extends UploadOptions {
+  readonly file?: Blob | Source
+  readonly slot?: SlotSource
+}
+
+function attempt(
+  lines: readonly ScriptedLine[],
+  { file = FILE, slot = SLOT, ...options }: Attempted = {},
+): Attempt {
+  const { transport, asked } = scripted(lines)
+  const time = hurriedTime()
+  const events: UploadEvent[] = []
+  const upload = uploading({ transport, network: toldNetwork() }, time)
+  const onEvent = (event: UploadEvent): void => void events.push(event)
+  const uploaded = upload(file, slot, { session: 'none', onEvent, ...options })
+  uploaded.catch(() => {})
+  return { uploaded, asked, events, waits: time.waits }
+}
+
+async function assertFails(
+  { uploaded }: Attempt,
+  expected: { code: UploadErrorCode; status?: number; problem?: string },
+): Promise<void> {
+  await assert.rejects(uploaded, { name: 'UploadError', ...expected })
+}
+
+function kindsOf({ events }: Attempt): string[] {
+  return events.map(({ kind }) => kind).filter((kind) => kind !== 'sent')
+}
+
+test('a file goes up in pieces, and the URL to hand out is that of its slot', async () => {
+  const one = attempt([RUFH, created('a'), stands(262_144), DONE])
+  assert.deepEqual(await one.uploaded, { url: SLOT.get, size: 300_000 })
+  assert.deepEqual(one.asked, [
+    'OPTIONS /up/a1/film.mp4',
+    'PUT /up/a1/film.mp4',
+    'PATCH /-/uploads/a 262144',
+    'PATCH /-/uploads/a 37856',
+  ])
+  assert.deepEqual(kindsOf(one), ['face', 'created', 'sending', 'stands', 'sending', 'published'])
+})
+
+test('a small file is one PUT, where the server could do more as well', async () => {
+  const one = attempt([RUFH, { status: 201 }], { file: SMALL })
+  await one.uploaded
+  assert.deepEqual(one.asked, ['OPTIONS /up/a1/film.mp4', 'PUT /up/a1/film.mp4 4'])
+})
+
+for (const [words, answer] of [
+  ['that names nothing', { status: 200 }],
+  ['that does not allow it', { status: 405 }],
+  ['that forbids it', { status: 403, headers: { 'x-resume': 'rufh' } }],
+] as const) {
+  test(`a server ${words} when it is asked gets one plain PUT`, async () => {
+    const one = attempt([answer, { status: 204 }])
+    await one.uploaded
+    assert.deepEqual(one.asked.slice(1), ['PUT /up/a1/film.mp4 300000'])
+    assert.deepEqual(one.events[0], { kind: 'face', face: 'plain' })
+  })
+}
+
+test('a server that cannot be asked gets a plain PUT after two vain questions', async () => {
+  const one = attempt(['lost', 'lost', 'lost', { status: 201 }])
+  await one.uploaded
+  assert.deepEqual(
+    one.asked.map((line) => line.split(' ')[0]),
+    ['OPTIONS', 'OPTIONS', 'OPTIONS', 'PUT'],
+  )
+})
+
+test('what a server speaks is asked once for all its slots', async () => {
+  const { transport, asked } = scripted([RUFH, { status: 201 }])
+  const upload = uploading({ transport, network: toldNetwork() })
+  await upload(SMALL, SLOT)
+  await upload(SMALL, OTHER)
+  assert.deepEqual(asked, [
+    'OPTIONS /up/a1/film.mp4',
+    'PUT /up/a1/film.mp4 4',
+    'PUT /up/b2/film.mp4 4',
+  ])
+})
+
+test('by tus an upload is complete when it stands at its size', async () => {
+  const one = attempt([TUS, created('t'), stands(262_144), stands(300_000)])
+  await one.uploaded
+  assert.deepEqual(one.asked.slice(1), [
+    'POST /up/a1/film.mp4',
+    'PATCH /-/uploads/t 262144',
+    'PATCH /-/uploads/t 37856',
+  ])
+})
+
+test('a busy server is waited for as long as it asks', async () => {
+  const busy: ScriptedLine = { status: 503, headers: { 'retry-after': '7' } }
+  const one = attempt([RUFH, busy, created('a'), busy, stands(262_144), DONE])
+  await one.uploaded
+  assert.deepEqual(one.waits, [7000, 7000])
+  assert.deepEqual(
+    one.asked.slice(1).map((line) => line.split(' ')[0]),
+    ['PUT', 'PUT', 'PATCH', 'HEAD', 'PATCH'],
+  )
+})
+
+test('a date to try again at is measured by the clock that wrote it', async () => {
+  const headers = {
+    date: 'Sun, 22 Nov 2026 10:00:00 GMT',
+    'retry-after': 'Sun, 22 Nov 2026 10:01:30 GMT',
+  }
+  const one = attempt([RUFH, { status: 429, headers }, created('a'), DONE])
+  await one.uploaded
+  assert.deepEqual(one.waits, [90_000])
+})
+
+test('losses in a row are followed by longer and longer waits, the first by none', async () => {
+  const one = attempt([RUFH, created('a'), 'lost', 'lost', 'lost', 'lost', stands(262_144), DONE])
+  await one.uploaded
+  assert.deepEqual(one.waits, [100, 200, 400])
+})
+
+test('an upload that is gone begins anew in its slot', async () => {
+  const one = attempt([RUFH, created('a'), { status: 410 }, created('b'), DONE])
+  await one.uploaded
+  assert.deepEqual(kindsOf(one), [
+    ...['face', 'created', 'sending', 'lost'],
+    ...['created', 'sending', 'published'],
+  ])
+})
+
+test('an upload whose creations are all gone at once is given up after the third', async () => {
+  const gone = [created('a'), { status: 404 }]
+  const one = attempt([RUFH, ...gone, ...gone, ...gone, created('a'), DONE])
+  await assertFails(one, { code: 'out-of-tries', status: 404 })
+  assert.equal(one.asked.length, 7)
+})
+
+test('uploads that had got somewhere may be gone more often than that', async () => {
+  const lost = [created('a'), { status: 503 }, stands(2), { status: 404 }]
+  await attempt([RUFH, ...lost, ...lost, ...lost, ...lost, created('a'), DONE]).uploaded
+})
+
+test('an append to another place than the upload stands at is followed by the question', async () => {
+  const elsewhere: ScriptedLine = { status: 409, headers: { 'upload-offset': '1000' } }
+  const one = attempt([RUFH, created('a'), elsewhere, stands(100_000), DONE])
+  await one.uploaded
+  assert.deepEqual(one.asked.slice(2), [
+    'PATCH /-/uploads/a 262144',
+    'HEAD /-/uploads/a',
+    'PATCH /-/uploads/a 200000',
+  ])
+})
+
+test('a server that takes appends and keeps nothing of them is given up', async () => {
+  const one = attempt([RUFH, created('a'), stands(0)])
+  await assertFails(one, { code: 'out-of-tries' })
+})
+
+for (const offset of ['300001', '-1', 'five', '']) {
+  test(`a file of 300000 bytes that is said to stand at “${offset}” is a bad answer`, async () => {
+    const headers = { 'upload-offset': offset }
+    const one = attempt([RUFH, created('a'), 'lost', { status: 204, headers }])
+    await assertFails(one, { code: 'bad-answer', status: 204 })
+  })
+}
+
+test('a creation without an address is a bad answer', async () => {
+  await assertFails(attempt([RUFH, { status: 201 }]), { code: 'bad-answer', status: 201 })
+})
+
+test('a refusal ends the upload at once, and says why', async () => {
+  const one = attempt([RUFH, { status: 403, code: 'grant-expired' }])
+  await assertFails(one, { code: 'refused', status: 403, problem: 'grant-expired' })
+})
+
+test('a repeated PUT that is a conflict after a lost answer is a refusal', async () => {
+  const one = attempt([{ status: 405 }, 'lost', { status: 409 }])
+  await assertFails(one, { code: 'refused', status: 409 })
+})
+
+test('a server without room is asked three times', async () => {
+  const one = attempt([RUFH, created('a'), { status: 507 }])
+  await assertFails(one, { code: 'refused', status: 507 })
+  // Created, sent; then asked twice where it stands.
+  assert.equal(one.asked.length, 5)
+})
+
+test('a server that fails again and again is given up, one that only restarts is not', async () => {
+  await assertFails(attempt([RUFH, { status: 500 }]), { code: 'out-of-tries', status: 500 })
+  const restarts = Array.from({ length: 40 }, () => ({ status: 503 }))
+  await attempt([RUFH, ...restarts, created('a'), DONE]).uploaded
+})
+
+test('a server that never answers is given up, one that did is not', async () => {
+  await assertFails(attempt(['lost']), { code: 'out-of-tries' })
+  const silence = Array.from({ length: 40 }, (): ScriptedLine => 'lost')
+  await attempt([RUFH, created('a'), ...silence, stands(0), DONE]).uploaded
+})
+
+test('a source that gives other bytes than asked for has changed', async () => {
+  const file: Source = {
+    size: 300_000,
+    slice: (start) => new Blob(['x'.repeat(start ? 3 : 262_144)]),
+  }
+  const one = attempt([RUFH, created('a'), stands(262_144)], { file })
+  await assertFails(one, { code: 'source-changed' })
+})
+
+test('a source that cannot be read any more is the reason, not the connection', async () => {
+  const cause = new Error('gone')
+  const file: Source = { size: 300_000, slice: () => Promise.reject(cause) }
+  const one = attempt([RUFH, created('a')], { file })
+  await assert.rejects(one.uploaded, { code: 'source-changed', cause })
+})
+
+test('level 3 asks for a new slot; without a session the file begins anew there', async () => {
+  const level3: ScriptedLine = { status: 401, headers: { 'x-security-level': '3' } }
+  const one = attempt([RUFH, created('a'), level3, created('b'), DONE], {
+    onReauthenticate: async () => OTHER,
+  })
+  assert.equal((await one.uploaded).url, OTHER.get)
+  assert.deepEqual(one.asked.slice(2, 4), ['PATCH /-/uploads/a 262144', 'PUT /up/b2/film.mp4'])
+  assert.ok(kindsOf(one).includes('reauthenticating'))
+})
+
+test('level 3 ends an upload that has no way to a new slot, or to which no slot is enough', async () => {
+  const level3: ScriptedLine = { status: 401, headers: { 'x-security-level': '3' } }
+  const expected = { code: 'reauthentication-required', status: 401 } as const
+  await assertFails(attempt([RUFH, created('a'), level3]), expected)
+  const one = attempt([RUFH, level3], { slot: async () => OTHER })
+  await assertFails(one, expected)
+})
+
+test('a session for which there is no room is done without', async () => {
+  const full: ScriptedLine = { status: 503, code: 'session-unavailable' }
+  await attempt([RUFH, full, created('a'), DONE], { session: 'hmac' }).uploaded
+})
+
+test('an upload is remembered until it is published, or cannot be', async () => {
+  const store = memoryStore()
+  const lines = [RUFH, created('a'), 'lost'] as const
+  const giving = new AbortController()
+  const options = { store, id: 'film', signal: giving.signal }
+  const onEvent = ({ kind }: UploadEvent): void => {
+    if (kind === 'lost') giving.abort(new Error('enough'))
+  }
+  await assert.rejects(attempt(lines, { ...options, onEvent }).uploaded, /enough/u)
+  assert.ok(await store.load('film'))
+  await attempt([stands(262_144), DONE], { store, id: 'film' }).uploaded
+  assert.equal(await store.load('film'), undefined)
+  await assertFails(attempt([RUFH, { status: 403 }], { store, id: 'film' }), { code: 'refused' })
+  assert.equal(await store.load('film'), undefined)
+})
+
+/** A store that has an upload of the file in the slot. */
+async function storeWith(resource = 'https://files.example/-/uploads/a'): Promise<UploadStore> {
+  const store = memoryStore()
+  const state = { slot: { ...SLOT }, face: 'rufh', chunk: 1_000_000, resource, size: FILE.size }
+  await store.save('film', state)
+  return store
+}
+
+test('what was left unfinished goes on at the byte, and no slot is asked for', async () => {
+  const store = await storeWith()
+  const slot = async (): Promise<Slot> => await Promise.reject(new Error('asked for a slot'))
+  const one = attempt([stands(200_000), DONE], { store, id: 'film', slot })
+  assert.equal((await one.uploaded).url, SLOT.get)
+  assert.deepEqual(one.asked, ['HEAD /-/uploads/a', 'PATCH /-/uploads/a 100000'])
+  assert.equal(kindsOf(one)[0], 'restored')
+})
+
+test('what is remembered of another file is forgotten, and said', async () => {
+  const store = await storeWith()
+  const file = new Blob(['another film'])
+  await assertFails(attempt([RUFH], { store, id: 'film', file }), { code: 'source-changed' })
+  assert.equal(await store.load('film'), undefined)
+})
+
+test('a remembered slot that is not taken any more is replaced by a fresh one', async () => {
+  const store = await storeWith()
+  const lines = [{ status: 410 }, { status: 403 }, RUFH, created('b'), DONE]
+  const one = attempt(lines, { store, id: 'film', slot: async () => OTHER })
+  assert.equal((await one.uploaded).url, OTHER.get)
+})
+
+test('what a store has of another kind is as good as nothing', async () => {
+  const store = memoryStore()
+  await store.save('film', { slot: 'https://files.example/', face: 'rufh', chunk: 1 })
+  const one = attempt([RUFH, created('a'), DONE], { store, id: 'film' })
+  await one.uploaded
+  assert.equal(one.asked[0], 'OPTIONS /up/a1/film.mp4')
+})
+
+test('an upload that was aborted before it began asks nobody', async () => {
+  const one = attempt([RUFH], { signal: AbortSignal.abort(new Error('enough')) })
+  await assert.rejects(one.uploaded, /enough/u)
+  assert.deepEqual(one.asked, [])
+})

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { UploadRequest } from '../../src/client/transport.ts'
+import { watched } from '../../src/client/watchdog.ts'
+import { type ManualTime, manualTime } from './manual-time.ts'
+
+const STALL = 3000
+
+/** A request under way, of which the test decides what becomes. */
+interface Watched {
+  readonly time: ManualTime
+  /** Bytes are handed to the network. */
+  readonly sent: (bytes: number) => void
+  readonly answer: () => void
+  /** Resolves to what became of it. */
+  readonly outcome: Promise<string>
+}
+
+/** Sends requests of 1000 bytes, or of none, one after the other. */
+function watchdog(time = manualTime()): (bytes?: number) => Watched {
+  let current: UploadRequest | undefined
+  let answer: (() => void) | undefined
+  const transport = watched(
+    async (request) => {
+      current = request
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      answer = resolve
+      request.signal.addEventListener('abort', () => reject(new Error('aborted')))
+      await promise
+      return { status: 204, headers: new Headers() }
+    },
+    { stall: STALL, time },
+  )
+  return (bytes = 1000) => {
+    const asked = transport({
+      method: 'PATCH',
+      url: 'https://files.example/-/uploads/a',
+      headers: {},
+      ...(bytes > 0 && { body: new Blob(['x'.repeat(bytes)]) }),
+      signal: new AbortController().signal,
+    })
+    return {
+      time,
+      sent: (count) => current?.onSent?.(count),
+      answer: () => answer?.(),
+      outcome: asked.then(() => 'answered', String),
+    }
+  }
+}
+
+const DEAD = /The connection is dead/u
+
+test('a connection on which no byte moves is dead after the time that was set, and no earlier', async () => {
+  const one = watchdog()()
+  one.time.pass(STALL - 1)
+  one.sent(500)
+  one.time.pass(STALL - 1)
+  one.sent(900)
+  one.time.pass(STALL)
+  assert.match(await one.outcome, DEAD)
+})
+
+test('bytes that are told again are no progress', async () => {
+  const one = watchdog()()
+  one.sent(500)
+  one.time.pass(STALL - 1)
+  one.sent(500)
+  one.time.pass(1)
+  assert.match(await one.outcome, DEAD)
+})
+
+test('a question without an answer is given up after the same time', async () => {
+  const one = watchdog()(0)
+  one.time.pass(STALL)
+  assert.match(await one.outcome, DEAD)
+})
+
+test('after the last byte an answer may take three times as long as the one before, and the set time', async () => {
+  const send = watchdog()
+  const first = send()
+  first.sent(1000)
+  first.time.pass(2000)
+  first.answer()
+  assert.equal(await first.outcome, 'answered')
+  const second = send()
+  second.sent(1000)
+  second.time.pass(STALL + 3 * 2000 - 1)
+  second.answer()
+  assert.equal(await second.outcome, 'answered')
+})
+
+test('a connection that was held for dead too soon is followed by more patience', async () => {
+  const send = watchdog()
+  const first = send()
+  first.sent(1000)
+  first.time.pass(STALL)
+  assert.match(await first.outcome, DEAD)
+  const second = send()
+  second.sent(1000)
+  second.time.pass(2 * STALL)
+  second.answer()
+  assert.equal(await second.outcome, 'answered')
+})
+
+test('what ended otherwise is not watched any more', async () => {
+  const one = watchdog()()
+  one.answer()
+  assert.equal(await one.outcome, 'answered')
+  one.time.pass(10 * STALL)
+})
