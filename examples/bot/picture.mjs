@@ -10,8 +10,9 @@ export function pictureOf(text) {
   const [red, green, blue, ...pattern] = createHash('sha256').update(text).digest()
   const colour = [red, green, blue]
   const side = FIELDS * SCALE
-  const rows = Array.from({ length: side }, (_, y) => {
-    const pixels = Array.from({ length: side }, (_, x) => {
+  const places = Array.from({ length: side }, (_, place) => place)
+  const rows = places.map((y) => {
+    const pixels = places.map((x) => {
       const [column, row] = [Math.floor(x / SCALE), Math.floor(y / SCALE)]
       const mirrored = Math.min(column, FIELDS - 1 - column)
       return pattern[row] & (1 << mirrored) ? colour : [255, 255, 255]

@@ -17,7 +17,7 @@ export const ACCOUNT_FLAGS = {
   service: {
     type: 'string',
     value: 'URL',
-    help: 'your XMPP server: xmpp://HOST:5222, xmpps://HOST:5223; default: DNS tells',
+    help: 'your XMPP server: xmpp://HOST:5222, xmpps://HOST:5223 (as its certificate says); default: DNS tells',
   },
 } as const satisfies Flags
 
