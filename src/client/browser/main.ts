@@ -2,8 +2,8 @@
 import { type Download, type DownloadOptions } from '../download-options.ts'
 import { download as downloadOnce } from '../download.ts'
 import type { Platform } from '../platform.ts'
-import { uploadingAll } from '../upload-list.ts'
-import { uploading } from '../upload.ts'
+import { type UploadAll, uploadingAll } from '../upload-list.ts'
+import { type Upload, uploading } from '../upload.ts'
 import { indexedDbStore } from './indexed-db-store.ts'
 import { networkWatch } from './network-watch.ts'
 import { xhrTransport } from './xhr-transport.ts'
@@ -22,14 +22,14 @@ export type { Upload } from '../upload.ts'
 const browser: Platform = {
   transport: xhrTransport,
   network: networkWatch,
-  store: indexedDbStore(),
+  store: /* @__PURE__ */ indexedDbStore(),
 }
 
 /** Uploads a file to a slot; unfinished uploads are remembered in IndexedDB. */
-export const upload = uploading(browser)
+export const upload: Upload = /* @__PURE__ */ uploading(browser)
 
 /** Uploads several files, some at a time. */
-export const uploadAll = uploadingAll(upload)
+export const uploadAll: UploadAll = /* @__PURE__ */ uploadingAll(upload)
 
 /** Fetches a file, and goes on at the byte after every loss, at once when there is another network. */
 export async function download(url: string, options: DownloadOptions = {}): Promise<Download> {

@@ -1,4 +1,5 @@
 import { fetchTransport } from '../fetch-transport.ts'
+import { problemCode } from '../problem-code.ts'
 import type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
 
 /**
@@ -39,5 +40,5 @@ function answerOf(xhr: XMLHttpRequest): UploadAnswer {
     const [, name, value] = /^([^:]+): (.*)$/u.exec(line) ?? []
     if (name !== undefined && value !== undefined) headers.append(name, value)
   }
-  return { status: xhr.status, headers }
+  return { status: xhr.status, headers, ...problemCode(xhr.responseText) }
 }

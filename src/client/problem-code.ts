@@ -1,0 +1,9 @@
+/** `code` of a problem document (RFC 9457), as an answer has it; nothing if the text is none. */
+export function problemCode(text: string): { readonly problem?: string } {
+  try {
+    const { code }: { readonly code?: unknown } = Object(JSON.parse(text))
+    return typeof code === 'string' ? { problem: code } : {}
+  } catch {
+    return {} // The answer is what counts; what it is explained with may be anything.
+  }
+}
