@@ -9,6 +9,7 @@ import { filesCommand } from './commands/files.ts'
 import { gcCommand } from './commands/gc.ts'
 import { getCommand } from './commands/get.ts'
 import { initCommand } from './commands/init.ts'
+import { putCommand } from './commands/put.ts'
 import { sendCommand } from './commands/send.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   checkCommand,
   signCommand,
   sendCommand,
+  putCommand,
   getCommand,
   doctorCommand,
   filesCommand,

@@ -8,6 +8,7 @@ import type { Io } from '../io.ts'
 import { transferLine } from '../transfer-line.ts'
 import { type Ending, type Remedies, reported } from '../transfer-report.ts'
 import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
+import { webUrl } from '../web-url.ts'
 
 const FLAGS = {
   output: { type: 'string', short: 'o', value: 'FILE', help: 'what the file is to be called' },
@@ -45,17 +46,13 @@ export const getCommand: Command = command({
 function urlIn([text, ...rest]: readonly string[]): URL {
   if (text === undefined) throw new UsageError('URL is needed')
   if (rest.length > 0) throw new UsageError('There are more arguments than URL')
-  const url = URL.parse(text)
-  if (url?.protocol === 'aesgcm:') {
+  if (/^aesgcm:/iu.test(text)) {
     throw new UsageError(
       'The file behind an aesgcm link is encrypted: open the link in the chat client that received it.\n' +
         'To get the encrypted bytes, write https instead of aesgcm, and leave out what stands behind "#"',
     )
   }
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
-    throw new UsageError(`"${text}" is no URL of the web`)
-  }
-  return url
+  return webUrl(text)
 }
 
 async function downloaded(

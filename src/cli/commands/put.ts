@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { lookup } from 'mime-types'
+import { fileStore } from '../../client/node/file-store.ts'
+import { upload } from '../../client/node/main.ts'
+import { pathSource } from '../../client/node/path-source.ts'
+import type { Slot } from '../../client/slot.ts'
+import type { UploadOptions } from '../../client/upload-options.ts'
+import { OperatorError } from '../../core/operator-error.ts'
+import { type FlagValues, UsageError, command, type Command, type Flags } from '../command.ts'
+import type { Io } from '../io.ts'
+import { keptUploads } from '../kept-uploads.ts'
+import { transferLine } from '../transfer-line.ts'
+import { type Ending, type Remedies, reported } from '../transfer-report.ts'
+import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
+import { webUrl } from '../web-url.ts'
+
+const FLAGS = {
+  header: {
+    type: 'string',
+    multiple: true,
+    short: 'H',
+    value: 'FIELD',
+    help: 'header field of the slot, e.g. "Authorization: Bearer …"; may be repeated',
+  },
+  type: { type: 'string', value: 'TYPE', help: 'media type; else by the end of the name' },
+  'get-url': { type: 'string', value: 'URL', help: 'link of the slot; else URL without its query' },
+  session: { type: 'string', value: 'KIND', help: 'key of the upload: hmac (default), dpop, none' },
+  state: { type: 'string', value: 'DIR', help: 'where unfinished uploads are remembered' },
+  json: { type: 'boolean', help: 'print one JSON object' },
+  ...CA_FLAG,
+} as const satisfies Flags
+
+type PutFlags = FlagValues<typeof FLAGS>
+
+const REMEDIES: Remedies = {
+  refused: 'Ask the XMPP server for a new slot, and use its URL and its header fields unchanged.',
+  'reauthentication-required':
+    'It wants a new slot after so long a time. What it has is not lost: ask the XMPP server for\n' +
+    'another slot for the same file, then: hmac-file-server put FILE NEW_URL',
+  'source-changed': 'The same command begins anew, with a new slot.',
+  'bad-answer': 'This may be no upload server, or a proxy in front of it that spoils answers.',
+  'out-of-tries': 'The same command goes on from here.',
+}
+
+/** Uploads as a client does that knows how to go on. */
+export const putCommand: Command = command({
+  name: 'put',
+  summary:
+    'Uploads a file to a slot; goes on at the byte after a loss, and when it is called again.',
+  parameters: 'FILE URL',
+  details:
+    'URL is the PUT URL of a slot (XEP-0363) of any server; `hmac-file-server sign` makes one to try.\n' +
+    'With another URL for the same file, the new slot takes over what the server has. Prints the link.',
+  flags: FLAGS,
+  run: async ({ flags, positionals }, io) => {
+    const { path, url } = targetOf(positionals, io)
+    const slot = slotOf(url, flags)
+    const session = sessionOf(flags)
+    if (!(await stat(path)).isFile()) throw new OperatorError(`${path} is not a file`)
+    if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
+    const signal = io.stopRequested()
+    const store =
+      flags.state === undefined ? keptUploads(io) : fileStore(resolve(io.cwd, flags.state))
+    const sent = async (): Promise<Ending> => {
+      using line = transferLine(basename(path), io)
+      return await uploaded({ path, slot, type: flags.type }, { signal, session, store, ...line })
+    }
+    return await reported(sent, { io, json: flags.json === true, signal, remedies: REMEDIES })
+  },
+})
+
+function targetOf(
+  [file, text, ...rest]: readonly string[],
+  { cwd }: Io,
+): { readonly path: string; readonly url: URL } {
+  if (file === undefined || text === undefined) throw new UsageError('FILE and URL are needed')
+  if (rest.length > 0) throw new UsageError('There are more arguments than FILE and URL')
+  return { path: resolve(cwd, file), url: webUrl(text) }
+}
+
+function slotOf(url: URL, flags: PutFlags): Slot {
+  const { header = [], 'get-url': link } = flags
+  const get = link === undefined ? new URL(url.pathname, url) : webUrl(link)
+  return { put: url.href, get: get.href, headers: Object.fromEntries(header.map(fieldOf)) }
+}
+
+/** RFC 9110 §5.1, §5.5. */
+function fieldOf(text: string): readonly [string, string] {
+  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([^\p{Cc}]*)$/u.exec(text) ?? []
+  if (name !== undefined && value !== undefined) return [name, value]
+  throw new UsageError(`--header takes "Name: value", not "${text}"`)
+}
+
+function sessionOf({ session = 'hmac' }: PutFlags): NonNullable<UploadOptions['session']> {
+  if (session === 'hmac' || session === 'dpop' || session === 'none') return session
+  throw new UsageError(`--session takes hmac, dpop or none, not "${session}"`)
+}
+
+async function uploaded(
+  { path, slot, type }: { path: string; slot: Slot; type: string | undefined },
+  options: UploadOptions,
+): Promise<Ending> {
+  const media = type ?? (lookup(path) || 'application/octet-stream')
+  const source = { ...(await pathSource(path)), type: media }
+  const { url, size } = await upload(source, slot, options)
+  return { text: url, facts: { url, path, size, type: media } }
+}

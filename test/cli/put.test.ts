@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'node:test'
+import { systemClock } from '../../src/core/clock.ts'
+import { isJsonObject } from '../../src/core/json-object.ts'
+import type { Cut } from '../app/cutting-proxy.ts'
+import { type ProxiedSite, proxiedSite } from '../app/proxied-site.ts'
+import { type Site, stored } from '../app/site.ts'
+import { type Signing, get, signedPut } from '../app/slots.ts'
+import { ask } from '../app/wire-client.ts'
+import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
+import { type Outcome, runCli, temporaryFolder } from './cli-run.ts'
+import { startCommand } from './running-command.ts'
+
+const random = seededRandom(seedOfThisRun())
+const RUNNING = { stopRequested: () => new AbortController().signal }
+const HOUR = 3_600_000
+
+/** What follows `put FILE` for a slot of the site. */
+function slot(
+  { proxy }: ProxiedSite,
+  path: string,
+  { content, ...how }: Signing & { readonly content: Buffer },
+): string[] {
+  const { target, headers } = signedPut(path, content, how)
+  const fields = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
+  return [`http://127.0.0.1:${proxy.port}${target}`, ...fields]
+}
+
+async function put(cwd: string, ...argv: readonly string[]): Promise<Outcome> {
+  return await runCli(['put', ...argv, '--state', 'state'], cwd, RUNNING)
+}
+
+async function downloaded({ port }: Site, path: string): Promise<Buffer> {
+  return (await ask(port, get(path))).body
+}
+
+function report(out: string): Readonly<Record<string, unknown>> {
+  assert.match(out, /^[^\n]+\n$/u)
+  const value: unknown = JSON.parse(out)
+  assert.ok(isJsonObject(value))
+  return value
+}
+
+/** A folder with a file, and a server behind a proxy. */
+async function scene(
+  cwd: string,
+  { size, cuts = [] }: { size: number; cuts?: readonly Cut[] },
+): Promise<{ content: Buffer; there: ProxiedSite }> {
+  const content = random.bytes(size)
+  await writeFile(join(cwd, 'cat.jpg'), content)
+  return { content, there: await proxiedSite(cuts) }
+}
+
+test('put uploads the file with its type, and prints the link', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const { content, there } = await scene(cwd, { size: 3_000_000 })
+  await using _there = there
+  const url = slot(there, 'a1b2/cat.jpg', { content, scheme: 'v2', contentType: 'image/jpeg' })
+  const { code, out, err } = await put(cwd, 'cat.jpg', ...url)
+  const link = `http://127.0.0.1:${there.proxy.port}/a1b2/cat.jpg`
+  assert.deepEqual([code, out, err], [0, `${link}\n`, ''])
+  assert.equal((await fetch(link)).headers.get('content-type'), 'image/jpeg')
+  assert.ok(content.equals(await downloaded(there.site, 'a1b2/cat.jpg')))
+  assert.deepEqual(await readdir(join(cwd, 'state')), [])
+})
+
+test('put --json tells of the file in one line; fields, type and link are as they are given', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const { content, there } = await scene(cwd, { size: 1000 })
+  await using _there = there
+  const url = slot(there, 'a1b2/cat.jpg', { content, scheme: 'jwt', contentType: 'image/webp' })
+  assert.ok(url.includes('-H'))
+  const link = ['--get-url', 'https://files.example/cat']
+  const { out } = await put(cwd, 'cat.jpg', ...url, '--type', 'image/webp', ...link, '--json')
+  assert.deepEqual(report(out), {
+    ok: true,
+    url: 'https://files.example/cat',
+    path: join(cwd, 'cat.jpg'),
+    size: 1000,
+    type: 'image/webp',
+  })
+})
+
+for (const session of ['hmac', 'dpop', 'none']) {
+  test(`put --session ${session} that is killed goes on at the byte when it is called again`, async (t) => {
+    t.diagnostic(`SEED=${random.seed}`)
+    const cwd = await temporaryFolder(t)
+    const size = 40_000_000
+    const cuts = [{ at: random.integer(1_000_000, 5_000_000), kind: 'hole' }] as const
+    const { content, there } = await scene(cwd, { size, cuts })
+    await using _there = there
+    const argv = [
+      'put',
+      'cat.jpg',
+      ...slot(there, 'a1b2/cat.jpg', { content }),
+      '--session',
+      session,
+    ]
+    {
+      await using running = startCommand(argv, cwd)
+      await stored(there.site, random.integer(6_000_000, 20_000_000))
+      running.child.kill('SIGKILL')
+      assert.ok(Number.isNaN((await running.ended).code), 'it was done already')
+    }
+    await using again = startCommand([...argv, '--json'], cwd)
+    const { code, out, err } = await again.ended
+    assert.equal(code, 0, `${out}${err}`)
+    assert.equal(there.proxy.left(), 0)
+    assert.ok(content.equals(await downloaded(there.site, 'a1b2/cat.jpg')), 'other bytes')
+    // Heads of requests count, and what was under way when the process died.
+    const more = there.proxy.passed() - size
+    t.diagnostic(`${more} bytes more than the file has passed`)
+    assert.ok(more < size / 100, `${more} bytes more than the file has passed`)
+  })
+}
+
+test('put that is stopped says how to go on; after a long standby, that a new slot takes over', async (t) => {
+  const cwd = await temporaryFolder(t)
+  t.mock.timers.enable({ apis: ['Date'], now: systemClock() })
+  const { content, there } = await scene(cwd, { size: 30_000_000 })
+  await using _there = there
+  const first = slot(there, 'a1b2/cat.jpg', { content, scheme: 'jwt' })
+  const stop = new AbortController()
+  const stopped = runCli(['put', 'cat.jpg', ...first, '--state', 'state'], cwd, {
+    stopRequested: () => stop.signal,
+  })
+  await stored(there.site, 6_000_000)
+  stop.abort()
+  const { code, err } = await stopped
+  assert.deepEqual([code, err], [1, 'Stopped. The same command goes on from here.\n'])
+
+  t.mock.timers.setTime(systemClock() + 3 * HOUR)
+  const late = await put(cwd, 'cat.jpg', ...first)
+  assert.equal(late.code, 1)
+  assert.match(late.err, /put FILE NEW_URL/u)
+
+  const before = there.proxy.passed()
+  const second = slot(there, 'c3d4/cat.jpg', { content, scheme: 'jwt' })
+  const adopted = await put(cwd, 'cat.jpg', ...second)
+  assert.equal(adopted.code, 0, adopted.err)
+  assert.ok(content.equals(await downloaded(there.site, 'c3d4/cat.jpg')), 'other bytes')
+  const sent = there.proxy.passed() - before
+  assert.ok(sent < content.length - 5_000_000, `${sent} bytes were sent to the new slot`)
+})
+
+test('a failure says what to do, as text or as JSON', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const { content, there } = await scene(cwd, { size: 1000 })
+  await using _there = there
+  const url = slot(there, 'a1b2/cat.jpg', { content, secret: 'not-the-one-of-the-server' })
+  const text = await put(cwd, 'cat.jpg', ...url)
+  assert.equal(text.code, 1)
+  assert.match(text.err, /error: The server answered 403 grant-invalid\. Ask the XMPP server for/u)
+  const json = await put(cwd, 'cat.jpg', ...url, '--json')
+  assert.equal(json.code, 1)
+  const { ok, code, status, problem } = report(json.out)
+  assert.deepEqual([ok, code, status, problem], [false, 'refused', 403, 'grant-invalid'])
+})
+
+test('arguments that make no sense are wrong usage', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeFile(join(cwd, 'a'), 'a')
+  const url = 'http://127.0.0.1:1/a'
+  for (const argv of [
+    ['a'],
+    ['a', 'b'],
+    ['a', url, 'c'],
+    ['a', url, '-H', 'no field'],
+    ['a', url, '-H', 'Authorization: a\nb: c'],
+    ['a', url, '--session', 'cookie'],
+    ['a', url, '--get-url', 'b'],
+  ]) {
+    assert.equal((await put(cwd, ...argv)).code, 2, argv.join(' '))
+  }
+  const folder = await put(cwd, '.', url)
+  assert.equal(folder.code, 1)
+  assert.match(folder.err, /is not a file/u)
+})
