@@ -28,7 +28,8 @@ async function step(course: Course, task: Task): Promise<Outcome> {
   if (face === 'plain') return await wholeFile(course, task)
   const protocol = { rufh, tus }[face]
   const { resource, offset, session } = course
-  const means = meansOf(session.transport, course, task)
+  // Servers of tus know no sessions, and pages may not send them a field that they do not know.
+  const means = meansOf(face === 'tus' ? task.transport : session.transport, course, task)
   if (resource === undefined) {
     // If the answer is lost, only what proves the session brings another one.
     await keep(course, task)

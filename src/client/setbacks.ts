@@ -44,14 +44,18 @@ async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<
   const { slot, open } = task
   if (course.adopts !== undefined) {
     course.adopts = undefined
-  } else if (course.isRestored && course.resource === undefined && typeof slot === 'function') {
-    course.slot = await slot()
-    course.isRestored = false
-    course.spoken = undefined
+  } else if (typeof slot === 'function' && isPerhapsSpent(course)) {
+    const fresh = { slot: await slot(), isRestored: false, spoken: undefined, failures: 0 }
+    Object.assign(course, fresh, { vain: course.vain + 1 })
   } else {
     throw failure('refused', answer)
   }
   course.session = open()
+}
+
+/** An earlier run of the program, or a request whose answer was lost, may have used the slot up. */
+function isPerhapsSpent({ resource, isRestored, failures, vain }: Course): boolean {
+  return resource === undefined && (isRestored || failures > 0) && vain < MOST_VAIN
 }
 
 async function reauthenticate(course: Course, task: Task, answer: UploadAnswer): Promise<void> {

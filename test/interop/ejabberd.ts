@@ -10,9 +10,25 @@ import { throwawayCa } from './throwaway-ca.ts'
 import { ACCOUNTS, PASSWORD, siteOf, type XmppServer } from './xmpp-server.ts'
 
 const DOMAIN = 'ejabberd.test'
+const UPLOAD_SERVICE = `upload.${DOMAIN}`
 
 /** ejabberd with `external_secret`, handing out slots below `uploadUrl` (final slash). */
 export async function startEjabberd(uploadUrl: string): Promise<XmppServer> {
+  return await startWith(() => externalStore(uploadUrl))
+}
+
+/** ejabberd with a store of its own. */
+export async function startOwnEjabberd(): Promise<XmppServer> {
+  return await startWith(ownStore)
+}
+
+/** What the module for uploads is configured by. */
+interface Place {
+  readonly folder: string
+  readonly httpPort: number
+}
+
+async function startWith(uploadModule: (place: Place) => string): Promise<XmppServer> {
   await using stack = new AsyncDisposableStack()
   const owner = accountOf('ejabberd')
   const folder = stack.use(await tempFolder('ejabberd', owner))
@@ -23,7 +39,12 @@ export async function startEjabberd(uploadUrl: string): Promise<XmppServer> {
   await writeFile(pemFile, `${await readFile(keyFile, 'utf8')}${await readFile(certFile, 'utf8')}`)
   await writeFile(
     join(folder.path, 'ejabberd.yml'),
-    configText({ port, apiPort, pemFile, uploadUrl }),
+    configText({
+      port,
+      apiPort,
+      pemFile,
+      upload: uploadModule({ folder: folder.path, httpPort: apiPort }),
+    }),
   )
   await writeFile(join(folder.path, 'ejabberdctl.cfg'), controlText(distributionPort))
   await copyFile('/etc/ejabberd/inetrc', join(folder.path, 'inetrc'))
@@ -43,7 +64,7 @@ export async function startEjabberd(uploadUrl: string): Promise<XmppServer> {
       {
         mode: 'ejabberd',
         domain: DOMAIN,
-        uploadService: `upload.${DOMAIN}`,
+        uploadService: UPLOAD_SERVICE,
         port,
         caFile: ca.caFile,
         log: program.log,
@@ -72,23 +93,32 @@ ERLANG_NODE=interop${distributionPort}@localhost
 `
 }
 
+function externalStore(uploadUrl: string): string {
+  const { text } = ejabberdSnippet(siteOf(uploadUrl, SECRETS.v1))
+  return text.replace(/host: .*/, `host: ${UPLOAD_SERVICE}`)
+}
+
+function ownStore({ folder, httpPort }: Place): string {
+  return `  mod_http_upload:
+    host: ${UPLOAD_SERVICE}
+    put_url: "http://127.0.0.1:${httpPort}/upload"
+    docroot: "${folder}/spool/upload"
+`
+}
+
 function configText(needs: {
   port: number
   apiPort: number
   pemFile: string
-  uploadUrl: string
+  upload: string
 }): string {
-  const upload = ejabberdSnippet(siteOf(needs.uploadUrl, SECRETS.v1)).text.replace(
-    /host: .*/,
-    `host: upload.${DOMAIN}`,
-  )
   return `
 hosts: ["${DOMAIN}"]
 loglevel: info
 certfiles: ["${needs.pemFile}"]
 listen:
   - {port: ${needs.port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, access: all}
-  - {port: ${needs.apiPort}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {/api: mod_http_api}}
+  - {port: ${needs.apiPort}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {/api: mod_http_api, /upload: mod_http_upload}}
 auth_password_format: scram
 acme: {auto: false}
 acl: {local: {user_regexp: ""}}
@@ -99,7 +129,7 @@ modules:
   mod_ping: {}
   mod_roster: {}
   mod_http_api: {}
-${upload}`
+${needs.upload}`
 }
 
 async function registerAccounts(apiPort: number): Promise<void> {

@@ -56,7 +56,12 @@ function dropResting(agents: readonly Agent[]): void {
 
 async function answerOf(request: ClientRequest, sending: Promise<void>): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  request.once('response', resolve)
+  request.once('response', (response) => {
+    const hasBody = Number(request.getHeader('content-length') ?? 0) > 0
+    // Whoever refuses a body may not read it, and take it for the next request.
+    if (hasBody && (response.statusCode ?? 0) >= 400) request.shouldKeepAlive = false
+    resolve(response)
+  })
   request.on('error', reject)
   request.once('close', () => reject(new Error('The connection was closed')))
   // A body that is cut short by its answer is no failure; this comes after the answer then.
