@@ -1,4 +1,4 @@
-import { chown, mkdir, writeFile } from 'node:fs/promises'
+import { chown, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePorts } from './free-ports.ts'
 import { externalV2, writeAccounts } from './prosody.ts'
@@ -27,9 +27,9 @@ export async function startWebProsody(uploadUrl: string, site: string): Promise<
   const folder = stack.use(await tempFolder('web-prosody', owner)).path
   const [c2s = 0, http = 0] = await freePorts(2)
   const data = join(folder, 'data')
-  await mkdir(data)
-  await chown(data, owner.uid, owner.gid)
-  await writeAccounts(data, DOMAIN)
+  const accounts = await writeAccounts(data, DOMAIN)
+  // At the first login, Prosody replaces a password by a salted hash: by that, a browser logs in again by itself.
+  for (const path of [data, accounts]) await chown(path, owner.uid, owner.gid)
   await writeFile(join(folder, 'groups.txt'), groupText())
   const ca = await throwawayCa(folder)
   const { keyFile, certFile } = await ca.issue([DOMAIN])
@@ -75,7 +75,7 @@ groups_file = "${folder}/groups.txt"
 modules_enabled = { "disco"; "roster"; "saslauth"; "tls"; "ping"; "smacks"; "groups"; "websocket"; "http_files" }
 modules_disabled = { "s2s"; "offline" }
 c2s_require_encryption = false; allow_unencrypted_plain_auth = true
-authentication = "internal_plain"; storage = "internal"
+authentication = "internal_hashed"; storage = "internal"
 log = { { levels = { min = "info" }, to = "console" } }
 ssl = { key = "${needs.keyFile}"; certificate = "${needs.certFile}" }
 

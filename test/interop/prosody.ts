@@ -48,14 +48,15 @@ export async function startProsody(uploadUrl: string): Promise<XmppServer> {
   }
 }
 
-/** Accounts as `internal_plain` keeps them: quicker than one `prosodyctl` after another. */
-export async function writeAccounts(data: string, domain: string): Promise<void> {
+/** Accounts as `internal_plain` keeps them: quicker than one `prosodyctl` after another. Returns their folder. */
+export async function writeAccounts(data: string, domain: string): Promise<string> {
   const accounts = join(data, domain.replaceAll('.', '%2e'), 'accounts')
   await mkdir(accounts, { recursive: true })
   for (const name of ACCOUNTS) {
     const file = join(accounts, `${name.replaceAll('-', '%2d')}.dat`)
     await writeFile(file, `return { ["password"] = "${PASSWORD}"; };\n`)
   }
+  return accounts
 }
 
 function configText(needs: {

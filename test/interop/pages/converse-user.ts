@@ -20,9 +20,9 @@ export async function chatIsReady(): Promise<void> {
 }
 
 /** Chooses a file of the page's own origin in the chat's file input. */
-export async function sendFile(source: string, name: string): Promise<void> {
+export async function sendFile(name: string): Promise<void> {
   const input = await appearing('converse-chat input.fileupload', HTMLInputElement)
-  const blob = await (await fetch(source)).blob()
+  const blob = await (await fetch(`/${name}`)).blob()
   const chosen = new DataTransfer()
   chosen.items.add(new File([blob], name, { type: blob.type }))
   input.files = chosen.files
@@ -40,6 +40,12 @@ export async function shownPicture(name: string): Promise<ShownPicture> {
   const image = await appearing(`converse-chat-message img[src$="/${name}"]`, HTMLImageElement)
   await image.decode()
   return { url: image.src, width: image.naturalWidth, height: image.naturalHeight }
+}
+
+/** The upload that the page's newest request concerned (draft-ietf-httpbis-resumable-upload §4.1). */
+export function uploadResource(): string | undefined {
+  const requested = performance.getEntriesByType('resource').map(({ name }) => name)
+  return requested.findLast((name) => name.includes('/-/uploads/'))
 }
 
 function fill(form: HTMLFormElement, name: string, value: string): void {

@@ -1,0 +1,45 @@
+/** Files that are being sent, kept in the browser so that sending goes on after a reload of the page. */
+const DATABASE = 'resilient-upload'
+const FILES = 'files'
+
+/** Keeps a file. What cannot be kept, for want of room or in a private window, is not. */
+export async function keepFile(id: string, file: File): Promise<void> {
+  // What other plugins have noted on a file, a key for instance, would not be kept with it.
+  if (Object.keys(file).length > 0) return
+  await attempt('readwrite', (files) => files.put(file, id))
+}
+
+/** A file that was kept. */
+export async function keptFile(id: string): Promise<File | undefined> {
+  const found: unknown = await attempt('readonly', (files) => files.get(id))
+  return found instanceof File ? found : undefined
+}
+
+export async function forgetFile(id: string): Promise<void> {
+  await attempt('readwrite', (files) => files.delete(id))
+}
+
+async function attempt(
+  mode: IDBTransactionMode,
+  ask: (files: IDBObjectStore) => IDBRequest,
+): Promise<unknown> {
+  try {
+    const opening = indexedDB.open(DATABASE, 1)
+    opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(FILES))
+    await succeeded(opening)
+    using stack = new DisposableStack()
+    const database = stack.adopt(opening.result, (opened) => opened.close())
+    const request = ask(database.transaction(FILES, mode).objectStore(FILES))
+    await succeeded(request)
+    return request.result
+  } catch {
+    return undefined
+  }
+}
+
+async function succeeded(request: IDBRequest): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  request.addEventListener('success', () => resolve())
+  request.addEventListener('error', () => reject(request.error))
+  await promise
+}
