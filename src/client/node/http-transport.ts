@@ -2,6 +2,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request as overTcp } f
 import { Agent as TlsAgent, request as overTls } from 'node:https'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { problemCode } from '../problem-code.ts'
 import type { Transport, UploadRequest } from '../transport.ts'
 
 export interface HttpTransportOptions {
@@ -27,9 +28,8 @@ export function httpTransport({ rate, ca, connect }: HttpTransportOptions = {}):
       const sending = sendBody(request, asked, rate)
       const response = await answerOf(request, sending)
       const { statusCode: status = 0, headers } = response
-      const problem = await problemOf(response)
-      const answer = { status, headers: new Headers(singleValues(headers)) }
-      return problem === undefined ? answer : { ...answer, problem }
+      const problem = await explanation(response)
+      return { status, headers: new Headers(singleValues(headers)), ...problem }
     } catch (reason) {
       // Those that rest lie on the same network.
       dropResting(agents)
@@ -72,24 +72,19 @@ async function answerOf(request: ClientRequest, sending: Promise<void>): Promise
 /** Longest problem document that is read, in bytes. */
 const MOST_TOLD = 16 * 1024
 
-/** `code` of a problem document (RFC 9457). The body is read to its end, or its connection is given up. */
-async function problemOf(response: IncomingMessage): Promise<string | undefined> {
+/** What the answer is explained with; its body is read to its end, or the connection given up. */
+async function explanation(response: IncomingMessage): Promise<ReturnType<typeof problemCode>> {
   const read: Buffer[] = []
   let length = 0
   try {
     for await (const piece of response) {
-      if (!Buffer.isBuffer(piece) || (length += piece.length) > MOST_TOLD) return undefined
+      if (!Buffer.isBuffer(piece) || (length += piece.length) > MOST_TOLD) return {}
       read.push(piece)
     }
-    if (!/^application\/problem\+json\b/u.test(response.headers['content-type'] ?? '')) {
-      return undefined
-    }
-    const problem: unknown = JSON.parse(Buffer.concat(read).toString())
-    const code = typeof problem === 'object' && problem && 'code' in problem && problem.code
-    return typeof code === 'string' ? code : undefined
+    return problemCode(Buffer.concat(read).toString())
   } catch {
-    // The answer is what counts; what it is explained with may be lost.
-    return undefined
+    // The answer is what counts; its explanation may be lost.
+    return {}
   }
 }
 
