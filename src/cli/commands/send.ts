@@ -33,6 +33,9 @@ const REMEDIES: Remedies = {
   'out-of-tries': 'The same command goes on from here.',
 }
 
+/** Milliseconds for the message, logins after a loss of the connection included. */
+const PATIENCE = 120_000
+
 /** What is to be done. */
 interface Errand {
   /** Absolute path. */
@@ -60,7 +63,11 @@ export const sendCommand: Command = command({
       await using login = await logIn(account, signal)
       const { url, size } = await uploaded(errand, login, { io, signal })
       const { to } = errand
-      await deliver(login, { to, url, id: randomId(12) }, signal)
+      const message = { to, url, id: randomId(12) }
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
+      await deliver(login, message, limit).catch((reason: unknown) => {
+        throw reason instanceof OperatorError ? reason : undelivered(url, reason)
+      })
       return { text: url, facts: { url, size, to } }
     }
     return await reported(sent, { io, json: flags.json === true, signal, remedies: REMEDIES })
@@ -93,4 +100,8 @@ async function uploaded(
   } catch (reason) {
     throw reason instanceof SlotError ? slotProblem(reason) : reason
   }
+}
+
+function undelivered(url: string, reason: unknown): OperatorError {
+  return new OperatorError(`The file is there, but its link was not taken: ${url}`, reason)
 }

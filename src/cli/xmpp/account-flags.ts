@@ -4,7 +4,8 @@ import { UsageError, type Flags, type FlagValues } from '../command.ts'
 import type { Io } from '../io.ts'
 import type { Credentials } from './login.ts'
 
-const PASSWORD = 'HFS_XMPP_PASSWORD'
+/** Holds a password; no option of the configuration. */
+export const PASSWORD_VARIABLE = 'HFS_XMPP_PASSWORD'
 
 /** The flags by which a command is told of an account. */
 export const ACCOUNT_FLAGS = {
@@ -12,7 +13,7 @@ export const ACCOUNT_FLAGS = {
   'password-file': {
     type: 'string',
     value: 'FILE',
-    help: `holds its password; default: what is in ${PASSWORD}`,
+    help: `holds its password; default: what is in ${PASSWORD_VARIABLE}`,
   },
   service: {
     type: 'string',
@@ -45,11 +46,12 @@ function isXmppUrl(text: string): boolean {
 }
 
 async function passwordOf(file: string | undefined, { env, cwd }: Io): Promise<string> {
-  const text = file === undefined ? env[PASSWORD] : await readFile(resolve(cwd, file), 'utf8')
+  const text =
+    file === undefined ? env[PASSWORD_VARIABLE] : await readFile(resolve(cwd, file), 'utf8')
   // Editors end a file with a line feed.
   const password = text?.replace(/\r?\n$/u, '') ?? ''
   if (password === '') {
-    throw new UsageError(`The password is missing: ${PASSWORD} or --password-file FILE`)
+    throw new UsageError(`The password is missing: ${PASSWORD_VARIABLE} or --password-file FILE`)
   }
   return password
 }

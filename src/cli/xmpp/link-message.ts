@@ -31,7 +31,7 @@ export async function sendLink(
   signal: AbortSignal,
 ): Promise<void> {
   const { xmpp, sender } = login
-  await login.ready(signal)
+  await login.line.alive(signal)
   using back = watchStanzas(xmpp, (stanza) => isBack(stanza, message))
   await xmpp.send(linkStanza(login, message, 'chat'))
   const payload = { name: 'ping', xmlns: 'urn:xmpp:ping' }
@@ -50,7 +50,7 @@ export async function sendLinkToRoom(
   signal: AbortSignal,
 ): Promise<void> {
   const { xmpp, xml } = login
-  await login.ready(signal)
+  await login.line.alive(signal)
   const here = await entered(login, message, signal)
   using back = watchStanzas(
     xmpp,

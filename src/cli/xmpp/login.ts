@@ -3,6 +3,7 @@ import { answered } from '../../client/xmpp/answered.ts'
 import { xmppClientSender, type IqSender } from '../../client/xmpp/main.ts'
 import { errorCode } from '../../core/error-code.ts'
 import { OperatorError } from '../../core/operator-error.ts'
+import { type Lifeline, lifeline } from './lifeline.ts'
 import { loginProblem } from './login-problem.ts'
 import { UnencryptedError } from './unencrypted-error.ts'
 
@@ -20,14 +21,13 @@ export interface XmppLogin extends AsyncDisposable {
   readonly jid: string
   readonly xmpp: Client
   readonly xml: typeof makeXml
-  /** Waits for the connection, if there is none at this moment. */
+  /** Asks when there is a connection on which the server answers. */
   readonly sender: IqSender
-  /** Resolves when the connection stands. */
-  ready(signal: AbortSignal): Promise<void>
+  readonly line: Lifeline
 }
 
 /** Milliseconds for each step of the login and the end. */
-const STEP = 10_000
+const STEP = 5000
 
 /** Milliseconds for the whole login. */
 const PATIENCE = 30_000
@@ -62,13 +62,13 @@ export async function logIn(credentials: Credentials, signal: AbortSignal): Prom
     throw loginProblem(reason, credentials)
   }
   const running = stack.move()
-  const ready = async (over: AbortSignal): Promise<void> => await standing(xmpp, over)
+  const line = lifeline({ xmpp, xml })
   return {
     jid: credentials.jid,
     xmpp,
     xml,
-    ready,
-    sender: patient(xmppClientSender(xmpp, xml), ready),
+    line,
+    sender: patient(xmppClientSender(xmpp, xml), line),
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   }
 }
@@ -107,25 +107,11 @@ async function ended(xmpp: Client): Promise<void> {
   await answered(xmpp.stop(), AbortSignal.timeout(FAREWELL)).catch(() => {})
 }
 
-async function standing(xmpp: Client, signal: AbortSignal): Promise<void> {
-  if (xmpp.status === 'online') return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  xmpp.on('online', resolve)
-  xmpp.streamManagement.on('resumed', resolve)
-  try {
-    await answered(promise, signal)
-  } finally {
-    xmpp.off('online', resolve)
-    xmpp.streamManagement.off('resumed', resolve)
-  }
-}
-
-/** Asks when there is a connection to ask through. */
-function patient(sender: IqSender, ready: XmppLogin['ready']): IqSender {
+function patient(sender: IqSender, line: Lifeline): IqSender {
   return {
     domain: sender.domain,
     async ask(request, signal) {
-      await ready(signal)
+      await line.alive(signal)
       return await sender.ask(request, signal)
     },
   }

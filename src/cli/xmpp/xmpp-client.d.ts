@@ -58,15 +58,19 @@ declare module '@xmpp/client' {
       on(event: 'resumed', listener: () => void): unknown
       off(event: 'resumed', listener: () => void): unknown
     }
-    on(event: 'online', listener: () => void): unknown
+    /** That of a TLS connection wraps the one of Node.js. */
+    readonly socket: { readonly socket?: { destroy?(): unknown } | null } | null
+    on(event: 'online' | 'disconnect' | 'element', listener: () => void): unknown
     on(event: 'error', listener: (error: unknown) => void): unknown
     on(event: 'stanza', listener: (stanza: Element) => void): unknown
-    off(event: 'online', listener: () => void): unknown
+    off(event: 'online' | 'disconnect', listener: () => void): unknown
     off(event: 'stanza', listener: (stanza: Element) => void): unknown
     connect(service: string): Promise<unknown>
     open(options: { readonly domain: string }): Promise<unknown>
     /** Ends the stream, and waits for the server to end it, too. */
     stop(): Promise<unknown>
+    /** Does so, and connects again. */
+    disconnect(): Promise<unknown>
     send(element: Element): Promise<void>
   }
 }
