@@ -4,6 +4,7 @@ import { loadConfig, type LoadedConfig } from '../config/load-config.ts'
 import { OPTION_ENTRIES } from '../config/options.ts'
 import type { Flags, FlagValues } from './command.ts'
 import type { Io } from './io.ts'
+import { PASSWORD_VARIABLE } from './xmpp/account-flags.ts'
 
 /** The flags by which every command finds its configuration. */
 export const CONFIG_FLAGS = {
@@ -49,7 +50,9 @@ export function usesOwnSecret(flags: ConfigFlags, io: Io): boolean {
  * @throws {ConfigError} with everything that is wrong
  */
 export function configurationOf(flags: ConfigFlags, io: Io, ownSecret?: string): LoadedConfig {
-  const sources = { file: flags.config, env: io.env, flags: flags.set ?? [], cwd: io.cwd }
+  // Every other variable of this prefix is an option, or a mistake.
+  const { [PASSWORD_VARIABLE]: _password, ...env } = io.env
+  const sources = { file: flags.config, env, flags: flags.set ?? [], cwd: io.cwd }
   if (ownSecret === undefined) return loadConfig(sources)
   return loadConfig({ ...sources, preset: embeddedDefaults(dataFolderOf(io), ownSecret) })
 }

@@ -13,7 +13,8 @@ export const SECRETS = {
 }
 
 type Value = string | number | boolean | readonly string[]
-type Sections = Readonly<Record<string, Readonly<Record<string, Value>>>>
+/** A key without a value is not written. */
+type Sections = Readonly<Record<string, Readonly<Record<string, Value | undefined>>>>
 
 export interface FileServerOptions {
   /** What clients are told; `{port}` stands for the listener's. Default: itself under `/upload/`. */
@@ -98,7 +99,8 @@ function overlaid(below: Sections, above: Sections): Sections {
 function toml(sections: Sections): string {
   return Object.entries(sections)
     .map(([name, keys]) => {
-      const lines = Object.entries(keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
+      const given = Object.entries(keys).filter(([, value]) => value !== undefined)
+      const lines = given.map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
       return [`[${name}]`, ...lines, ''].join('\n')
     })
     .join('\n')

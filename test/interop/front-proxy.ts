@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { FilesLocation } from '../../src/cli/snippets/proxies.ts'
 import { eventually } from './eventually.ts'
+import { fitted } from './fitted-snippet.ts'
 import { caddyfile } from './proxies/caddy.ts'
 import { haproxyConfig } from './proxies/haproxy.ts'
 import { nginxConfig } from './proxies/nginx.ts'
@@ -16,10 +17,14 @@ export interface FrontProxy extends AsyncDisposable {
   readonly accessLog: () => Promise<string>
 }
 
-/** Starts nginx on a site. */
-export async function startNginx(site: ProxySite, files?: FilesLocation): Promise<FrontProxy> {
+/** Starts nginx on a site; `changes` are made to its configuration, text by text. */
+export async function startNginx(
+  site: ProxySite,
+  files?: FilesLocation,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<FrontProxy> {
   const configFile = join(site.folder, 'nginx.conf')
-  await writeFile(configFile, nginxConfig(site, files))
+  await writeFile(configFile, fitted(nginxConfig(site, files), changes))
   const program = startProgram('nginx', ['-p', site.folder, '-c', configFile])
   return await front({ program, port: site.port, accessLog: logFile(site.folder) })
 }

@@ -1,0 +1,303 @@
+/** The doctor before real servers: nothing is wrong with a right deployment, and each planted mistake is found. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { type Outcome, runCli } from '../cli/cli-run.ts'
+import { runCommand } from './command-run.ts'
+import { type FileServer, startFileServer } from './file-server.ts'
+import { freePort } from './free-ports.ts'
+import { startNginx } from './front-proxy.ts'
+import { BARE_DOMAIN, startProsody } from './prosody.ts'
+import { type ProxySite, frontUrl } from './proxies/proxy-site.ts'
+import { type TempFolder, tempFolder } from './temp-folder.ts'
+import { type Certificate, throwawayCa } from './throwaway-ca.ts'
+import { PASSWORD, type XmppServer, hostOf } from './xmpp-server.ts'
+
+const PREFIX = '/upload/'
+
+/** nginx speaks to our server from an address of its own, so that the test is a stranger. */
+const PROXY_ADDRESS = '127.0.0.9'
+
+/** What the doctor says, as its JSON has it. */
+interface Report {
+  readonly ok: boolean
+  readonly checks: readonly Told[]
+}
+
+interface Told {
+  readonly name: string
+  readonly kind: string
+  readonly text: string
+  readonly remedies: readonly { readonly where: string; readonly lines: readonly string[] }[]
+}
+
+/** What is wrong: in the certificate, in nginx, behind it, at the XMPP server. */
+interface Planted {
+  readonly certificate?: (place: Place) => Certificate
+  readonly nginx?: (place: Place) => Readonly<Record<string, string>>
+  /** The server of files; without one nothing stands behind nginx. */
+  readonly server?: (place: Place) => FileServer | undefined
+  /** The mode of the XMPP host that is logged in to; without one nobody logs in. */
+  readonly xmpp?: string
+  /** Another domain of the same server. */
+  readonly domain?: string
+}
+
+/** All that the cases share. */
+interface Place {
+  readonly folder: TempFolder
+  readonly caFile: string
+  readonly port: number
+  readonly right: FileServer
+  /** Its secrets are others than Prosody's, and `v1` is off. */
+  readonly strange: FileServer
+  readonly certificates: Readonly<Record<'right' | 'other' | 'expired', Certificate>>
+  readonly prosody: XmppServer
+  /** The authority of its certificate: the file. */
+  readonly prosodyCa: string
+  readonly deadPort: number
+}
+
+/** In a location, behind what every proxy to us has. */
+const LAST = 'send_timeout 300s;'
+
+const CASES: readonly {
+  readonly what: string
+  readonly planted: Planted
+  /** The first check that fails. */
+  readonly check: string
+  readonly says: RegExp
+  readonly remedy: RegExp
+}[] = [
+  {
+    what: 'another secret than Prosody has',
+    planted: { server: ({ strange }) => strange, xmpp: 'Prosody v2' },
+    check: 'xmpp-slot',
+    says: /signed by scheme v2.*the secrets differ/u,
+    remedy: /http_upload_external_secret = .*grants\.v2_secret/u,
+  },
+  {
+    what: 'Prosody signs v1, the server accepts only v2 and jwt',
+    planted: { server: ({ strange }) => strange, xmpp: 'Prosody v1' },
+    check: 'xmpp-slot',
+    says: /signs v1, the server accepts only v2/u,
+    remedy: /http_upload_external_protocol = "v2"[^]*v1_secret = /u,
+  },
+  {
+    what: 'nginx takes 1 MiB',
+    planted: { nginx: () => ({ 'client_max_body_size 0;': 'client_max_body_size 1m;' }) },
+    check: 'body-limit',
+    says: /413 by nginx.*200 MiB/u,
+    remedy: /nginx, inside location \/upload\/\nclient_max_body_size 0;/u,
+  },
+  {
+    what: 'nginx collects bodies',
+    planted: { nginx: () => ({ 'proxy_request_buffering off;': 'proxy_request_buffering on;' }) },
+    check: 'streaming',
+    says: /keeps bodies back/u,
+    remedy: /proxy_request_buffering off;/u,
+  },
+  {
+    what: 'nginx strips the prefix',
+    planted: {
+      nginx: ({ right }) => {
+        const line = `proxy_pass http://127.0.0.1:${right.port}`
+        return { [`${line};`]: `${line}/;` }
+      },
+    },
+    check: 'prefix',
+    says: /strips \/upload\//u,
+    remedy: /proxy_pass http:\/\/127\.0\.0\.1:\d+; .*not even a slash/u,
+  },
+  {
+    what: 'the certificate of another host',
+    planted: { certificate: ({ certificates }) => certificates.other },
+    check: 'tls',
+    says: /is for other\.test, not for localhost/u,
+    remedy: /server_name localhost[^]*ssl_certificate .*fullchain\.pem;/u,
+  },
+  {
+    what: 'an expired certificate',
+    planted: { certificate: ({ certificates }) => certificates.expired },
+    check: 'tls',
+    says: /has expired/u,
+    remedy: /certbot renew/u,
+  },
+  {
+    what: 'nginx answers OPTIONS by itself',
+    planted: {
+      nginx: () => ({ [LAST]: `${LAST} if ($request_method = OPTIONS) { return 204; }` }),
+    },
+    check: 'cors',
+    says: /OPTIONS \(204 by nginx.*no Access-Control-Allow-Origin/u,
+    remedy: /remove what is like these[^]*return 204/u,
+  },
+  {
+    what: 'nginx drops the fields of CORS',
+    planted: {
+      nginx: () => ({ [LAST]: `${LAST} proxy_hide_header Access-Control-Expose-Headers;` }),
+    },
+    check: 'cors',
+    says: /access-control-expose-headers lacks Location/u,
+    remedy: /proxy_hide_header/u,
+  },
+  {
+    what: 'nginx takes Range away',
+    planted: { nginx: () => ({ [LAST]: `${LAST} proxy_set_header Range "";` }) },
+    check: 'range',
+    says: /the answer is 200 by nginx/u,
+    remedy: /proxy_set_header Range \$http_range;/u,
+  },
+  {
+    what: 'nothing stands behind nginx',
+    planted: { server: () => undefined },
+    check: 'gateway',
+    says: /502 by nginx/u,
+    remedy: /systemctl status hmac-file-server[^]*proxy_pass/u,
+  },
+  {
+    what: 'Prosody announces no upload service',
+    planted: { xmpp: 'Prosody v2', domain: BARE_DOMAIN },
+    check: 'service',
+    says: /bare\.test announces no upload service/u,
+    remedy: /Component "upload\.bare\.test" "http_upload_external"\n.*base_url = "https:/u,
+  },
+  {
+    what: 'nginx believes what clients say of their address',
+    planted: {
+      nginx: () => ({ $proxy_add_x_forwarded_for: '$http_x_forwarded_for' }),
+    },
+    check: 'forwarded',
+    says: /invents 203\.0\.113\.7 is believed/u,
+    remedy: /X-Forwarded-For \$proxy_add_x_forwarded_for;/u,
+  },
+]
+
+describe('doctor', () => {
+  const stack = new AsyncDisposableStack()
+  let place: Place
+
+  before(async () => {
+    place = await openedPlace(stack)
+    const authority = await readFile(place.prosodyCa, 'utf8')
+    setDefaultCACertificates([...getCACertificates('default'), authority])
+  })
+  after(async () => await stack.disposeAsync())
+
+  test('nothing is wrong with nginx, TLS, Prosody and our server as init connects them', async () => {
+    const { ok, checks } = await diagnosis(place, { xmpp: 'Prosody v2' }, asProgram)
+    const shown = checks.map(({ name, kind, text }) => `${kind} ${name}: ${text}`).join('\n')
+    assert.ok(ok, shown)
+    const skipped = checks.filter(({ kind }) => kind === 'skipped').map(({ name }) => name)
+    assert.deepEqual(skipped, ['names'], shown)
+    const unfit = checks.filter(({ kind }) => kind === 'warning' || kind === 'failed')
+    assert.deepEqual(unfit, [], shown)
+  })
+
+  for (const { what, planted, check, says, remedy } of CASES) {
+    test(`${what}: ${check} fails and names the remedy`, async () => {
+      const { ok, checks } = await diagnosis(place, planted)
+      assert.ok(!ok)
+      const [first] = checks.filter(({ kind }) => kind === 'failed')
+      assert.equal(first?.name, check, JSON.stringify(checks, null, 2))
+      assert.match(first.text, says)
+      const lines = first.remedies.flatMap(({ where, lines: paste }) => [where, ...paste])
+      assert.match(lines.join('\n'), remedy)
+    })
+  }
+
+  test('a public name with plain http: public-url fails and names the remedy', async () => {
+    const url = 'http://upload.example.org/'
+    const { code, out } = await here(['doctor', '--url', url, '--json'], place)
+    assert.equal(code, 1)
+    const [first] = reportIn(out).checks
+    assert.equal(first?.kind, 'failed')
+    assert.match(first.text, /phones need https/u)
+    assert.match(first.remedies[0]?.lines.join('\n') ?? '', /public_url = "https:/u)
+  })
+})
+
+async function openedPlace(stack: AsyncDisposableStack): Promise<Place> {
+  const folder = stack.use(await tempFolder('doctor'))
+  const port = await freePort()
+  const publicUrl = frontUrl({ port, prefix: PREFIX })
+  const { caFile, issue } = await throwawayCa(folder.path)
+  const server = { trusted_proxies: [`${PROXY_ADDRESS}/32`] }
+  const prosody = stack.use(await startProsody(publicUrl))
+  const right = stack.use(await startFileServer({ publicUrl, config: { server } }))
+  const grants = { v1_secret: undefined, v2_secret: 'another-secret-than-the-one' }
+  const strange = stack.use(await startFileServer({ publicUrl, config: { server, grants } }))
+  return {
+    folder,
+    caFile,
+    port,
+    right,
+    strange,
+    certificates: {
+      right: await issue(['localhost'], 90),
+      other: await issue(['other.test'], 90),
+      expired: await issue(['expired.test', 'localhost'], -1),
+    },
+    prosody,
+    prosodyCa: hostOf(prosody, 'Prosody v2').caFile,
+    deadPort: await freePort(),
+  }
+}
+
+/** How the doctor is called. */
+type Run = (argv: readonly string[], place: Place) => Promise<Outcome>
+
+/** As a program of its own, which is slow to start. */
+async function asProgram(argv: readonly string[], { folder, prosodyCa }: Place): Promise<Outcome> {
+  const env = { NODE_EXTRA_CA_CERTS: prosodyCa, HFS_XMPP_PASSWORD: PASSWORD }
+  return await runCommand(argv, { cwd: folder.path, env })
+}
+
+function neverStopped(): AbortSignal {
+  return new AbortController().signal
+}
+
+async function here(argv: readonly string[], { folder }: Place): Promise<Outcome> {
+  const env = { HFS_XMPP_PASSWORD: PASSWORD }
+  return await runCli(argv, folder.path, { env, stopRequested: neverStopped })
+}
+
+/** Puts nginx with a mistake in front, and asks the doctor. */
+async function diagnosis(place: Place, planted: Planted, run: Run = here): Promise<Report> {
+  const { server: serverOf = ({ right }) => right } = planted
+  const { certificate = ({ certificates }) => certificates.right } = planted
+  const server = serverOf(place)
+  const site: ProxySite = {
+    port: place.port,
+    upstream: `127.0.0.1:${server?.port ?? place.deadPort}`,
+    prefix: PREFIX,
+    certificate: certificate(place),
+    folder: place.folder.path,
+  }
+  const changes = { 'proxy_buffering off;': `proxy_buffering off; proxy_bind ${PROXY_ADDRESS};` }
+  await using _nginx = await startNginx(site, undefined, { ...changes, ...planted.nginx?.(place) })
+  const { out, err } = await run(argvFor(place, planted, server ?? place.right), place)
+  assert.equal(err, '')
+  return reportIn(out)
+}
+
+function argvFor(place: Place, planted: Planted, { folder }: FileServer): readonly string[] {
+  const argv = ['doctor', '--json', '--ca', place.caFile, '--config', join(folder, 'config.toml')]
+  const { xmpp } = planted
+  if (xmpp === undefined) return argv
+  const { domain, port } = hostOf(place.prosody, xmpp)
+  const jid = `slixmpp@${planted.domain ?? domain}`
+  return [...argv, '--jid', jid, '--service', `xmpp://127.0.0.1:${port}`]
+}
+
+function reportIn(out: string): Report {
+  const report: unknown = JSON.parse(out)
+  assert.ok(isReport(report), out)
+  return report
+}
+
+function isReport(value: unknown): value is Report {
+  return typeof value === 'object' && value !== null && 'ok' in value && 'checks' in value
+}
