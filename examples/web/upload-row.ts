@@ -1,7 +1,7 @@
 import type { Progress } from 'hmac-file-server/client'
 import { pageElement } from './page-element.ts'
 import { bytesText, secondsText } from './quantities.ts'
-import { drawThumbnail } from './thumbnail.ts'
+import { showThumbnail } from './thumbnail.ts'
 import { type Timeline, timeline } from './timeline.ts'
 
 /** What people are told of an upload. */
@@ -32,7 +32,7 @@ const TOGGLE: Readonly<Record<RowState['kind'], string>> = {
   done: '',
 }
 
-/** Adds an upload to the list. */
+/** Adds an upload to the list, above those that are there. */
 export function addRow(list: HTMLElement, file: File, actions: RowActions): UploadRow {
   const template = pageElement(document, '#upload', HTMLTemplateElement)
   const row = pageElement(document.importNode(template.content, true), '.upload', HTMLLIElement)
@@ -48,8 +48,8 @@ export function addRow(list: HTMLElement, file: File, actions: RowActions): Uplo
   figures.textContent = bytesText(file.size)
   toggle.addEventListener('click', actions.onToggle)
   remove.addEventListener('click', actions.onRemove)
-  list.append(row)
-  void drawThumbnail(pageElement(row, '.thumbnail', HTMLCanvasElement), file)
+  list.prepend(row)
+  void showThumbnail(pageElement(row, '.thumbnail', HTMLDivElement), file)
 
   function name(control: HTMLElement, text: string): void {
     control.textContent = text

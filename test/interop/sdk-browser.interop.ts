@@ -26,7 +26,7 @@ const MOST_RESENT = 0.001
 /** Bytes per second of a network on which an append takes a while. */
 const SLOW = 4_000_000
 
-const ROW = "document.querySelector('.upload:last-child')"
+const ROW = "document.querySelector('.upload:first-child')"
 
 type Key = 'hmac' | 'dpop'
 
@@ -52,6 +52,10 @@ const SAVED_KEYS = `new Promise((resolve) => {
     opening.result.close()
   }
 })`
+
+/** A red picture of one pixel. */
+const DOT =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=='
 
 const USED_ROLES = new Set(['button', 'link', 'combobox', 'progressbar', 'heading'])
 
@@ -141,6 +145,7 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     await begin('silent.bin')
     await afterPassing(somewhere(0.2, 0.7), () => demo.network.switchOver('silent'))
     await told('The connection is dead')
+    await page.run(`(${ROW}.querySelector('details').open = true)`)
     await takePicture(page, 'silent')
     await arrives()
   })
@@ -189,6 +194,21 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     await press(page, 'Enter')
     await arrives()
     assert.equal(await page.run('document.activeElement.className'), '"link"')
+  })
+
+  test('A picture that is dropped on the page is shown small, and arrives', async () => {
+    const file = join(folder, 'dot.png')
+    await writeFile(file, DOT, 'base64')
+    const drag = { items: [], files: [file], dragOperationsMask: 1 }
+    for (const type of ['dragEnter', 'dragOver', 'drop']) {
+      await page.ask('Input.dispatchDragEvent', { type, x: 400, y: 400, data: drag })
+    }
+    await holds(page, `${ROW}?.querySelector('.name').textContent === 'dot.png'`)
+    await holds(page, `${ROW}.dataset.state === 'done'`)
+    await holds(page, `${ROW}.querySelector('.thumbnail canvas') !== null`)
+    const url: string = JSON.parse(await page.run(`${ROW}.querySelector('.link').href`))
+    const { status, size } = await get(url)
+    assert.deepEqual([status, size], [200, Buffer.from(DOT, 'base64').length])
   })
 
   test('Most of these uploads were cut in the middle of a request', () => {
