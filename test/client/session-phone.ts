@@ -36,7 +36,7 @@ export interface PhoneNeeds {
 }
 
 /** The public URL of the sites. */
-export const ORIGIN = 'http://files.example'
+const ORIGIN = 'http://files.example'
 
 export function phoneOf(site: Pick<Site, 'port'>, needs: PhoneNeeds = {}): Phone {
   const { kind = 'hmac', keepsKeys = true, saved } = needs
@@ -71,7 +71,7 @@ async function rawOf({ method, url, headers, body }: UploadRequest): Promise<{
 }
 
 /** Asks through the phone's session. */
-export async function asked(
+async function asked(
   { keeper }: Pick<Phone, 'keeper'>,
   request: Partial<UploadRequest> & Pick<UploadRequest, 'method' | 'url'>,
 ): Promise<UploadAnswer> {

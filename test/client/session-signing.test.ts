@@ -123,10 +123,4 @@ describe('a DPoP proof', () => {
       assert.equal(opened(dpop).claims['ath'], sha256(credential))
     }
   })
-
-  test('tells the method that is meant', async () => {
-    const headers = { 'X-HTTP-Method-Override': 'PATCH' }
-    const { dpop = '' } = await dpopProver(NEEDS).fields(request({ method: 'POST', headers }), 'id')
-    assert.equal(opened(dpop).claims['htm'], 'PATCH')
-  })
 })

@@ -25,7 +25,7 @@ export function dpopProver({ keepsKeys, saved, clock, random }: ProverNeeds): Pr
     async fields(request, id) {
       const { origin, path } = signedUrl(request.url)
       const claims = {
-        htm: new Headers(request.headers).get(HEADER.methodOverride) ?? request.method,
+        htm: request.method,
         htu: origin + path,
         ath: await sha256(credentialOf(request, id)),
         jti: base64url(random(16)),

@@ -1,6 +1,6 @@
 import * as HEADER from '../../wire/header-fields.ts'
 import type { UploadRequest } from '../transport.ts'
-import { base64url, bytesOf } from './base64url.ts'
+import { base64url } from './base64url.ts'
 import { type Key, type Prover, type ProverNeeds, encoded, isKey } from './prover.ts'
 import { signedUrl } from './signed-url.ts'
 
@@ -39,25 +39,25 @@ export function hmacProver({ keepsKeys, saved, random }: ProverNeeds): Prover {
   }
 }
 
-/** What is signed. */
+/** What is signed; of the fields it may cover those that this client sends. */
 function challengeText(request: UploadRequest, id: string, challenge: string): string {
   const headers = new Headers(request.headers)
   const { authority, target } = signedUrl(request.url)
   return [
     'HMAC-Challenge/1',
     id,
-    headers.get(HEADER.methodOverride) ?? request.method,
+    request.method,
     authority,
     target,
     challenge,
-    headers.get(HEADER.uploadOffset) ?? headers.get(HEADER.contentRange) ?? '-',
-    headers.get(HEADER.contentDigest) ?? headers.get(HEADER.uploadChecksum) ?? '-',
+    headers.get(HEADER.uploadOffset) ?? '-',
+    headers.get(HEADER.contentDigest) ?? '-',
   ].join('\n')
 }
 
 async function usable(key: Key | string): Promise<Key> {
   if (isKey(key)) return key
-  return await crypto.subtle.importKey('raw', bytesOf(key), HMAC, false, ['sign'])
+  return await crypto.subtle.importKey('jwk', { kty: 'oct', k: key }, HMAC, false, ['sign'])
 }
 
 /** 32 bytes in base64url, if the value is that. */

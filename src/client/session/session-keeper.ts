@@ -53,7 +53,7 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
   const prover = PROVERS[kind]({ keepsKeys, saved, clock, random })
   let id = typeof saved['id'] === 'string' ? saved['id'] : undefined
   let isOffered = true
-  let opening: Promise<void> | undefined
+  let opening: AbortController | undefined
 
   const mayOpen = ({ method }: UploadRequest): boolean =>
     isOffered && id === undefined && (method === 'PUT' || method === 'POST')
@@ -79,21 +79,22 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
 
   // Two openings at a time would be two sessions.
   async function inTurn(request: UploadRequest): Promise<UploadAnswer> {
+    const { signal } = request
     while (mayOpen(request)) {
+      signal.throwIfAborted()
       if (opening === undefined) return await alone(request)
-      await unlessAborted(opening, request.signal)
+      await fired(AbortSignal.any([opening.signal, signal]))
     }
     return await exchanged(request)
   }
 
   async function alone(request: UploadRequest): Promise<UploadAnswer> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    opening = promise
+    const own = (opening = new AbortController())
     try {
       return await exchanged(request)
     } finally {
       opening = undefined
-      resolve()
+      own.abort()
     }
   }
 
@@ -110,15 +111,6 @@ function randomBytes(size: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(size))
 }
 
-/** Rejects with the signal's reason where that comes first. */
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  try {
-    await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+async function fired(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve))
 }
