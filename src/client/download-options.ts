@@ -39,14 +39,14 @@ export interface Download {
   readonly size: number
   /** Media type, as the server says. */
   readonly type: string
-  /** Fit to be the name of a file: no folder, no control character. */
-  readonly name?: string
+  /** What the server says, else the end of the URL; fit to be the name of a file: no folder, no control character. */
+  readonly name?: string | undefined
   /** Tells this file from any other that is there under the URL (RFC 9110 §8.8.3); always a strong one. */
-  readonly etag?: string
+  readonly etag?: string | undefined
   /** First byte of the stream: 0, or where `from` ends. */
   readonly start: number
   /** The bytes; they are fetched as they are read. To leave them unread, cancel it or abort the signal. */
   readonly stream: ReadableStream<Uint8Array>
   /** All that the stream has, in memory. Instead of reading the stream. */
-  blob(): Promise<Blob>
+  readonly blob: () => Promise<Blob>
 }

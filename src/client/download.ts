@@ -1,7 +1,6 @@
 import type { Download, DownloadOptions } from './download-options.ts'
-import { fileNameOf } from './file-name.ts'
+import { openFile } from './open-file.ts'
 import { progressMeter } from './progress-meter.ts'
-import { resumingFile } from './resuming-file.ts'
 import { systemTimeAndChance as time } from './time-and-chance.ts'
 
 /** Milliseconds from one report of progress to the next: nobody reads more of them. */
@@ -16,46 +15,38 @@ const REPORT_EVERY = 50
  * await stream.pipeTo(place)
  * ```
  *
- * `url` is absolute. A file without a strong `ETag` cannot be told from another one, so it comes in one go or not at all. Rejects, or
- * ends the stream, with `UploadError` or with the signal's reason.
+ * `url` is absolute. A file without a strong `ETag` cannot be told from another one, so it comes in one go or not at
+ * all. Rejects, or ends the stream, with `UploadError` or with the signal's reason.
  */
 export async function download(url: string, options: DownloadOptions = {}): Promise<Download> {
-  const file = resumingFile(new URL(url), options)
-  const { head, start } = await file.open()
-  const { size, type, etag } = head
-  const name = fileNameOf(head.disposition, url)
+  const { head, start, next, close } = await openFile(new URL(url).href, options)
+  const { size, type } = head
   const report = reporter(size, options)
-  report(start)
+  let offset = start
+  report(offset)
   const source = {
     async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-      const bytes = await file.next()
-      if (bytes === undefined) return controller.close()
+      const bytes = await next()
+      if (!bytes) return controller.close()
       controller.enqueue(bytes)
-      report(file.offset())
+      offset += bytes.length
+      report(offset)
     },
-    cancel: file.close,
+    cancel: close,
   }
   // Nothing is fetched before somebody wants it.
   const stream = new ReadableStream(source, { highWaterMark: 0 })
-  return {
-    url,
-    size,
-    type,
-    ...(name === undefined ? {} : { name }),
-    ...(etag === undefined ? {} : { etag }),
-    start,
-    stream,
-    blob: async () => await new Response(stream, { headers: { 'content-type': type } }).blob(),
-  }
+  const blob = async (): Promise<Blob> =>
+    await new Response(stream, { headers: { 'content-type': type } }).blob()
+  return { url, ...head, start, stream, blob }
 }
 
 function reporter(size: number, { onProgress }: DownloadOptions): (offset: number) => void {
-  if (onProgress === undefined) return () => {}
-  const meter = progressMeter(size, onProgress, time)
+  const measure = onProgress && progressMeter(size, onProgress, time)
   let due = 0
   return (offset) => {
     if (time.now() < due && offset < size) return
     due = time.now() + REPORT_EVERY
-    meter({ kind: 'stands', offset })
+    measure?.({ kind: 'stands', offset })
   }
 }

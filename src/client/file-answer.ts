@@ -1,4 +1,5 @@
 import * as HEADER from '../wire/header-fields.ts'
+import { fileNameOf } from './file-name.ts'
 import { failure, retryAfter, setbackIn } from './outcome.ts'
 import type { UploadAnswer } from './transport.ts'
 import { UploadError } from './upload-error.ts'
@@ -7,13 +8,14 @@ import { UploadError } from './upload-error.ts'
 export interface FileHead {
   readonly size: number
   readonly type: string
+  readonly name: string | undefined
   /** Strong ones only: a weak one does not say that bytes are the same (RFC 9110 §8.8.1). */
   readonly etag: string | undefined
-  readonly disposition: string | null
 }
 
 /** What was asked for. */
 export interface Wanted {
+  readonly url: string
   /** First byte. */
   readonly offset: number
   /** What is known of the file that is meant. */
@@ -40,21 +42,32 @@ export class FileDeferred extends Error {
 }
 
 /** Reads the answer to a request with `Range`. Throws `UploadError`, or `FileDeferred` if it is worth asking again. */
-export function fileIn(answer: UploadAnswer, { offset, etag, size }: Wanted): FileAnswer {
-  const { status, headers } = answer
-  const setback = status === 416 ? undefined : setbackIn(answer, false)
+export function fileIn(answer: UploadAnswer, wanted: Wanted): FileAnswer {
+  const { headers } = answer
+  expectFile(answer)
+  const [etag] = /^".*/u.exec(headers.get(HEADER.etag) ?? '') ?? []
+  if (wanted.etag !== undefined && etag !== wanted.etag) throw changed()
+  const { start, size } = extentIn(answer, wanted.offset)
+  if (start > wanted.offset || isCoded(answer)) throw failure('bad-answer', answer)
+  if (size !== (wanted.size ?? size) || wanted.offset > size) throw changed()
+  const type = headers.get(HEADER.contentType) ?? 'application/octet-stream'
+  const name = fileNameOf(headers.get(HEADER.contentDisposition), wanted.url)
+  return { head: { size, type, name, etag }, start }
+}
+
+function expectFile(answer: UploadAnswer): void {
+  // That there is no such part says something of the file.
+  const setback = answer.status === 416 ? undefined : setbackIn(answer, false)
   if (setback?.kind === 'later') throw new FileDeferred(answer)
   if (setback) throw failure('refused', answer)
-  const tag = headers.get(HEADER.etag)
-  const found = {
-    type: headers.get(HEADER.contentType) ?? 'application/octet-stream',
-    etag: tag?.startsWith('"') === true ? tag : undefined,
-    disposition: headers.get(HEADER.contentDisposition),
-  }
-  if (etag !== undefined && found.etag !== etag) throw changed()
-  const extent = extentOf(answer, offset)
-  if (size !== undefined && extent.size !== size) throw changed()
-  return { head: { ...found, size: extent.size }, start: extent.start }
+}
+
+function isCoded({ headers }: UploadAnswer): boolean {
+  return (headers.get('content-encoding') ?? 'identity') !== 'identity'
+}
+
+function changed(): UploadError {
+  return new UploadError('source-changed', 'The file is not what it was when the download began')
 }
 
 interface Extent {
@@ -63,36 +76,18 @@ interface Extent {
   readonly size: number
 }
 
-function extentOf(answer: UploadAnswer, offset: number): Extent {
-  const { status, headers } = answer
+/** RFC 9110 §14.4. Behind the last byte of a file there is an empty part, and that is what a 416 says. */
+const PART = /^bytes (?:(\d{1,15})-\d{1,15}|\*)\/(\d{1,15})$/u
+
+function extentIn({ status, headers }: UploadAnswer, offset: number): Extent {
   const range = headers.get(HEADER.contentRange)
-  if (status === 416) {
-    // An empty file has no byte that a range could name.
-    if (offset === 0 && range === 'bytes */0') return { start: 0, size: 0 }
-    throw changed()
-  }
-  // Pages see the length of what another origin sends, but a range only if that origin says so (Fetch §3.2.3).
-  const isWhole = status === 200 || (range === null && offset === 0)
-  const extent = isWhole ? wholeIn(headers) : partIn(range ?? '')
-  const coding = headers.get('content-encoding') ?? 'identity'
-  if (extent.start > offset || coding !== 'identity') throw failure('bad-answer', answer)
-  return extent
-}
-
-/** A file that begins nowhere is none that was asked for. */
-const NOWHERE: Extent = { start: Infinity, size: 0 }
-
-function wholeIn(headers: Headers): Extent {
   const length = headers.get(HEADER.contentLength)
-  return length === null ? NOWHERE : { start: 0, size: Number(length) }
-}
-
-/** RFC 9110 §14.4. */
-function partIn(range: string): Extent {
-  const [, start, size] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/u.exec(range) ?? []
-  return start === undefined ? NOWHERE : { start: Number(start), size: Number(size) }
-}
-
-function changed(): UploadError {
-  return new UploadError('source-changed', 'The file is not the one that the download began with')
+  // Pages see the length of what another origin sends, but a range only if that origin says so (Fetch §3.2.3).
+  const isWhole = status === 200 || (status === 206 && range === null && offset === 0)
+  if (isWhole && length !== null) return { start: 0, size: Number(length) }
+  const [, start, size] = (!isWhole && PART.exec(range ?? '')) || []
+  // A part that begins nowhere is none that was asked for.
+  return size === undefined
+    ? { start: Infinity, size: 0 }
+    : { start: Number(start ?? size), size: Number(size) }
 }

@@ -5,9 +5,8 @@ import { UploadError } from './upload-error.ts'
 
 /** A request for a file, from a byte to its end. */
 export interface FileRequest extends Wanted {
-  readonly url: URL
-  /** Milliseconds without an answer, and without a byte, after which the connection is dead. */
-  readonly patience: { readonly answer: number; readonly byte: number }
+  /** Milliseconds without a byte after which the connection is dead. */
+  readonly stall: number
   readonly signal: AbortSignal
   readonly fetch: typeof fetch
   readonly time: Pick<TimeAndChance, 'after'>
@@ -20,6 +19,9 @@ export interface FileConnection {
   readonly read: () => Promise<Uint8Array>
 }
 
+/** Milliseconds that the first answer may take besides: servers wait a moment for a file that is still being uploaded. */
+const FIRST_ANSWER = 7_000
+
 /**
  * Asks for a file from a byte on. A request with a `Range` is not answered with a compressed body, whose bytes would
  * have no fixed place in the file: browsers and Node.js ask for `identity` then (Fetch §4.6).
@@ -27,14 +29,16 @@ export interface FileConnection {
  * Rejects with `UploadError`, with `FileDeferred`, or with whatever the connection was lost for.
  */
 export async function connectToFile(request: FileRequest): Promise<FileConnection> {
-  const { url, offset, etag, patience, fetch, time } = request
-  if (offset > 0 && etag === undefined) throw untold()
+  const { url, offset, etag, size, stall, fetch, time } = request
+  if (offset > 0 && etag === undefined) {
+    throw new UploadError('bad-answer', 'The file has no strong ETag to go on with')
+  }
   const cut = new AbortController()
   const signal = AbortSignal.any([cut.signal, request.signal])
-  const condition = etag === undefined ? {} : { 'if-range': etag }
-  const headers = { [HEADER.range]: `bytes=${offset}-`, ...condition }
+  const headers = { [HEADER.range]: `bytes=${offset}-`, ...(etag && { 'if-range': etag }) }
   try {
-    const response = await alive(fetch(url, { headers, signal }), patience.answer)
+    const most = size === undefined ? stall + FIRST_ANSWER : stall
+    const response = await alive(fetch(url, { headers, signal }), most)
     const { head, start } = fileIn(response, request)
     return { head, read: reader(response, offset - start) }
   } catch (reason) {
@@ -47,7 +51,7 @@ export async function connectToFile(request: FileRequest): Promise<FileConnectio
     let left = unwanted
     return async () => {
       for (;;) {
-        const piece = pieces && (await alive(pieces.read(), patience.byte))
+        const piece = pieces && (await alive(pieces.read(), stall))
         if (!piece || piece.done) throw new Error('The connection ended before the file did')
         const wanted = piece.value.subarray(left)
         left -= piece.value.length - wanted.length
@@ -64,10 +68,4 @@ export async function connectToFile(request: FileRequest): Promise<FileConnectio
       stop()
     }
   }
-}
-
-function untold(): UploadError {
-  const message =
-    'The connection was lost, and without a strong ETag nothing tells this file from another'
-  return new UploadError('bad-answer', message)
 }

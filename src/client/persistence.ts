@@ -34,8 +34,7 @@ export function persistence(needs: PersistenceNeeds): Persistence {
     // What fails without a network says nothing of the server.
     if (isOnline) failures += 1
     if (failures >= MOST_TRIES) {
-      const message = `The file was asked for ${failures} times without a byte of it`
-      throw new UploadError('out-of-tries', message, { cause: reason })
+      throw new UploadError('out-of-tries', `No byte in ${failures} tries`, { cause: reason })
     }
     const asked = reason instanceof FileDeferred ? reason.wait : 0
     const wait = isOnline ? Math.max(asked, backOff(failures, time)) : LONGEST_REST

@@ -1,0 +1,73 @@
+import type { DownloadOptions } from './download-options.ts'
+import type { FileHead } from './file-answer.ts'
+import { type FileConnection, connectToFile } from './file-connection.ts'
+import { persistence } from './persistence.ts'
+import type { Network } from './platform.ts'
+import { systemTimeAndChance as time } from './time-and-chance.ts'
+import { UploadError } from './upload-error.ts'
+
+/** A file that is read once, over as many connections as it takes. */
+export interface OpenFile {
+  readonly head: FileHead
+  /** Where the reading begins: at the first byte, or where `from` ends. */
+  readonly start: number
+  /** The next bytes; nothing at the end. */
+  readonly next: () => Promise<Uint8Array | undefined>
+  readonly close: () => void
+}
+
+/** A network of which nothing is known. */
+const UNKNOWN: Network = { isOnline: () => true, onChange: () => {} }
+
+/** Finds out what file it is. Rejects, as `next` does, with `UploadError` or with the signal's reason. */
+export async function openFile(url: string, options: DownloadOptions): Promise<OpenFile> {
+  const { onEvent, from, stall = 3000, network = UNKNOWN, fetch = globalThis.fetch } = options
+  const closing = new AbortController()
+  const signal = AbortSignal.any([closing.signal, options.signal ?? closing.signal])
+  const { persist, progressed } = persistence({ signal, network, time, onEvent })
+  let { offset, etag } = from ?? { offset: 0, etag: undefined }
+  let size: number | undefined
+  let connection: FileConnection | undefined
+
+  async function connect(failures: number): Promise<FileConnection> {
+    const means = { signal, fetch, time, stall: stall * (1 + failures) }
+    // What took too long before gets more time.
+    connection = await connectToFile({ url, offset, etag, size, ...means })
+    ;({ etag, size } = connection.head)
+    onEvent?.({ kind: 'receiving', offset })
+    return connection
+  }
+
+  async function read(failures: number): Promise<Uint8Array> {
+    const { read: readOn } = connection ?? (await connect(failures))
+    try {
+      return await readOn()
+    } catch (reason) {
+      connection = undefined
+      throw reason
+    }
+  }
+
+  async function connectAnew(reason: unknown): Promise<FileConnection> {
+    const isAnother = reason instanceof UploadError && reason.code === 'source-changed'
+    if (!from || !isAnother) throw reason
+    offset = 0
+    etag = undefined
+    return await persist(connect)
+  }
+
+  const { head } = await persist(connect).catch(connectAnew)
+  return {
+    head,
+    start: offset,
+    async next() {
+      if (offset === head.size) return undefined
+      const bytes = await persist(read)
+      progressed()
+      offset += bytes.length
+      if (offset > head.size) throw new UploadError('bad-answer', 'The file goes on after its end')
+      return bytes
+    },
+    close: () => closing.abort(),
+  }
+}
