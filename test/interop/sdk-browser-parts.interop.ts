@@ -1,5 +1,6 @@
 /** What the client has for browsers only, in a real one: its store, its transport, what it hears of the network; and workers. */
 import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { startWebDemo } from '../../scripts/demo/web-demo.ts'
 import { type BrowserPage, type Chromium, startChromium } from './chromium.ts'
@@ -100,6 +101,22 @@ describe('In Chromium, the client', { timeout: 60_000 }, () => {
     )
     return [calls, isOnline]
   }
+
+  test('downloads on at the byte after its connection was cut', async () => {
+    await using folder = await tempFolder('download')
+    await using demo = await startWebDemo(folder.path)
+    const content = randomBytes(32 * MEBIBYTE)
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    const { status } = await fetch(demo.server.slot('a/film.bin', content.length), {
+      method: 'PUT',
+      body: content,
+    })
+    assert.equal(status, 201)
+    const url = demo.server.fileUrl('a/film.bin')
+    assert.equal(await page.run(`parts.beginDownload('${url}')`), String(content.length))
+    demo.network.switchOver('cut')
+    assert.deepEqual(JSON.parse(await page.run('parts.endDownload()')), [sha256, 1])
+  })
 
   test('uploads from workers: by XMLHttpRequest, or by fetch where there is none', async () => {
     await using folder = await tempFolder('workers')

@@ -1,4 +1,5 @@
 /** What the suite of the client's parts for browsers runs in a page. */
+import { type Download, download } from '../../../src/client/browser/main.ts'
 import { indexedDbStore } from '../../../src/client/browser/indexed-db-store.ts'
 import { networkWatch } from '../../../src/client/browser/network-watch.ts'
 import { xhrTransport } from '../../../src/client/browser/xhr-transport.ts'
@@ -80,6 +81,37 @@ export function heard(): readonly [calls: number, isOnline: boolean] {
 
 export function stopListening(): void {
   listening.abort()
+}
+
+let begun: { readonly reader: ReadableStreamDefaultReader<Uint8Array>; readonly lost: string[] }
+const read: Uint8Array<ArrayBuffer>[] = []
+
+/** Begins to fetch a file; resolves to its size when the first of it is there. */
+export async function beginDownload(url: string): Promise<number> {
+  const lost: string[] = []
+  const { size, stream }: Download = await download(url, {
+    onEvent: ({ kind }) => void (kind === 'lost' && lost.push(kind)),
+  })
+  begun = { reader: stream.getReader(), lost }
+  await readOn()
+  return size
+}
+
+/** Fetches the rest; resolves to the file's SHA-256, and how often the connection was lost. */
+export async function endDownload(): Promise<readonly [sha256: string, lost: number]> {
+  while (await readOn());
+  const bytes = await new Blob(read).arrayBuffer()
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return [
+    Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join(''),
+    begun.lost.length,
+  ]
+}
+
+async function readOn(): Promise<boolean> {
+  const { done, value } = await begun.reader.read()
+  if (value) read.push(new Uint8Array(value))
+  return !done
 }
 
 /** What a worker answers to a slot: the URL of the file it has uploaded there, and how it could send. */
