@@ -1,28 +1,32 @@
-import { copyFile, cp, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { fitted } from './fitted-snippet.ts'
 import { type TempFolder, tempFolder } from './temp-folder.ts'
 
 const EXAMPLE = join(import.meta.dirname, '../../examples/converse')
 const CONVERSE = dirname(fileURLToPath(import.meta.resolve('converse.js')))
 
-export interface ConverseSite {
-  /** Whether the page has the plugin of the example. */
-  readonly plugin: boolean
-  /** What can be sent, by name. */
-  readonly pictures: Readonly<Record<string, Uint8Array>>
-}
+/** What in the page brings the plugin. */
+const PLUGIN = '<script type="module" src="resilient-upload.js"></script>'
 
-/** A folder with the example's page, Converse.js, what drives a page, and pictures to send. */
-export async function converseSite({ plugin, pictures }: ConverseSite): Promise<TempFolder> {
+/**
+ * A folder with the example's page, with Converse.js as it comes as `plain.html`, what drives both, and pictures to
+ * send, by name.
+ */
+export async function converseSite(
+  pictures: Readonly<Record<string, Uint8Array>>,
+): Promise<TempFolder> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await tempFolder('converse'))
   const inFolder = (name: string): string => join(folder.path, name)
+  const page = await readFile(join(EXAMPLE, 'index.html'), 'utf8')
+  await writeFile(inFolder('index.html'), page)
+  await writeFile(inFolder('plain.html'), fitted(page, { [PLUGIN]: '' }))
   await cp(CONVERSE, inFolder('converse'), { recursive: true })
-  await copyFile(join(EXAMPLE, 'index.html'), inFolder('index.html'))
+  await bundle(join(EXAMPLE, 'resilient-upload.ts'), inFolder('resilient-upload.js'))
   await bundle(join(import.meta.dirname, 'pages/converse-user.ts'), inFolder('user.js'))
-  if (plugin) await bundle(join(EXAMPLE, 'resilient-upload.ts'), inFolder('resilient-upload.js'))
   for (const [name, content] of Object.entries(pictures)) await writeFile(inFolder(name), content)
   stack.move()
   return folder

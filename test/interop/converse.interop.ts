@@ -2,6 +2,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import {
+  type SwitchableNetwork,
+  openSwitchableNetwork,
+} from '../../scripts/demo/switchable-network.ts'
 import { type Cut, cuttingProxy } from '../app/cutting-proxy.ts'
 import { type BrowserPage, startChromium } from './chromium.ts'
 import { converseSite } from './converse-site.ts'
@@ -10,12 +14,11 @@ import { startFileServer } from './file-server.ts'
 import { freePort } from './free-ports.ts'
 import { get } from './http-client.ts'
 import { noisyPicture, type PictureSize } from './picture.ts'
-import { startWebProsody, type WebProsody } from './prosody-web.ts'
+import { DOMAIN, startWebProsody } from './prosody-web.ts'
 import { seededRandom, seedOfThisRun } from './seeded-random.ts'
 import { PASSWORD } from './xmpp-server.ts'
 
-const SENDER = 'profanity'
-const RECEIVER = 'reader'
+const [SENDER, RECEIVER] = ['profanity', 'reader']
 
 const random = seededRandom(seedOfThisRun())
 const SMALL: PictureSize = { width: 320, height: 200 }
@@ -30,48 +33,20 @@ interface ShownPicture extends PictureSize {
   readonly url: string
 }
 
-/** Two who chat with each other. */
-interface Chats extends AsyncDisposable {
-  readonly sender: BrowserPage
-  readonly receiver: BrowserPage
-  /** The file server's own port. */
-  readonly port: number
-  /** New connections to the file server are made by this port; at first, its own. */
-  readonly lead: (port: number) => void
+/** The page `file` with the chat with an account open. */
+function chatAt(port: number, file: string, account: string): string {
+  return `http://127.0.0.1:${port}/${file}#converse/chat?jid=${account}@${DOMAIN}`
 }
 
-async function startChats({ plugin }: { plugin: boolean }): Promise<Chats> {
-  await using stack = new AsyncDisposableStack()
-  const pictures = { 'small.png': small, 'large.png': large, 'again.png': large }
-  const site = stack.use(await converseSite({ plugin, pictures }))
-  let next = 0
-  const door = stack.use(await cuttingProxy(() => next, []))
-  const publicUrl = `http://127.0.0.1:${door.port}/upload/`
-  const { port } = stack.use(await startFileServer({ publicUrl }))
-  next = port
-  const prosody = stack.use(await startWebProsody(publicUrl, site.path))
-  const sender = stack.use(await chatting(prosody, SENDER, RECEIVER)).page
-  const receiver = stack.use(await chatting(prosody, RECEIVER, SENDER)).page
-  const running = stack.move()
-  return {
-    sender,
-    receiver,
-    port,
-    lead: (to) => void (next = to),
-    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
-  }
-}
-
-/** Opens a browser of its own for `name`, logs in, and opens the chat with `other`. */
-async function chatting(
-  { url, domain }: WebProsody,
-  name: string,
-  other: string,
+/** Opens a page in a browser of its own, and logs in. */
+async function loggedIn(
+  account: string,
+  url: string,
 ): Promise<AsyncDisposable & { page: BrowserPage }> {
   await using stack = new AsyncDisposableStack()
   const chromium = stack.use(await startChromium())
-  const page = await chromium.open(`${url}#converse/chat?jid=${other}@${domain}`)
-  await asUser(page, 'logIn', { jid: `${name}@${domain}`, password: PASSWORD })
+  const page = await chromium.open(url)
+  await asUser(page, 'logIn', { jid: `${account}@${DOMAIN}`, password: PASSWORD })
   const running = stack.move()
   return { page, [Symbol.asyncDispose]: async () => await running.disposeAsync() }
 }
@@ -91,45 +66,82 @@ async function assertShown(page: BrowserPage, name: string, picture: Buffer): Pr
 }
 
 describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
+  const stack = new AsyncDisposableStack()
+  let sender: BrowserPage
+  let receiver: BrowserPage
+  /** The sender's way to the pages and to Prosody, and everybody's way to the files. */
+  let toProsody: SwitchableNetwork
+  let toFiles: SwitchableNetwork
+  /** The file server's own port, and the one that new connections to it are made by. */
+  let port: number
+  let next: number
+
+  before(async () => {
+    const pictures = { 'small.png': small, 'cut.png': large, 'moved.png': large, 'left.png': large }
+    const site = stack.use(await converseSite(pictures))
+    toFiles = stack.use(await openSwitchableNetwork(() => next))
+    const publicUrl = `http://127.0.0.1:${toFiles.port}/upload/`
+    ;({ port } = stack.use(await startFileServer({ publicUrl })))
+    next = port
+    const prosody = stack.use(await startWebProsody(publicUrl, site.path))
+    toProsody = stack.use(await openSwitchableNetwork(() => prosody.port))
+    const own = chatAt(toProsody.port, 'plain.html', RECEIVER)
+    const other = chatAt(prosody.port, 'plain.html', SENDER)
+    sender = stack.use(await loggedIn(SENDER, own)).page
+    receiver = stack.use(await loggedIn(RECEIVER, other)).page
+  })
+  after(async () => await stack.disposeAsync())
+
+  /** Begins to send a picture; in the middle of it, the file server is out of reach, until `mend` is called. */
+  async function sendUntilCut(name: string): Promise<AsyncDisposable & { mend: () => void }> {
+    await using made = new AsyncDisposableStack()
+    const nowhere = await freePort()
+    let isMended = false
+    const target = (): number => (isMended || proxy.left() > 0 ? port : nowhere)
+    const proxy = made.use(await cuttingProxy(target, [CUT]))
+    next = proxy.port
+    // Connections that browsers have kept do not lead there.
+    toFiles.switchOver('cut')
+    await asUser(sender, 'sendFile', name)
+    await eventually('the cut', async () => (proxy.left() === 0 ? true : undefined))
+    const running = made.move()
+    return {
+      mend: () => void (isMended = true),
+      [Symbol.asyncDispose]: async () => await running.disposeAsync(),
+    }
+  }
+
   test('as it comes, shows the receiver the picture that was sent', async () => {
-    await using chats = await startChats({ plugin: false })
-    await asUser(chats.sender, 'sendFile', 'small.png')
-    await assertShown(chats.receiver, 'small.png', small)
+    await asUser(sender, 'sendFile', 'small.png')
+    await assertShown(receiver, 'small.png', small)
   })
 
   describe('with the plugin', () => {
-    const stack = new AsyncDisposableStack()
-    let chats: Chats
-
     before(async () => {
-      chats = stack.use(await startChats({ plugin: true }))
+      const url = chatAt(toProsody.port, 'index.html', RECEIVER)
+      await sender.reloaded(async () => await sender.ask('Page.navigate', { url }))
+      await asUser(sender, 'chatIsReady')
     })
-    after(async () => await stack.disposeAsync())
 
-    test('goes on after a cut, and shows the receiver the whole picture', async () => {
-      const { sender, receiver, port } = chats
-      await using proxy = await cuttingProxy(() => port, [CUT])
-      chats.lead(proxy.port)
-      await asUser(sender, 'sendFile', 'large.png')
-      await assertShown(receiver, 'large.png', large)
-      assert.equal(proxy.left(), 0, 'the cut was made')
+    test('goes on after a cut', async () => {
+      await using cut = await sendUntilCut('cut.png')
+      cut.mend()
+      await assertShown(receiver, 'cut.png', large)
+    })
+
+    test('goes on in another network, and sends the message when it has logged in again', async () => {
+      await using cut = await sendUntilCut('moved.png')
+      for (const network of [toProsody, toFiles]) network.switchOver('cut')
+      cut.mend()
+      await assertShown(receiver, 'moved.png', large)
     })
 
     test('goes on with the same upload after a reload of the page, without the user', async () => {
-      const { sender, receiver, port } = chats
-      const nowhere = await freePort()
-      let isMended = false
-      await using proxy = await cuttingProxy(
-        () => (isMended || proxy.left() > 0 ? port : nowhere),
-        [CUT],
-      )
-      chats.lead(proxy.port)
-      await asUser(sender, 'sendFile', 'again.png')
-      await eventually('the cut', async () => (proxy.left() === 0 ? true : undefined))
+      await using cut = await sendUntilCut('left.png')
       const begun = await asUser(sender, 'uploadResource')
       await sender.reloaded(async () => await sender.ask('Page.reload', {}))
-      isMended = true
-      await assertShown(receiver, 'again.png', large)
+      cut.mend()
+      await assertShown(receiver, 'left.png', large)
       assert.match(begun, /uploads/u)
       assert.equal(await asUser(sender, 'uploadResource'), begun)
     })

@@ -7,13 +7,13 @@ import { accountOf, tempFolder } from './temp-folder.ts'
 import { throwawayCa } from './throwaway-ca.ts'
 import { ACCOUNTS } from './xmpp-server.ts'
 
-const DOMAIN = 'chat.test'
+/** Its only domain. */
+export const DOMAIN = 'chat.test'
 
 /** A Prosody that browsers log in to, and that serves them a folder. */
 export interface WebProsody extends AsyncDisposable {
-  readonly domain: string
-  /** Where the folder's files are, with the final slash. */
-  readonly url: string
+  /** Where it serves the folder, and WebSocket. */
+  readonly port: number
   readonly program: RunningProgram
 }
 
@@ -39,8 +39,7 @@ export async function startWebProsody(uploadUrl: string, site: string): Promise<
   await program.line(/Activated service 'http'/)
   const running = stack.move()
   return {
-    domain: DOMAIN,
-    url: `http://127.0.0.1:${http}/`,
+    port: http,
     program,
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   }
