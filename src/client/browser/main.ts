@@ -1,5 +1,5 @@
-/** The client for browsers: uploads and downloads that go on where they stopped. */
-import { type Download, type DownloadOptions } from '../download-options.ts'
+/** Uploads and downloads that go on at the byte, for browsers: pages and workers. */
+import type { Download, DownloadOptions } from '../download-options.ts'
 import { download as downloadOnce } from '../download.ts'
 import type { Platform } from '../platform.ts'
 import { type UploadAll, uploadingAll } from '../upload-list.ts'
@@ -8,7 +8,7 @@ import { indexedDbStore } from './indexed-db-store.ts'
 import { networkWatch } from './network-watch.ts'
 import { xhrTransport } from './xhr-transport.ts'
 
-export type { Download, DownloadEvent, DownloadOptions } from '../download-options.ts'
+export type { Beginning, Download, DownloadEvent, DownloadOptions } from '../download-options.ts'
 export type { Network, SavedState, UploadStore } from '../platform.ts'
 export type { Slot, SlotSource } from '../slot.ts'
 export type { Source } from '../source.ts'
@@ -25,13 +25,27 @@ const browser: Platform = {
   store: /* @__PURE__ */ indexedDbStore(),
 }
 
-/** Uploads a file to a slot; unfinished uploads are remembered in IndexedDB. */
+/**
+ * Uploads a file to a slot: a `File`, a `Blob`, or a `Source`. It is remembered in IndexedDB until it is published, so
+ * that the same call goes on at the byte after a reload of the page; keys are kept such that no script can read them.
+ *
+ * ```ts
+ * const { url } = await upload(file, slot, {
+ *   onProgress: ({ sent, size }) => bar.update(sent / size),
+ * })
+ * ```
+ *
+ * Resolves when the file is published. Rejects with `UploadError`, or with the reason of `options.signal`.
+ */
 export const upload: Upload = /* @__PURE__ */ uploading(browser)
 
-/** Uploads several files, some at a time. */
+/** Uploads several files, some at a time. Resolves to what became of each, in their order. */
 export const uploadAll: UploadAll = /* @__PURE__ */ uploadingAll(upload)
 
-/** Fetches a file, and goes on at the byte after every loss, at once when there is another network. */
+/**
+ * Fetches a file, and goes on at the byte after every loss, at once when there is another network. Resolves when the
+ * server has said what file it is. Rejects, or ends the stream, with `UploadError` or with the signal's reason.
+ */
 export async function download(url: string, options: DownloadOptions = {}): Promise<Download> {
   return await downloadOnce(url, { network: networkWatch, ...options })
 }
