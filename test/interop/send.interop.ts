@@ -1,6 +1,6 @@
 /** A file goes from the command line, and from a bot, to another account of a real XMPP server. */
 import assert from 'node:assert/strict'
-import { open, writeFile } from 'node:fs/promises'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { cuttingProxy, type CuttingProxy } from '../app/cutting-proxy.ts'
@@ -8,6 +8,7 @@ import { type Outcome, runCli } from '../cli/cli-run.ts'
 import { lifeline } from '../../src/cli/xmpp/lifeline.ts'
 import { sendLink } from '../../src/cli/xmpp/link-message.ts'
 import { logIn } from '../../src/cli/xmpp/login.ts'
+import { COUNTRY_DATABASE } from '../risk/country-database.ts'
 import { startBot } from './bot-program.ts'
 import { type CommandPlace, runCommand } from './command-run.ts'
 import { startEjabberd } from './ejabberd.ts'
@@ -18,10 +19,13 @@ import { get } from './http-client.ts'
 import { BARE_DOMAIN, ROOMS, startProsody } from './prosody.ts'
 import { roomOwner } from './room-owner.ts'
 import { type SampleFile, sampleFile } from './sample-file.ts'
+import { type TravellingProxy, travellingProxy } from './travelling-proxy.ts'
 import { type SlixmppAccount, slixmppAccount } from './slixmpp-account.ts'
 import { tempFolder } from './temp-folder.ts'
 import { PASSWORD, type XmppHost, hostOf } from './xmpp-server.ts'
 
+const GERMANY = '141.76.1.1'
+const JAPAN = '133.11.0.1'
 const MODES = ['Prosody v1', 'Prosody v2', 'Prosody file_share', 'ejabberd']
 const LIMIT = 30_000
 
@@ -57,6 +61,7 @@ describe('files sent from the command line and by a bot', () => {
   const stack = new AsyncDisposableStack()
   let folder: string
   let file: SampleFile
+  let travel: TravellingProxy
   let proxy: CuttingProxy
   let server: FileServer
   let hosts: ReadonlyMap<string, XmppHost>
@@ -65,9 +70,13 @@ describe('files sent from the command line and by a bot', () => {
     folder = stack.use(await tempFolder('send')).path
     file = await sampleFile(folder, 'holiday photo.jpg', 1_000_000)
     let port = 0
-    proxy = stack.use(await cuttingProxy(() => port, [{ at: CUT, kind: 'hole' }]))
+    travel = stack.use(await travellingProxy(() => port, GERMANY))
+    proxy = stack.use(await cuttingProxy(() => travel.port, [{ at: CUT, kind: 'hole' }]))
     server = stack.use(
-      await startFileServer({ publicUrl: `http://127.0.0.1:${proxy.port}/upload/` }),
+      await startFileServer({
+        publicUrl: `http://127.0.0.1:${proxy.port}/upload/`,
+        config: { geo: { city_database: COUNTRY_DATABASE, country_change: 'reauth' } },
+      }),
     )
     port = server.port
     const [prosody, ejabberd] = await Promise.all([
@@ -166,6 +175,21 @@ describe('files sent from the command line and by a bot', () => {
     await assertFile(out.trim(), film)
     const again = proxy.passed() - passed
     assert.ok(again < film.size - 1_000_000, `${again} bytes were sent after ${passed}`)
+  })
+
+  test('an upload that the server doubts goes on with a new slot that nobody had to ask for', async () => {
+    const host = hostFor('Prosody file_share')
+    const reader = await readerOn(host)
+    const film = await sampleFile(folder, 'far away.mp4', 20_000_000)
+    const passed = travel.passed()
+    travel.travelAfter(10_000_000, JAPAN)
+    const { code, out, err } = await run(command(host, ['far away.mp4', reader.jid]))
+    assert.equal(code, 0, err)
+    await assertFile(out.trim(), film)
+    const bytes = travel.passed() - passed
+    assert.ok(bytes < film.size + 5_000_000, `${bytes} bytes were sent`)
+    const audit = await readFile(join(server.folder, 'audit.jsonl'), 'utf8')
+    assert.match(audit, /"event":"adopted"/u)
   })
 
   test('a message is sent although the connection died without a sign during the upload', async () => {
