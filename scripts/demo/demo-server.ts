@@ -62,7 +62,7 @@ shutdown_grace = "1s"
 v1_secret = "${secret}"
 
 [storage]
-max_file_size = "1 GiB"
+max_file_size = "64 GiB"
 
 [http]
 body_idle = "10m"

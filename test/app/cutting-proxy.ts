@@ -3,9 +3,10 @@ import { type Socket, connect, createServer } from 'node:net'
 
 /**
  * What happens to a connection: `reset` breaks both sides, `hole` breaks the client's and leaves the server's open
- * and silent, `lost-answer` passes everything on but breaks the client's side when the server answers.
+ * and silent, `lost-answer` passes everything on but breaks the client's side when the server answers, `silence` leaves
+ * both open, and nothing passes any more.
  */
-export type CutKind = 'reset' | 'hole' | 'lost-answer'
+export type CutKind = 'reset' | 'hole' | 'lost-answer' | 'silence'
 
 /** The connection that brings the byte number `at`, counted over all connections, is cut there. */
 export interface Cut {
@@ -33,7 +34,9 @@ export async function cuttingProxy(
 
   function relay(client: Socket, server: Socket): void {
     let isAnswerLost = false
+    let isSilent = false
     client.on('data', (piece: Buffer) => {
+      if (isSilent) return
       const cut = planned[0]
       const room = cut === undefined ? Infinity : cut.at - total
       const passed = piece.subarray(0, room)
@@ -47,10 +50,15 @@ export async function cuttingProxy(
         server.write(piece.subarray(room))
         return
       }
+      if (cut.kind === 'silence') {
+        isSilent = true
+        return
+      }
       client.resetAndDestroy()
       if (cut.kind === 'reset') server.end(() => server.resetAndDestroy())
     })
     server.on('data', (piece: Buffer) => {
+      if (isSilent) return
       if (isAnswerLost) client.resetAndDestroy()
       else if (!client.destroyed) client.write(piece)
     })

@@ -5,11 +5,16 @@ export interface ToldNetwork extends Network {
   readonly change: () => void
 }
 
-export function toldNetwork(isOnline: () => boolean = () => true): ToldNetwork {
-  const told = new EventTarget()
+export function toldNetwork(): ToldNetwork {
+  const callbacks = new Set<() => void>()
   return {
-    isOnline,
-    onChange: (callback, signal) => told.addEventListener('change', () => callback(), { signal }),
-    change: () => void told.dispatchEvent(new Event('change')),
+    isOnline: () => true,
+    onChange(callback, signal) {
+      callbacks.add(callback)
+      signal.addEventListener('abort', () => callbacks.delete(callback))
+    },
+    change() {
+      for (const callback of callbacks) callback()
+    },
   }
 }
