@@ -44,6 +44,8 @@ async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<
   const { slot, open } = task
   if (course.adopts !== undefined) {
     course.adopts = undefined
+  } else if (answer.status === 401 && course.session.id !== undefined && !course.resource) {
+    // A server that lost the upload may have lost its session, too: the slot opens another one.
   } else if (typeof slot === 'function' && isPerhapsSpent(course)) {
     const fresh = { slot: await slot(), isRestored: false, spoken: undefined, failures: 0 }
     Object.assign(course, fresh, { vain: course.vain + 1 })

@@ -36,26 +36,37 @@ export interface PhoneNeeds {
 }
 
 /** The public URL of the sites. */
-const ORIGIN = 'http://files.example'
+export const ORIGIN = 'http://files.example'
 
 export function phoneOf(site: Pick<Site, 'port'>, needs: PhoneNeeds = {}): Phone {
   const { kind = 'hmac', keepsKeys = true, saved } = needs
   const events: PhoneEvent[] = []
   const wire: string[] = []
   const transport: Transport = async (request) => {
-    const reply = await ask(site.port, { ...(await rawOf(request)), from: phone.from })
-    const { status, headers, code } = reply
-    wire.push(`${request.method} ${status}`)
-    if (phone.lost > 0) {
-      phone.lost -= 1
-      throw new Error('The answer is lost')
-    }
-    return { status, headers: new Headers(headers), ...(code !== undefined && { problem: code }) }
+    const answer = await transportTo(site, phone)(request)
+    wire.push(`${request.method} ${answer.status}`)
+    if (phone.lost === 0) return answer
+    phone.lost -= 1
+    throw new Error('The answer is lost')
   }
   const onEvent = ({ kind: told }: UploadEvent): void => void events.push(told)
   const keeper = openSession(kind, { transport, keepsKeys, saved, onEvent })
   const phone: Phone = { keeper, from: '127.0.0.2', lost: 0, wire, events }
   return phone
+}
+
+/** Sends to a site, whatever the host of the URL, on a connection of its own. */
+export function transportTo(
+  { port }: Pick<Site, 'port'>,
+  { from }: Pick<Phone, 'from'> = { from: '127.0.0.2' },
+): Transport {
+  return async (request) => {
+    request.signal.throwIfAborted()
+    const { status, headers, code } = await ask(port, { ...(await rawOf(request)), from })
+    request.signal.throwIfAborted()
+    request.onSent?.(request.body?.size ?? 0)
+    return { status, headers: new Headers(headers), ...(code !== undefined && { problem: code }) }
+  }
 }
 
 async function rawOf({ method, url, headers, body }: UploadRequest): Promise<{

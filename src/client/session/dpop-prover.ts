@@ -87,9 +87,9 @@ async function signed(claims: object, { key, jwk }: OwnKey): Promise<string> {
   const parts = [{ typ: 'dpop+jwt', alg: 'ES256', jwk }, claims]
   const text = parts.map((part) => base64url(encoded(JSON.stringify(part)))).join('.')
   const signature = await crypto.subtle.sign(ECDSA, key, encoded(text))
-  return `${text}.${base64url(new Uint8Array(signature))}`
+  return `${text}.${base64url(signature)}`
 }
 
 async function sha256(text: string): Promise<string> {
-  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', encoded(text))))
+  return base64url(await crypto.subtle.digest('SHA-256', encoded(text)))
 }

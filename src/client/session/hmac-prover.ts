@@ -22,7 +22,7 @@ export function hmacProver({ keepsKeys, saved, random }: ProverNeeds): Prover {
       const mac = await crypto.subtle.sign('HMAC', await usable(key), encoded(text))
       return {
         [HEADER.sessionId]: id,
-        [HEADER.challengeResponse]: `${challenge}.${base64url(new Uint8Array(mac))}`,
+        [HEADER.challengeResponse]: `${challenge}.${base64url(mac)}`,
       }
     },
     async learn({ status, headers }) {
