@@ -8,7 +8,7 @@ import { type Outcome, runCli } from '../cli/cli-run.ts'
 import { runCommand } from './command-run.ts'
 import { type FileServer, startFileServer } from './file-server.ts'
 import { freePort } from './free-ports.ts'
-import { startNginx } from './front-proxy.ts'
+import { startCaddy, startHaproxy, startNginx } from './front-proxy.ts'
 import { BARE_DOMAIN, startProsody } from './prosody.ts'
 import { type ProxySite, frontUrl } from './proxies/proxy-site.ts'
 import { type TempFolder, tempFolder } from './temp-folder.ts'
@@ -196,6 +196,28 @@ describe('doctor', () => {
     assert.deepEqual(unfit, [], shown)
   })
 
+  for (const [proxy, start] of Object.entries({ Caddy: startCaddy, HAProxy: startHaproxy })) {
+    test(`nothing is wrong with ${proxy} as init configures it`, async () => {
+      await using _proxy = await start(siteOf(place, {}))
+      const { ok, checks } = reportIn((await here(argvFor(place, {}, place.right), place)).out)
+      assert.ok(ok, JSON.stringify(checks, null, 2))
+      assert.ok(checks.some(({ name, kind }) => name === 'streaming' && kind === 'ok'))
+    })
+  }
+
+  test('without the configuration the slots of Prosody do for everything', async () => {
+    await using _nginx = await startNginx(siteOf(place, {}))
+    const account = accountFor(place, { xmpp: 'Prosody file_share' })
+    const url = ['--url', place.right.publicUrl, '--ca', place.caFile]
+    const { out } = await here(['doctor', '--json', ...url, ...account], place)
+    const { ok, checks } = reportIn(out)
+    const shown = JSON.stringify(checks, null, 2)
+    assert.ok(ok, shown)
+    for (const name of ['xmpp-slot', 'upload', 'resume', 'takeover']) {
+      assert.equal(checks.find((one) => one.name === name)?.kind, 'ok', shown)
+    }
+  })
+
   for (const { what, planted, check, says, remedy } of CASES) {
     test(`${what}: ${check} fails and names the remedy`, async () => {
       const { ok, checks } = await diagnosis(place, planted)
@@ -266,30 +288,45 @@ async function here(argv: readonly string[], { folder }: Place): Promise<Outcome
 
 /** Puts nginx with a mistake in front, and asks the doctor. */
 async function diagnosis(place: Place, planted: Planted, run: Run = here): Promise<Report> {
-  const { server: serverOf = ({ right }) => right } = planted
-  const { certificate = ({ certificates }) => certificates.right } = planted
-  const server = serverOf(place)
-  const site: ProxySite = {
-    port: place.port,
-    upstream: `127.0.0.1:${server?.port ?? place.deadPort}`,
-    prefix: PREFIX,
-    certificate: certificate(place),
-    folder: place.folder.path,
-  }
+  const site = siteOf(place, planted)
   const changes = { 'proxy_buffering off;': `proxy_buffering off; proxy_bind ${PROXY_ADDRESS};` }
   await using _nginx = await startNginx(site, undefined, { ...changes, ...planted.nginx?.(place) })
-  const { out, err } = await run(argvFor(place, planted, server ?? place.right), place)
+  const { out, err } = await run(
+    argvFor(place, planted, serverFor(place, planted) ?? place.right),
+    place,
+  )
   assert.equal(err, '')
   return reportIn(out)
 }
 
+function siteOf(place: Place, planted: Planted): ProxySite {
+  const { certificate = ({ certificates }) => certificates.right } = planted
+  return {
+    port: place.port,
+    upstream: `127.0.0.1:${serverFor(place, planted)?.port ?? place.deadPort}`,
+    prefix: PREFIX,
+    certificate: certificate(place),
+    folder: place.folder.path,
+  }
+}
+
+function serverFor(
+  place: Place,
+  { server = ({ right }) => right }: Planted,
+): FileServer | undefined {
+  return server(place)
+}
+
 function argvFor(place: Place, planted: Planted, { folder }: FileServer): readonly string[] {
-  const argv = ['doctor', '--json', '--ca', place.caFile, '--config', join(folder, 'config.toml')]
-  const { xmpp } = planted
-  if (xmpp === undefined) return argv
-  const { domain, port } = hostOf(place.prosody, xmpp)
-  const jid = `slixmpp@${planted.domain ?? domain}`
-  return [...argv, '--jid', jid, '--service', `xmpp://127.0.0.1:${port}`]
+  const config = ['--config', join(folder, 'config.toml')]
+  return ['doctor', '--json', '--ca', place.caFile, ...config, ...accountFor(place, planted)]
+}
+
+function accountFor({ prosody }: Place, { xmpp, domain }: Planted): readonly string[] {
+  if (xmpp === undefined) return []
+  const host = hostOf(prosody, xmpp)
+  const jid = `slixmpp@${domain ?? host.domain}`
+  return ['--jid', jid, '--service', `xmpp://127.0.0.1:${host.port}`]
 }
 
 function reportIn(out: string): Report {

@@ -43,18 +43,33 @@ export const doctorCommand: Command = command({
     const facts = await factsOf(flags, io)
     if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
     const stop = io.stopRequested()
-    await using deployment = openDeployment(facts, stop)
-    const results: Result[] = []
-    if (flags.json !== true) io.stdout.write(`${facts.publicUrl.href}\n\n`)
-    for await (const result of examine(deployment, CHECKS, stop)) {
-      results.push(result)
-      if (flags.json !== true) io.stdout.write(resultText(result, io))
+    try {
+      const results = await resultsOf(facts, { io, stop, isJson: flags.json === true })
+      return isAllWell(results) ? 0 : 1
+    } catch (error) {
+      if (!stop.aborted) throw error
+      io.stderr.write('Stopped\n')
+      return 1
     }
-    const isJson = flags.json === true
-    io.stdout.write(isJson ? reportJson(facts.publicUrl, results) : summaryText(results, io))
-    return isAllWell(results) ? 0 : 1
   },
 })
+
+/** Examines, and prints each result when it is there, or all at the end as JSON. */
+async function resultsOf(
+  facts: DeploymentFacts,
+  { io, stop, isJson }: { io: Io; stop: AbortSignal; isJson: boolean },
+): Promise<readonly Result[]> {
+  const { publicUrl } = facts
+  await using deployment = openDeployment(facts, stop)
+  const results: Result[] = []
+  if (!isJson) io.stdout.write(`${publicUrl.href}\n\n`)
+  for await (const result of examine(deployment, CHECKS, stop)) {
+    results.push(result)
+    if (!isJson) io.stdout.write(resultText(result, io))
+  }
+  io.stdout.write(isJson ? reportJson(publicUrl, results) : summaryText(results, io))
+  return results
+}
 
 async function factsOf(flags: DoctorFlags, io: Io): Promise<DeploymentFacts> {
   const config = await configFor(flags, io)

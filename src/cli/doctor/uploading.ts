@@ -49,6 +49,15 @@ export async function plainUpload(
 /** Version of the protocol of resumable uploads (draft-ietf-httpbis-resumable-upload, interop version 8). */
 export const SPOKEN = { [HEADER.uploadInterop]: '8' }
 
+/** Whether the answer to OPTIONS on a slot says that uploads can go on by that protocol. */
+export function speaksResumable(options: Answer): boolean {
+  return field(options, HEADER.resume)
+    .split(/\s*,\s*/u)
+    .includes('rufh')
+}
+
+const NOT_RESUMABLE = 'the server lets no upload go on: network_resilience.upload_resumption'
+
 /** Creates an upload without a byte of it; resolves to the URL of its resource. Ends the check where that fails. */
 export async function createUpload(
   deployment: Deployment,
@@ -65,6 +74,10 @@ export async function creation(
   { signal, fields = {} }: { signal: AbortSignal; fields?: Readonly<Record<string, string>> },
 ): Promise<{ readonly resource: string; readonly answer: Answer }> {
   const put = putOf({ slot, file })
+  const options = await deployment.http.ask({ method: 'OPTIONS', url: slot.put }, signal)
+  // A proxy may answer in the server's place, which is told of elsewhere.
+  const isTold = deployment.config?.networkResilience.uploadResumption ?? speaksResumable(options)
+  if (!isTold) throw new CheckEnded(skipped(NOT_RESUMABLE))
   const length = String(file.bytes.length)
   const answer = await deployment.http.ask(
     {
@@ -84,10 +97,7 @@ export async function creation(
   return { resource: resourceIn(deployment, slot, answer), answer }
 }
 
-function resourceIn({ publicUrl, config }: Deployment, { put }: Slot, answer: Answer): string {
-  if (config?.networkResilience.uploadResumption === false) {
-    throw new CheckEnded(skipped('network_resilience.upload_resumption is switched off'))
-  }
+function resourceIn({ publicUrl }: Deployment, { put }: Slot, answer: Answer): string {
   const location = field(answer, HEADER.location)
   if (location === '') {
     const text = `the answer (${described(answer)}) does not say where the upload goes on`

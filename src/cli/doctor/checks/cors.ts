@@ -3,6 +3,7 @@ import type { Deployment } from '../deployment.ts'
 import { type Remedy, failed, ok } from '../finding.ts'
 import { type Answer, described, field } from '../http-client.ts'
 import { inNginx } from '../remedies.ts'
+import { speaksResumable } from '../uploading.ts'
 
 /** A web client that is served from elsewhere. */
 const ORIGIN = 'https://webchat.example'
@@ -30,27 +31,37 @@ export const corsCheck: Check = {
   needs: ['health'],
   async run(deployment, signal) {
     const wrong =
-      (await wrongInPreflight(deployment, SLOT, signal)) ??
-      (await wrongInPreflight(deployment, UPLOAD, signal)) ??
-      (await wrongInAnswer(deployment, signal))
+      (await wrongInPreflights(deployment, signal)) ?? (await wrongInAnswer(deployment, signal))
     return wrong === undefined
       ? ok('web clients of any origin')
       : failed(`${wrong}: web clients cannot upload`, ...remedies(deployment))
   },
 }
 
-async function wrongInPreflight(
+async function wrongInPreflights(
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const slot = await preflight(deployment, SLOT, signal)
+  const wrong = wrongIn(slot, SLOT)
+  if (wrong !== undefined || !speaksResumable(slot)) return wrong
+  return wrongIn(await preflight(deployment, UPLOAD, signal), UPLOAD)
+}
+
+async function preflight(
   { publicUrl, http }: Deployment,
   { path, methods }: Resource,
   signal: AbortSignal,
-): Promise<string | undefined> {
-  const url = new URL(path, publicUrl).href
+): Promise<Answer> {
   const headers = {
     Origin: ORIGIN,
-    'Access-Control-Request-Method': methods[0] ?? 'PUT',
+    'Access-Control-Request-Method': methods[0] ?? '',
     'Access-Control-Request-Headers': SENT.join(', ').toLowerCase(),
   }
-  const answer = await http.ask({ method: 'OPTIONS', url, headers }, signal)
+  return await http.ask({ method: 'OPTIONS', url: new URL(path, publicUrl).href, headers }, signal)
+}
+
+function wrongIn(answer: Answer, { methods }: Resource): string | undefined {
   const what = `OPTIONS (${described(answer)})`
   if (answer.status !== 200 && answer.status !== 204) return `${what} is not answered with 200`
   return (
