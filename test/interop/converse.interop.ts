@@ -72,19 +72,24 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
   /** The sender's way to the pages and to Prosody, and everybody's way to the files. */
   let toProsody: SwitchableNetwork
   let toFiles: SwitchableNetwork
-  /** The file server's own port, and the one that new connections to it are made by. */
+  /** The file server's own port. */
   let port: number
-  let next: number
+  /** Where new connections lead to. */
+  const leads = { prosody: 0, files: 0 }
+  /** How many files are there. */
+  let published: () => number
 
   before(async () => {
     const pictures = { 'small.png': small, 'cut.png': large, 'moved.png': large, 'left.png': large }
     const site = stack.use(await converseSite(pictures))
-    toFiles = stack.use(await openSwitchableNetwork(() => next))
+    toFiles = stack.use(await openSwitchableNetwork(() => leads.files))
     const publicUrl = `http://127.0.0.1:${toFiles.port}/upload/`
-    ;({ port } = stack.use(await startFileServer({ publicUrl })))
-    next = port
+    const server = stack.use(await startFileServer({ publicUrl }))
+    published = () => server.program.log().split('file published').length - 1
+    leads.files = port = server.port
     const prosody = stack.use(await startWebProsody(publicUrl, site.path))
-    toProsody = stack.use(await openSwitchableNetwork(() => prosody.port))
+    leads.prosody = prosody.port
+    toProsody = stack.use(await openSwitchableNetwork(() => leads.prosody))
     const own = chatAt(toProsody.port, 'plain.html', RECEIVER)
     const other = chatAt(prosody.port, 'plain.html', SENDER)
     sender = stack.use(await loggedIn(SENDER, own)).page
@@ -99,7 +104,7 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
     let isMended = false
     const target = (): number => (isMended || proxy.left() > 0 ? port : nowhere)
     const proxy = made.use(await cuttingProxy(target, [CUT]))
-    next = proxy.port
+    leads.files = proxy.port
     // Connections that browsers have kept do not lead there.
     toFiles.switchOver('cut')
     await asUser(sender, 'sendFile', name)
@@ -129,10 +134,14 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
       await assertShown(receiver, 'cut.png', large)
     })
 
-    test('goes on in another network, and sends the message when it has logged in again', async () => {
+    test('goes on in another network, and sends the message when it is logged in again', async () => {
+      const [files, prosody] = [published(), leads.prosody]
       await using cut = await sendUntilCut('moved.png')
+      leads.prosody = await freePort()
       for (const network of [toProsody, toFiles]) network.switchOver('cut')
       cut.mend()
+      await eventually('the file', async () => (published() > files ? true : undefined))
+      leads.prosody = prosody
       await assertShown(receiver, 'moved.png', large)
     })
 
