@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { type Socket, createServer } from 'node:net'
 import { join } from 'node:path'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
 import { runCli, temporaryFolder } from './cli-run.ts'
 
 const ENV = { HFS_XMPP_PASSWORD: 'secret' }
+const NEVER = new AbortController().signal
 const ME = ['--jid', 'romeo@example.org']
 
 test('send says what its command line lacks', async (t) => {
@@ -54,4 +57,45 @@ test('send refuses an authority that is no certificate', async (t) => {
   const { code, err } = await runCli(argv, cwd, { env: ENV })
   assert.equal(code, 1)
   assert.match(err, /photo\.jpg holds no certificate in PEM/u)
+})
+
+/** An XMPP server that offers a login, but no encryption. */
+async function openServer(t: TestContext): Promise<{ port: number; heard: () => string }> {
+  let heard = ''
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => {
+      heard += String(bytes)
+      if (heard.endsWith('</stream:stream>')) socket.end('</stream:stream>')
+    })
+    socket.once('data', () => socket.write(OFFER))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  return { port: address.port, heard: () => heard }
+}
+
+const OFFER = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' id='1'
+  xmlns:stream='http://etherx.jabber.org/streams'><stream:features>
+  <mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>
+  <mechanism>SCRAM-SHA-1</mechanism></mechanisms></stream:features>`
+
+test('send does not even begin a login with a server that offers no encryption', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeFile(join(cwd, 'photo.jpg'), 'x')
+  const { port, heard } = await openServer(t)
+  const argv = ['send', 'photo.jpg', 'a@b', ...ME, '--service', `xmpp://127.0.0.1:${port}`]
+  const { code, err } = await runCli(argv, cwd, { env: ENV, stopRequested: () => NEVER })
+  assert.equal(code, 1)
+  assert.match(err, /offers no encryption/u)
+  assert.match(heard(), /<stream:stream/u)
+  assert.doesNotMatch(heard(), /<auth/u)
 })

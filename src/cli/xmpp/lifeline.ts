@@ -1,6 +1,7 @@
 import type { Client, xml as makeXml } from '@xmpp/client'
 import { answered } from '../../client/xmpp/answered.ts'
 import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
+import { ping } from './ping.ts'
 
 /** Milliseconds for which a connection is alive because something arrived. */
 const FRESH = 5000
@@ -19,9 +20,10 @@ export interface Lifeline {
 
 /** Watches over a client that connects again by itself. */
 export function lifeline(
-  { xmpp, xml }: { xmpp: Client; xml: typeof makeXml },
+  login: { xmpp: Client; xml: typeof makeXml },
   stopwatch: Stopwatch = systemStopwatch,
 ): Lifeline {
+  const { xmpp } = login
   let heardAt = stopwatch()
   let reviving: Promise<void> | undefined
   xmpp.on('element', () => (heardAt = stopwatch()))
@@ -29,18 +31,9 @@ export function lifeline(
   async function revived(): Promise<void> {
     for (;;) {
       await online(xmpp)
-      if (stopwatch() - heardAt < FRESH || (await pongs())) return
+      if (stopwatch() - heardAt < FRESH || (await ping(login, PATIENCE))) return
       await left(xmpp)
     }
-  }
-
-  async function pongs(): Promise<boolean> {
-    const asked = stopwatch()
-    const to = xmpp.jid?.domain ?? ''
-    const ping = xml('iq', { type: 'get', to }, xml('ping', { xmlns: 'urn:xmpp:ping' }))
-    // An error is a sign of life, too.
-    await xmpp.iqCaller.request(ping, PATIENCE).catch(() => {})
-    return heardAt > asked
   }
 
   return {

@@ -2,6 +2,7 @@ import type { Element } from '@xmpp/client'
 import { answered } from '../../client/xmpp/answered.ts'
 import { OperatorError } from '../../core/operator-error.ts'
 import type { XmppLogin } from './login.ts'
+import { ping } from './ping.ts'
 import { errorText, watchStanzas } from './stanza-watch.ts'
 
 export interface LinkMessage {
@@ -11,6 +12,9 @@ export interface LinkMessage {
   /** That of the stanza. */
   readonly id: string
 }
+
+/** Milliseconds that a server has to take a message. */
+const PATIENCE = 30_000
 
 const OOB = 'jabber:x:oob'
 const MUC = 'http://jabber.org/protocol/muc'
@@ -30,13 +34,13 @@ export async function sendLink(
   message: LinkMessage,
   signal: AbortSignal,
 ): Promise<void> {
-  const { xmpp, sender } = login
+  const { xmpp } = login
   await login.line.alive(signal)
   using back = watchStanzas(xmpp, (stanza) => isBack(stanza, message))
   await xmpp.send(linkStanza(login, message, 'chat'))
-  const payload = { name: 'ping', xmlns: 'urn:xmpp:ping' }
-  const pong = sender.ask({ to: sender.domain, payload }, signal).then(() => undefined)
-  refuseIfBack(await answered(Promise.race([back.found, pong]), signal), message)
+  const outcome = await answered(Promise.race([back.found, ping(login, PATIENCE)]), signal)
+  if (outcome === false) throw new Error('The server does not say that it took the message')
+  refuseIfBack(outcome, message)
 }
 
 /**
@@ -115,8 +119,8 @@ function isReflected(stanza: Element, here: string, { url }: LinkMessage): boole
   return isMessage && stanza.getChildText('body') === url
 }
 
-function refuseIfBack(stanza: Element | undefined, { to, url }: LinkMessage): void {
-  if (stanza?.attrs['type'] !== 'error') return
+function refuseIfBack(stanza: Element | true, { to, url }: LinkMessage): void {
+  if (stanza === true || stanza.attrs['type'] !== 'error') return
   throw new OperatorError(
     `${to} did not get the message (${errorText(stanza)}), but the file is there: ${url}`,
   )

@@ -1,5 +1,5 @@
 export type { IqAnswer, IqRequest, IqSender } from './iq-sender.ts'
-export { SlotError, type SlotErrorCode } from './slot-error.ts'
+export { SlotError, type SlotErrorCode, type SlotFailure } from './slot-error.ts'
 export type { SlotFile } from './slot-request.ts'
 export {
   stropheSender,

@@ -14,7 +14,15 @@ export interface XmppUploads {
   slotFor(file: SlotFile, signal?: AbortSignal): () => Promise<Slot>
 }
 
-/** Finds the upload service of an account, and asks it for slots. */
+/**
+ * Finds the upload service of an account, and asks it for slots.
+ *
+ * ```ts
+ * const uploads = xmppUploads(xmppClientSender(xmpp, xml))
+ * const { name, size, type } = file
+ * const { url } = await upload(file, uploads.slotFor({ name, size, type }))
+ * ```
+ */
 export function xmppUploads(sender: IqSender): XmppUploads {
   let known: UploadService | undefined
   const never = new AbortController().signal
