@@ -1,4 +1,4 @@
-import { FIRST_APPEND, appendSizes } from './append-sizes.ts'
+import { type AppendSizes, FIRST_APPEND, appendSizes } from './append-sizes.ts'
 import { type Course, type Task, keep } from './course.ts'
 import { PLAIN, type Spoken } from './faces/discovery.ts'
 import type { ResumableFace } from './faces/resumable-face.ts'
@@ -64,14 +64,16 @@ async function wholeFile(course: Course, task: Task): Promise<Outcome> {
   return await put(course.slot, means, (bytes) => tell({ kind: 'sent', offset: bytes }))
 }
 
-interface Appending extends Pick<Required<NonNullableCourse>, 'resource' | 'offset' | 'sizes'> {
+/** An upload that stands somewhere. */
+interface Standing {
+  readonly resource: string
+  readonly offset: number
+  readonly sizes: AppendSizes
   readonly protocol: ResumableFace
 }
 
-type NonNullableCourse = { [Key in keyof Course]: NonNullable<Course[Key]> }
-
 async function appended(
-  { resource, offset, sizes, protocol }: Appending,
+  { resource, offset, sizes, protocol }: Standing,
   means: Means,
   { tell, time, source }: Task,
 ): Promise<Outcome> {

@@ -28,6 +28,7 @@ export async function run(task: Task): Promise<Uploaded> {
 
 async function untilPublished(course: Course, task: Task): Promise<void> {
   for (;;) {
+    task.signal.throwIfAborted()
     const outcome = await nextStep(course, task)
     if (outcome.kind === 'published') return
     if (outcome.kind === 'created') await begin(course, task, outcome)

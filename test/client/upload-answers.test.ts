@@ -1,6 +1,8 @@
 /** Uploads against servers that answer in all kinds of ways. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import type { Transport } from '../../src/client/transport.ts'
 import type { UploadStore } from '../../src/client/platform.ts'
 import type { Slot, SlotSource } from '../../src/client/slot.ts'
 import type { Source } from '../../src/client/source.ts'
@@ -8,7 +10,7 @@ import type { UploadErrorCode } from '../../src/client/upload-error.ts'
 import type { UploadEvent } from '../../src/client/upload-event.ts'
 import type { UploadOptions, Uploaded } from '../../src/client/upload-options.ts'
 import { uploading } from '../../src/client/upload.ts'
-import { hurriedTime } from './manual-time.ts'
+import { hurriedTime, manualTime } from './manual-time.ts'
 import { memoryStore } from './memory-store.ts'
 import { type ScriptedLine, type ScriptedTransport, scripted } from './scripted-transport.ts'
 import { toldNetwork } from './told-network.ts'
@@ -270,6 +272,35 @@ test('level 3 ends an upload that has no way to a new slot, or to which no slot 
 test('a session for which there is no room is done without', async () => {
   const full: ScriptedLine = { status: 503, code: 'session-unavailable' }
   await attempt([RUFH, full, created('a'), DONE], { session: 'hmac' }).uploaded
+})
+
+test('a connection on which nothing moves is left after three seconds, if nothing else was said', async () => {
+  const time = manualTime()
+  const asked: string[] = []
+  const transport: Transport = async ({ method, signal }) => {
+    asked.push(method)
+    await once(signal, 'abort')
+    throw new Error('aborted')
+  }
+  const losses: unknown[] = []
+  const { promise: lost, resolve } = Promise.withResolvers<void>()
+  const giving = new AbortController()
+  const onEvent = (event: UploadEvent): void => {
+    if (event.kind !== 'lost') return
+    losses.push(event.reason)
+    giving.abort(new Error('enough'))
+    resolve()
+  }
+  const upload = uploading({ transport, network: toldNetwork() }, time)
+  const uploaded = upload(FILE, SLOT, { onEvent, signal: giving.signal })
+  await new Promise(setImmediate)
+  time.pass(2999)
+  await new Promise(setImmediate)
+  assert.deepEqual([asked, losses], [['OPTIONS'], []])
+  time.pass(1)
+  await lost
+  assert.match(String(losses[0]), /connection is dead/u)
+  await assert.rejects(uploaded, /enough/u)
 })
 
 test('an upload is remembered until it is published, or cannot be', async () => {
