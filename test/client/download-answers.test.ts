@@ -216,6 +216,15 @@ test('an answer that does not come is not waited for longer than a stall, once t
   assert.match(String(lost[1]), /connection is dead/u)
 })
 
+test('a way that is slower than a stall gets more time with each try', async () => {
+  const slow: Answer = (response, request) => {
+    setTimeout(() => rest(ETAG)(response, request), 120)
+  }
+  await using there = await foreign(half(ETAG), slow)
+  assert.equal(await textOf(there, { stall: 50 }), CONTENT)
+  assert.ok(there.asked.length > 2, `${there.asked.length} requests`)
+})
+
 test('what is no URL is the mistake of the caller', async () => {
   await assert.rejects(download('rose.txt', { signal: AbortSignal.timeout(5000) }), TypeError)
 })

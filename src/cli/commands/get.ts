@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { basename, relative, resolve } from 'node:path'
 import { fileNameOf } from '../../client/file-name.ts'
 import { openFileDownload } from '../../client/node/file-download.ts'
 import { OperatorError } from '../../core/operator-error.ts'
@@ -61,7 +61,7 @@ async function downloaded(
   { io, signal }: { io: Io; signal: AbortSignal },
 ): Promise<Ending> {
   const place = output === undefined ? { folder: io.cwd } : resolve(io.cwd, output)
-  using line = transferLine(output ?? fileNameOf(null, url.href) ?? url.host, io)
+  using line = transferLine(basename(output ?? fileNameOf(null, url.href) ?? url.host), io)
   const { path, file, save } = await openFileDownload(place, url.href, { signal, ...line })
   if (force !== true && existsSync(path)) {
     await file.stream.cancel()
@@ -70,7 +70,7 @@ async function downloaded(
   await save()
   const { size, type, start } = file
   return {
-    text: relative(io.cwd, path),
+    text: output ?? relative(io.cwd, path),
     facts: { url: url.href, path, size, type, resumedAt: start },
   }
 }

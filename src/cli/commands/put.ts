@@ -4,6 +4,7 @@ import { lookup } from 'mime-types'
 import { fileStore } from '../../client/node/file-store.ts'
 import { upload } from '../../client/node/main.ts'
 import { pathSource } from '../../client/node/path-source.ts'
+import type { UploadStore } from '../../client/platform.ts'
 import type { Slot } from '../../client/slot.ts'
 import type { UploadOptions } from '../../client/upload-options.ts'
 import { OperatorError } from '../../core/operator-error.ts'
@@ -60,11 +61,10 @@ export const putCommand: Command = command({
     if (!(await stat(path)).isFile()) throw new OperatorError(`${path} is not a file`)
     if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
     const signal = io.stopRequested()
-    const store =
-      flags.state === undefined ? keptUploads(io) : fileStore(resolve(io.cwd, flags.state))
     const sent = async (): Promise<Ending> => {
       using line = transferLine(basename(path), io)
-      return await uploaded({ path, slot, type: flags.type }, { signal, session, store, ...line })
+      const file = { path, slot, type: flags.type }
+      return await uploaded(file, { session, signal, store: storeOf(flags, io), ...line })
     }
     return await reported(sent, { io, json: flags.json === true, signal, remedies: REMEDIES })
   },
@@ -97,12 +97,18 @@ function sessionOf({ session = 'hmac' }: PutFlags): NonNullable<UploadOptions['s
   throw new UsageError(`--session takes hmac, dpop or none, not "${session}"`)
 }
 
+function storeOf({ state }: PutFlags, io: Io): UploadStore {
+  return state === undefined ? keptUploads(io) : fileStore(resolve(io.cwd, state))
+}
+
 async function uploaded(
   { path, slot, type }: { path: string; slot: Slot; type: string | undefined },
   options: UploadOptions,
 ): Promise<Ending> {
   const media = type ?? (lookup(path) || 'application/octet-stream')
   const source = { ...(await pathSource(path)), type: media }
-  const { url, size } = await upload(source, slot, options)
+  // A slot of another server has nothing to take over.
+  const id = `${new URL(slot.put).origin} ${path}`
+  const { url, size } = await upload(source, slot, { ...options, id })
   return { text: url, facts: { url, path, size, type: media } }
 }
