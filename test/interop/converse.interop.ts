@@ -154,5 +154,15 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
       assert.match(begun, /uploads/u)
       assert.equal(await asUser(sender, 'uploadResource'), begun)
     })
+
+    test('tells the user that the server refuses a file', async () => {
+      const publicUrl = `http://127.0.0.1:${toFiles.port}/upload/`
+      const config = { grants: { v2_secret: 'not what Prosody signs with' } }
+      await using stranger = await startFileServer({ publicUrl, config })
+      leads.files = stranger.port
+      toFiles.switchOver('cut')
+      await asUser(sender, 'sendFile', 'small.png')
+      await asUser(sender, 'errorIsShown', 'could not successfully upload your file')
+    })
   })
 })

@@ -42,6 +42,14 @@ export async function shownPicture(name: string): Promise<ShownPicture> {
   return { url: image.src, width: image.naturalWidth, height: image.naturalHeight }
 }
 
+/** Resolves when the chat shows a failure in these words. */
+export async function errorIsShown(words: string): Promise<void> {
+  await seen(() => {
+    const errors = document.querySelectorAll('converse-chat-message .chat-error')
+    return Array.from(errors).find(({ textContent }) => textContent.includes(words))
+  })
+}
+
 /** The upload that the page's newest request concerned (draft-ietf-httpbis-resumable-upload §4.1). */
 export function uploadResource(): string | undefined {
   const requested = performance.getEntriesByType('resource').map(({ name }) => name)
@@ -56,14 +64,27 @@ function fill(form: HTMLFormElement, name: string, value: string): void {
 
 /** Waits for an element. */
 async function appearing<E extends Element>(selector: string, kind: new () => E): Promise<E> {
-  const { promise, resolve } = Promise.withResolvers<E>()
-  const look = (): void => {
+  return await seen(() => {
     const found = document.querySelector(selector)
-    if (found instanceof kind) resolve(found)
+    return found instanceof kind ? found : undefined
+  })
+}
+
+/** Looks again whenever the page changes. */
+async function seen<Found>(look: () => Found | undefined): Promise<Found> {
+  const { promise, resolve } = Promise.withResolvers<Found>()
+  const check = (): void => {
+    const found = look()
+    if (found !== undefined) resolve(found)
   }
-  const observer = new MutationObserver(look)
-  observer.observe(document, { subtree: true, childList: true, attributes: true })
-  look()
+  const observer = new MutationObserver(check)
+  observer.observe(document, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    characterData: true,
+  })
+  check()
   const found = await promise
   observer.disconnect()
   return found
