@@ -246,6 +246,13 @@ test('certificates: not trusted, for another name, and about to end', async () =
   assert.match(partOf(ending.out, 'tls'), /^warning.*ends on \d{4}-\d\d-\d\d[^]*certbot renew/u)
 })
 
+test('a port that speaks plain http is no TLS', async () => {
+  await using place = await direct()
+  const { code, out } = await doctor('/', ['--url', place.url.replace('http:', 'https:')])
+  assert.equal(code, 1)
+  assert.match(partOf(out, 'tls'), /^failed.*127\.0\.0\.1 does not speak TLS[^]*listen 443 ssl;/u)
+})
+
 test('an authority that is none is said so', async (t) => {
   const cwd = await temporaryFolder(t)
   await writeFile(join(cwd, 'ca.pem'), 'none')

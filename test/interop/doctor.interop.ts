@@ -76,7 +76,8 @@ const CASES: readonly {
     planted: { server: ({ strange }) => strange, xmpp: 'Prosody v2' },
     check: 'xmpp-slot',
     says: /signed by scheme v2.*the secrets differ/u,
-    remedy: /http_upload_external_secret = .*grants\.v2_secret/u,
+    remedy:
+      /mod_http_upload_external: the same text as grants\.v2_secret\nhttp_upload_external_secret = /u,
   },
   {
     what: 'Prosody signs v1, the server accepts only v2 and jwt',

@@ -35,6 +35,8 @@ export async function connected(
 ): Promise<Socket & Disposable> {
   const socket = connect({ host: address, port: portOf(host), signal })
   await once(socket, 'connect', { signal })
+  // What becomes of it later is told by whatever was asked over it.
+  socket.on('error', () => {})
   return Object.assign(socket, { [Symbol.dispose]: () => void socket.destroy() })
 }
 

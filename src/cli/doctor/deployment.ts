@@ -15,6 +15,8 @@ export interface Deployment {
   readonly http: HttpClient
   /** Where slots come from; nothing if there are none to be had. */
   readonly slots: SlotDesk | undefined
+  /** Where users get theirs; nothing if nobody logs in. */
+  readonly xmppSlots: SlotDesk | undefined
   /** Logs in when first asked, and stays so. */
   readonly xmpp: (() => Promise<XmppAccount>) | undefined
   readonly clock: Clock

@@ -6,7 +6,7 @@ import { httpClient } from './http-client.ts'
 import { type SlotDesk, ownSlots, xmppSlots } from './slot-desk.ts'
 import { type TestFile, testFile, testPage } from './test-file.ts'
 import { errandFor, plainUpload } from './uploading.ts'
-import { type XmppAccount, openAccount } from './xmpp-account.ts'
+import { openAccount } from './xmpp-account.ts'
 
 /** What is known of a deployment before it is examined. */
 export interface DeploymentFacts {
@@ -26,35 +26,32 @@ export function openDeployment(
   facts: DeploymentFacts,
   signal: AbortSignal,
 ): Deployment & AsyncDisposable {
-  const { publicUrl, config, credentials, clock } = facts
+  const { publicUrl, config, credentials, given, clock } = facts
   const stack = new AsyncDisposableStack()
   const xmpp =
     credentials === undefined
       ? undefined
       : once(async () => stack.use(await openAccount(credentials, signal)))
+  const realSlots = xmpp === undefined ? undefined : xmppSlots(xmpp)
   const deployment: Deployment = {
     publicUrl,
     config,
     clock,
     xmpp,
     http: httpClient(),
-    slots: deskFor(facts, xmpp),
+    xmppSlots: realSlots,
+    slots: given ?? ownDesk(facts) ?? realSlots,
     upload: once(async (during: AbortSignal): Promise<Upload> => {
-      const errand = await errandFor(deployment, sharedFile(deployment), during)
+      const errand = await errandFor(deployment.slots, sharedFile(deployment), during)
       return await plainUpload(deployment, errand, during)
     }),
   }
   return { ...deployment, [Symbol.asyncDispose]: async () => await stack.disposeAsync() }
 }
 
-/** Those of our own cost the XMPP server's users nothing. */
-function deskFor(
-  { publicUrl, config, given, clock }: DeploymentFacts,
-  xmpp: (() => Promise<XmppAccount>) | undefined,
-): SlotDesk | undefined {
-  if (given !== undefined) return given
-  const own = config === undefined ? undefined : ownSlots(publicUrl, config, clock)
-  return own ?? (xmpp === undefined ? undefined : xmppSlots(xmpp))
+/** Signed here: they cost the users of the XMPP server nothing. */
+function ownDesk({ publicUrl, config, clock }: DeploymentFacts): SlotDesk | undefined {
+  return config === undefined ? undefined : ownSlots(publicUrl, config, clock)
 }
 
 function sharedFile({ slots }: Deployment): TestFile {

@@ -4,7 +4,7 @@ import type { Deployment } from './deployment.ts'
 import { type Finding, type Remedy, failed } from './finding.ts'
 import { type Answer, described, problemOf } from './http-client.ts'
 import { inNginx, inOurs } from './remedies.ts'
-import { XMPP_SIDE, schemeOf } from './slot-scheme.ts'
+import { SIGNING_SIDES, schemeOf } from './slot-scheme.ts'
 
 /** Why a slot was refused that should have been good. */
 export function refusedSlot(deployment: Deployment, slot: Slot, answer: Answer): Finding {
@@ -27,38 +27,33 @@ export function refusedSlot(deployment: Deployment, slot: Slot, answer: Answer):
 }
 
 function notFitting({ config }: Deployment, scheme: Scheme): Finding {
-  const { server, secret } = XMPP_SIDE[scheme]
-  const secretsDiffer = [
-    { where: server, lines: [`${secret} = "…"  # the same text as grants.${scheme}_secret`] },
-    inOurs('grants', `${scheme}_secret = "…"  # the same text as ${secret}`),
+  const { server, secret } = SIGNING_SIDES[scheme]
+  const sameSecret = [
+    { where: `${server}: the same text as grants.${scheme}_secret`, lines: secret },
+    inOurs('grants', `${scheme}_secret = "…"  # the same text as there`),
   ]
   if (config === undefined) {
     return failed(
       `the slot, signed by scheme ${scheme}, is refused: the secrets differ, or the server does not accept ${scheme}`,
-      ...secretsDiffer,
+      ...sameSecret,
     )
   }
-  if (config.grants[`${scheme}Secret`] !== undefined) {
-    const text = `the slot, signed by scheme ${scheme}, is refused although the server accepts ${scheme}`
-    return failed(`${text}: the secrets differ`, ...secretsDiffer)
-  }
-  return mismatch(
-    scheme,
-    SCHEMES.filter((name) => config.grants[`${name}Secret`] !== undefined),
-  )
+  const accepted = SCHEMES.filter((name) => config.grants[`${name}Secret`] !== undefined)
+  if (!accepted.includes(scheme)) return mismatch(scheme, accepted)
+  const text = `the slot, signed by scheme ${scheme}, is refused although the server accepts ${scheme}`
+  return failed(`${text}: the secrets differ`, ...sameSecret)
 }
 
 /** The XMPP server signs by one scheme, and the server of files accepts others. */
 function mismatch(signed: Scheme, accepted: readonly Scheme[]): Finding {
-  const [other] = accepted
-  const { server, secret } = XMPP_SIDE[signed]
-  const here = inOurs('grants', `${signed}_secret = "…"  # the same text as ${secret}`)
-  const there: Remedy[] =
-    other === undefined ? [] : [{ where: XMPP_SIDE[other].server, lines: [XMPP_SIDE[other].on] }]
+  const there = accepted.slice(0, 1).map((scheme): Remedy => {
+    const { server, on } = SIGNING_SIDES[scheme]
+    return { where: server, lines: [on] }
+  })
   return failed(
-    `${server} signs ${signed}, the server accepts only ${accepted.join(', ')}`,
+    `the XMPP server signs ${signed}, the server accepts only ${accepted.join(', ')}`,
     ...there,
-    here,
+    inOurs('grants', `${signed}_secret = "…"  # the same text as the XMPP server has`),
   )
 }
 

@@ -14,28 +14,43 @@ export function schemeOf({ put, headers = {} }: Slot): Scheme | undefined {
   return found === 'v' ? 'v1' : found
 }
 
-/** How each scheme is switched on at the XMPP server, and what its secret is called there. */
-export const XMPP_SIDE = {
+/** The side of a program that signs slots. */
+interface SigningSide {
+  readonly server: string
+  /** How it is told to sign by this scheme. */
+  readonly on: string
+  /** How it is told its secret. */
+  readonly secret: readonly string[]
+}
+
+const PROSODY_SECRET = 'http_upload_external_secret = "…"'
+
+/** The other side of each scheme. */
+export const SIGNING_SIDES: Readonly<Record<Scheme, SigningSide>> = {
   v1: {
-    server: 'Prosody, mod_http_upload_external (ejabberd: external_secret)',
+    server: 'Prosody, mod_http_upload_external; or ejabberd, mod_http_upload',
     on: 'http_upload_external_protocol = "v1"',
-    secret: 'http_upload_external_secret',
+    secret: [PROSODY_SECRET, 'external_secret: "…"  # ejabberd'],
   },
   v2: {
     server: 'Prosody, mod_http_upload_external',
     on: 'http_upload_external_protocol = "v2"',
-    secret: 'http_upload_external_secret',
+    secret: [PROSODY_SECRET],
   },
   jwt: {
     server: 'Prosody, mod_http_file_share',
     on: 'Component "upload.DOMAIN" "http_file_share"',
-    secret: 'http_file_share_secret',
+    secret: ['http_file_share_secret = "…"'],
   },
   token: {
     server: 'Metronome, mod_http_upload_external',
     on: 'Component "upload.DOMAIN" "http_upload_external"',
-    secret: 'http_file_secret',
+    secret: ['http_file_secret = "…"'],
   },
-  v3: { server: 'the program that signs', on: 'v3', secret: 'its secret' },
-  bearer: { server: 'ejabberd, the module that signs', on: 'bearer', secret: 'its secret' },
-} as const satisfies Record<Scheme, { server: string; on: string; secret: string }>
+  v3: { server: 'the program that signs', on: '# by v3', secret: ['# its secret'] },
+  bearer: {
+    server: 'ejabberd, the module that signs',
+    on: '# by bearer',
+    secret: ['# its secret'],
+  },
+}

@@ -3,7 +3,7 @@ import type { Deployment } from '../deployment.ts'
 import { type Remedy, failed, ok } from '../finding.ts'
 import { type Answer, described, field } from '../http-client.ts'
 import { inNginx } from '../remedies.ts'
-import { speaksResumable } from '../uploading.ts'
+import { speaksResumable } from '../resumable-upload.ts'
 
 /** A web client that is served from elsewhere. */
 const ORIGIN = 'https://webchat.example'

@@ -1,15 +1,14 @@
-import { createHmac } from 'node:crypto'
 import { isJsonObject } from '../../../core/json-object.ts'
 import { isLoopbackHost } from '../../../core/listen-address.ts'
-import { HEADER } from '../../../wire/header-names.ts'
 import { addressesOf } from '../addresses.ts'
 import type { Check } from '../check.ts'
 import type { Deployment } from '../deployment.ts'
 import { type Finding, failed, ok, skipped } from '../finding.ts'
-import { field, jsonOf } from '../http-client.ts'
+import { jsonOf } from '../http-client.ts'
 import { inNginx, inOurs } from '../remedies.ts'
 import { testFile } from '../test-file.ts'
-import { creation, errandFor, giveUp } from '../uploading.ts'
+import { tryOutSession } from '../tried-session.ts'
+import { errandFor } from '../uploading.ts'
 
 /** Of documentation (RFC 5737 §3): nobody comes from there. */
 const FORGED = '203.0.113.7'
@@ -58,48 +57,10 @@ async function networksSeen(
   deployment: Deployment,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  const errand = await errandFor(deployment, testFile(1000), signal)
-  const forged = { 'X-Forwarded-For': FORGED, Forwarded: `for=${FORGED}` }
-  const fields = { [HEADER.sessionAccept]: 'hmac-sha256', ...forged }
-  const { resource, answer } = await creation(deployment, errand, { signal, fields })
-  const [id, key, challenge] = [HEADER.sessionId, HEADER.sessionKey, HEADER.nextChallenge].map(
-    (name) => field(answer, name),
-  )
-  if (id === undefined || key === undefined || challenge === undefined || key === '') {
-    await giveUp(deployment, resource, signal)
-    return undefined
-  }
-  const url = new URL('-/session', deployment.publicUrl)
-  const proofOf = (method: string, by: string): Readonly<Record<string, string>> =>
-    proof({ id, key, method, url, challenge: by })
-  const seen = await deployment.http.ask(
-    { method: 'GET', url: url.href, headers: { ...proofOf('GET', challenge), ...forged } },
-    signal,
-  )
-  const next = field(seen, HEADER.nextChallenge)
-  // Ends the session, and its upload with it.
-  await deployment.http.ask(
-    { method: 'DELETE', url: url.href, headers: proofOf('DELETE', next) },
-    signal,
-  )
-  return networksIn(jsonOf(seen.body))
-}
-
-/** The answer to a challenge (docs/xep-resilient-upload.md §6). */
-function proof(asked: {
-  id: string
-  key: string
-  method: string
-  url: URL
-  challenge: string
-}): Readonly<Record<string, string>> {
-  const { id, key, method, url, challenge } = asked
-  const lines = ['HMAC-Challenge/1', id, method, url.host, url.pathname, challenge, '-', '-']
-  const mac = createHmac('sha256', Buffer.from(key, 'base64url')).update(lines.join('\n'))
-  return {
-    [HEADER.sessionId]: id,
-    [HEADER.challengeResponse]: `${challenge}.${mac.digest('base64url')}`,
-  }
+  const errand = await errandFor(deployment.slots, testFile(1000), signal)
+  const extra = { 'X-Forwarded-For': FORGED, Forwarded: `for=${FORGED}` }
+  await using session = await tryOutSession(deployment, errand, { extra, signal })
+  return session === undefined ? undefined : networksIn(jsonOf((await session.show()).body))
 }
 
 function networksIn(told: unknown): readonly string[] {

@@ -4,7 +4,8 @@ import { failed, note } from '../finding.ts'
 import { described } from '../http-client.ts'
 import { inOurs } from '../remedies.ts'
 import { testFile } from '../test-file.ts'
-import { SPOKEN, errandFor, putOf } from '../uploading.ts'
+import { SPOKEN } from '../resumable-upload.ts'
+import { errandFor, putOf } from '../uploading.ts'
 
 const SIZE = 64 * 1024
 const RESUMPTION_SUPPORTED = 104
@@ -16,7 +17,7 @@ export const interimCheck: Check = {
   needs: ['upload'],
   takesSlot: true,
   async run(deployment, signal) {
-    const errand = await errandFor(deployment, testFile(SIZE), signal)
+    const errand = await errandFor(deployment.slots, testFile(SIZE), signal)
     const put = putOf(errand)
     const headers = { ...put.headers, ...SPOKEN, [HEADER.uploadComplete]: '?1' }
     const answer = await deployment.http.ask({ ...put, headers, body: errand.file.bytes }, signal)

@@ -9,7 +9,8 @@ export const leftoversCheck: Check = {
   about: 'what becomes of the files that were uploaded for trying',
   needs: ['download'],
   async run(deployment, signal) {
-    const links = (deployment.slots?.given ?? []).map(({ get }) => get)
+    const desks = new Set([deployment.slots, deployment.xmppSlots])
+    const links = [...desks].flatMap((desk) => (desk?.given ?? []).map(({ get }) => get))
     const answers = await Promise.all(links.map(async (url) => await head(deployment, url, signal)))
     const [there, ...more] = answers.filter(({ status }) => status === 200)
     if (there === undefined) return skipped('no file was uploaded')

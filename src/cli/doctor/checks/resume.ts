@@ -3,7 +3,8 @@ import type { Check } from '../check.ts'
 import type { Deployment } from '../deployment.ts'
 import { type Finding, failed, ok } from '../finding.ts'
 import { type TestFile, randomBetween, testFile } from '../test-file.ts'
-import { createUpload, errandFor, offsetAt, patchOf, refusedPatch } from '../uploading.ts'
+import { createUpload, offsetAt, patchOf, refusedPatch } from '../resumable-upload.ts'
+import { errandFor } from '../uploading.ts'
 
 const SIZE = 384 * 1024
 /** For the bytes to arrive before the cut, in milliseconds. */
@@ -16,14 +17,14 @@ export const resumeCheck: Check = {
   needs: ['streaming'],
   takesSlot: true,
   async run(deployment, signal) {
-    const errand = await errandFor(deployment, testFile(SIZE), signal)
+    const errand = await errandFor(deployment.slots, testFile(SIZE), signal)
     const resource = await createUpload(deployment, errand, signal)
     const cut = randomBetween(SIZE / 4, SIZE)
     await sendAndCut(deployment, { resource, bytes: errand.file.bytes.subarray(0, cut) }, signal)
     const offset = await offsetAt(deployment, resource, signal)
     if (offset > cut)
       return failed(`the server says it has ${offset} bytes of ${cut} that were sent`)
-    const rest = { ...patchOf(resource, offset, true), body: errand.file.bytes.subarray(offset) }
+    const rest = { ...patchOf(resource, offset), body: errand.file.bytes.subarray(offset) }
     const answer = await deployment.http.ask(rest, signal)
     if (answer.status !== 201) return refusedPatch(deployment, answer)
     return await compared(
@@ -39,7 +40,7 @@ async function sendAndCut(
   { resource, bytes }: { resource: string; bytes: Buffer },
   signal: AbortSignal,
 ): Promise<void> {
-  using request = http.open({ ...patchOf(resource, 0, true), length: SIZE }, signal)
+  using request = http.open({ ...patchOf(resource, 0), length: SIZE }, signal)
   await request.send(bytes)
   // What overtakes a cut connection on the way would find less, or be overtaken itself.
   await delay(PAUSE, undefined, { signal })

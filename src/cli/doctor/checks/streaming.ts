@@ -5,7 +5,8 @@ import type { Deployment } from '../deployment.ts'
 import { failed, ok } from '../finding.ts'
 import { inNginx } from '../remedies.ts'
 import { testFile } from '../test-file.ts'
-import { createUpload, errandFor, giveUp, offsetAt, patchOf, refusedPatch } from '../uploading.ts'
+import { createUpload, giveUp, offsetAt, patchOf, refusedPatch } from '../resumable-upload.ts'
+import { errandFor } from '../uploading.ts'
 
 const SIZE = 512 * 1024
 /** Sent before the pause; more than the buffers of proxies that pass on what they have. */
@@ -24,7 +25,7 @@ export const streamingCheck: Check = {
   needs: ['upload'],
   takesSlot: true,
   async run(deployment, signal) {
-    const errand = await errandFor(deployment, testFile(SIZE), signal)
+    const errand = await errandFor(deployment.slots, testFile(SIZE), signal)
     const resource = await createUpload(deployment, errand, signal)
     for (const pause of PAUSES) {
       const arrived = await arrivedAfter(
@@ -54,7 +55,7 @@ async function arrivedAfter(
   { resource, bytes, pause }: { resource: string; bytes: Buffer; pause: number },
   signal: AbortSignal,
 ): Promise<number> {
-  const head = { ...patchOf(resource, 0, true), length: SIZE }
+  const head = { ...patchOf(resource, 0), length: SIZE }
   using request = deployment.http.open(head, signal)
   await request.send(bytes.subarray(0, FIRST))
   const early = await Promise.race([request.answer, delay(pause, undefined, { signal })])

@@ -14,7 +14,7 @@ export const takeoverCheck: Check = {
   needs: ['upload'],
   takesSlot: true,
   async run(deployment, signal) {
-    const errand = await errandFor(deployment, testFile(SIZE), signal)
+    const errand = await errandFor(deployment.slots, testFile(SIZE), signal)
     using silent = deployment.http.open({ ...putOf(errand), length: SIZE }, signal)
     await silent.send(errand.file.bytes.subarray(0, SIZE / 2))
     for (const which of ['the second PUT', 'the same PUT again']) {

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { isIP } from 'node:net'
 import { type PeerCertificate, type TLSSocket, connect } from 'node:tls'
-import { addressesOf, bareHost, connected } from '../addresses.ts'
+import { addressesOf, bareHost, connected, shortReason } from '../addresses.ts'
 import type { Check } from '../check.ts'
+import { CheckEnded } from '../check-ended.ts'
 import type { Deployment } from '../deployment.ts'
 import { type Finding, type Remedy, failed, ok, skipped, warning } from '../finding.ts'
 
@@ -53,9 +54,22 @@ async function certificateAt(
     host,
     ...(isIP(host) === 0 ? { servername: host } : {}),
   })
-  await once(socket, 'secureConnect', { signal })
+  try {
+    await once(socket, 'secureConnect', { signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new CheckEnded(noHandshake(address, shortReason(error)))
+  }
+  socket.on('error', () => {})
   const error = socket.authorized ? undefined : String(socket.authorizationError)
   return { address, error, certificate: socket.getPeerCertificate() }
+}
+
+function noHandshake(address: string, reason: string): Finding {
+  return failed(`${address} does not speak TLS there (${reason})`, {
+    where: 'nginx, inside server { }',
+    lines: ['listen 443 ssl;', 'listen [::]:443 ssl;'],
+  })
 }
 
 function lasting({ publicUrl, clock }: Deployment, shown: readonly Shown[]): Finding {

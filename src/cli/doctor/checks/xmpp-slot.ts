@@ -3,7 +3,7 @@ import { failed, ok, skipped } from '../finding.ts'
 import { refusedSlot, slotBase } from '../refused-slot.ts'
 import { schemeOf } from '../slot-scheme.ts'
 import { testFile } from '../test-file.ts'
-import { plainUpload } from '../uploading.ts'
+import { errandFor, plainUpload } from '../uploading.ts'
 
 const SIZE = 1000
 
@@ -13,10 +13,9 @@ export const xmppSlotCheck: Check = {
   about: 'a slot of the XMPP server leads here and is accepted: scheme and secret are the same',
   needs: ['service', 'health'],
   async run(deployment, signal) {
-    if (deployment.xmpp === undefined) return skipped('no account: --jid ME --password-file FILE')
-    const account = await deployment.xmpp()
-    const file = testFile(SIZE)
-    const slot = await account.slot({ name: file.name, type: file.type, size: SIZE }, signal)
+    if (deployment.xmppSlots === undefined)
+      return skipped('no account: --jid ME --password-file FILE')
+    const { file, slot } = await errandFor(deployment.xmppSlots, testFile(SIZE), signal)
     if (!slot.put.startsWith(deployment.publicUrl.href)) {
       const { origin, pathname } = new URL(slot.put)
       const text = `the slot leads to ${origin}${pathname}, which is not below ${deployment.publicUrl.href}`
