@@ -17,7 +17,10 @@ interface Watched {
 }
 
 /** Sends requests of 1000 bytes, or of none, one after the other. */
-function watchdog(time = manualTime()): (bytes?: number) => Watched {
+function watchdog(
+  method: 'PATCH' | 'PUT' = 'PATCH',
+  time = manualTime(),
+): (bytes?: number) => Watched {
   let current: UploadRequest | undefined
   let answer: (() => void) | undefined
   const transport = watched(
@@ -33,7 +36,7 @@ function watchdog(time = manualTime()): (bytes?: number) => Watched {
   )
   return (bytes = 1000) => {
     const asked = transport({
-      method: 'PATCH',
+      method,
       url: 'https://files.example/-/uploads/a',
       headers: {},
       ...(bytes > 0 && { body: new Blob(['x'.repeat(bytes)]) }),
@@ -100,6 +103,29 @@ test('a connection that was held for dead too soon is followed by more patience'
   second.time.pass(2 * STALL)
   second.answer()
   assert.equal(await second.outcome, 'answered')
+})
+
+test('but not by more and more', async () => {
+  const send = watchdog()
+  for (const _loss of [1, 2, 3, 4, 5]) {
+    const one = send()
+    one.sent(1000)
+    one.time.pass(STALL + 3 * 30_000)
+    assert.match(await one.outcome, DEAD)
+  }
+})
+
+test('a whole file of a megabyte may take four seconds longer until it is answered, not until it is sent', async () => {
+  const send = watchdog('PUT')
+  const first = send(2 ** 20)
+  first.sent(2 ** 20)
+  first.time.pass(STALL + 3999)
+  first.answer()
+  assert.equal(await first.outcome, 'answered')
+  const second = send(2 ** 20)
+  second.sent(1000)
+  second.time.pass(STALL)
+  assert.match(await second.outcome, DEAD)
 })
 
 test('what ended otherwise is not watched any more', async () => {
