@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { link, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import process from 'node:process'
 import { after, before, describe, test } from 'node:test'
 import { type WebDemo, startWebDemo } from '../../scripts/demo/web-demo.ts'
 import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
@@ -17,6 +18,7 @@ import {
   takePicture,
 } from './page-actions.ts'
 import { resentBytes } from './resent-bytes.ts'
+import { startProgram } from './running-program.ts'
 import { seededRandom, seedOfThisRun } from './seeded-random.ts'
 import { tempFolder } from './temp-folder.ts'
 
@@ -24,7 +26,7 @@ const SIZE = 100_000_000
 /** Of the file: how much of it may be sent although the server had read it. */
 const MOST_RESENT = 0.001
 /** Bytes per second of a network on which an append takes a while. */
-const SLOW = 4_000_000
+const SLOW = 2_000_000
 
 const ROW = "document.querySelector('.upload:first-child')"
 
@@ -211,9 +213,23 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     assert.deepEqual([status, size], [200, Buffer.from(DOT, 'base64').length])
   })
 
-  test('Most of these uploads were cut in the middle of a request', () => {
-    // Not all: between two requests there is nothing to cut.
-    assert.ok(allCuts >= 6, String(allCuts))
+  test('Requests were cut in their middle, and the server kept what it had read of them', () => {
+    // Not each time: between two requests there is nothing to cut.
+    assert.ok(allCuts >= 3, String(allCuts))
+  })
+
+  test('The buttons of the demonstration do what they say', async () => {
+    const click = async (id: string): Promise<string> =>
+      await page.run(`document.querySelector('#${id}').click()`)
+    assert.equal(await page.run("document.querySelector('#demo').hidden"), 'false')
+    const first = demo.network.name()
+    await click('cut')
+    await holds(page, `document.querySelector('#network').textContent !== '${first}'`)
+    assert.notEqual(demo.network.name(), first)
+    await click('silence')
+    await holds(page, `document.querySelector('#network').textContent === '${first}'`)
+    await click('restart')
+    await holds(page, "!document.querySelector('#restart').disabled")
   })
 
   test('Whatever can be used has a name for those who do not see it', async () => {
@@ -229,4 +245,17 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     await page.ask('Emulation.setEmulatedMedia', { features: dark })
     await takePicture(page, 'dark')
   })
+})
+
+test('npm run demo:web says where its page is, allows the page nothing else, and ends when it is told to', async () => {
+  const program = join(import.meta.dirname, '../../scripts/demo-web.ts')
+  await using running = startProgram(process.execPath, [program])
+  const [, url = ''] = await running.line(/^Open (http:\S+) in a browser/)
+  const response = await fetch(url)
+  assert.equal(response.status, 200)
+  assert.match(await response.text(), /<script type="module" src="page.js">/u)
+  const policy = response.headers.get('content-security-policy') ?? ''
+  assert.match(policy, /^default-src 'none'; script-src 'self'; /u)
+  running.signal('SIGINT')
+  assert.equal(await running.ended, 0)
 })
