@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Check } from '../check.ts'
 import { CheckEnded } from '../check-ended.ts'
 import type { Deployment } from '../deployment.ts'
-import { failed, ok } from '../finding.ts'
-import { inNginx } from '../remedies.ts'
+import { type Finding, failed, ok } from '../finding.ts'
+import { forProxyOf, inNginx } from '../remedies.ts'
 import { testFile } from '../test-file.ts'
 import { createUpload, giveUp, offsetAt, patchOf, refusedPatch } from '../resumable-upload.ts'
 import { errandFor } from '../uploading.ts'
@@ -38,16 +38,23 @@ export const streamingCheck: Check = {
       return ok(`${arrived} bytes were stored while the request was open`)
     }
     await giveUp(deployment, resource, signal)
-    return failed(
-      'the proxy keeps bodies back until they are complete: a cut costs the whole file',
-      inNginx(deployment, 'proxy_request_buffering off;', 'proxy_http_version 1.1;'),
-      { where: 'Caddyfile, inside reverse_proxy: remove this', lines: ['request_buffers …'] },
-      {
-        where: 'HAProxy, in frontend and backend: remove this',
-        lines: ['option http-buffer-request'],
-      },
-    )
+    return await keptBack(deployment, signal)
   },
+}
+
+async function keptBack(deployment: Deployment, signal: AbortSignal): Promise<Finding> {
+  const url = new URL('-/health/live', deployment.publicUrl).href
+  const answer = await deployment.http.ask({ method: 'GET', url }, signal)
+  const remedies = [
+    inNginx(deployment, 'proxy_request_buffering off;', 'proxy_http_version 1.1;'),
+    { where: 'Caddyfile, inside reverse_proxy: remove this', lines: ['request_buffers …'] },
+    {
+      where: 'HAProxy, in frontend and backend: remove this',
+      lines: ['option http-buffer-request'],
+    },
+  ]
+  const text = 'the proxy keeps bodies back until they are complete: a cut costs the whole file'
+  return failed(text, ...forProxyOf(answer, remedies))
 }
 
 async function arrivedAfter(
