@@ -1,6 +1,7 @@
 /** Converse.js in two browsers, served by a real Prosody: what one account sends, the other one sees. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import {
   type SwitchableNetwork,
@@ -13,9 +14,11 @@ import { eventually } from './eventually.ts'
 import { startFileServer } from './file-server.ts'
 import { freePort } from './free-ports.ts'
 import { get } from './http-client.ts'
+import { chooseFiles, holds, takePicture } from './page-actions.ts'
 import { noisyPicture, type PictureSize } from './picture.ts'
 import { DOMAIN, startWebProsody } from './prosody-web.ts'
 import { seededRandom, seedOfThisRun } from './seeded-random.ts'
+import type { TempFolder } from './temp-folder.ts'
 import { PASSWORD } from './xmpp-server.ts'
 
 const [SENDER, RECEIVER] = ['profanity', 'reader']
@@ -28,6 +31,11 @@ const large = noisyPicture(random, LARGE)
 
 /** In the middle of the large picture. */
 const CUT: Cut = { at: Math.round(0.6 * large.length), kind: 'reset' }
+
+const FAILURE_IS_SHOWN = `Array.from(
+  document.querySelectorAll('converse-chat-message .chat-error'),
+  ({ textContent }) => textContent,
+).some((text) => text.includes('could not successfully upload your file'))`
 
 interface ShownPicture extends PictureSize {
   readonly url: string
@@ -67,6 +75,7 @@ async function assertShown(page: BrowserPage, name: string, picture: Buffer): Pr
 
 describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
   const stack = new AsyncDisposableStack()
+  let site: TempFolder
   let sender: BrowserPage
   let receiver: BrowserPage
   /** The sender's way to the pages and to Prosody, and everybody's way to the files. */
@@ -81,7 +90,7 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
 
   before(async () => {
     const pictures = { 'small.png': small, 'cut.png': large, 'moved.png': large, 'left.png': large }
-    const site = stack.use(await converseSite(pictures))
+    site = stack.use(await converseSite(pictures))
     toFiles = stack.use(await openSwitchableNetwork(() => leads.files))
     const publicUrl = `http://127.0.0.1:${toFiles.port}/upload/`
     const server = stack.use(await startFileServer({ publicUrl }))
@@ -97,6 +106,11 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
   })
   after(async () => await stack.disposeAsync())
 
+  /** Chooses a picture in the chat's file input. */
+  async function send(name: string): Promise<void> {
+    await chooseFiles(sender, 'converse-chat input.fileupload', [join(site.path, name)])
+  }
+
   /** Begins to send a picture; in the middle of it, the file server is out of reach, until `mend` is called. */
   async function sendUntilCut(name: string): Promise<AsyncDisposable & { mend: () => void }> {
     await using made = new AsyncDisposableStack()
@@ -107,7 +121,7 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
     leads.files = proxy.port
     // Connections that browsers have kept do not lead there.
     toFiles.switchOver('cut')
-    await asUser(sender, 'sendFile', name)
+    await send(name)
     await eventually('the cut', async () => (proxy.left() === 0 ? true : undefined))
     const running = made.move()
     return {
@@ -117,8 +131,9 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
   }
 
   test('as it comes, shows the receiver the picture that was sent', async () => {
-    await asUser(sender, 'sendFile', 'small.png')
+    await send('small.png')
     await assertShown(receiver, 'small.png', small)
+    await takePicture(receiver, 'converse')
   })
 
   describe('with the plugin', () => {
@@ -132,6 +147,7 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
       await using cut = await sendUntilCut('cut.png')
       cut.mend()
       await assertShown(receiver, 'cut.png', large)
+      await takePicture(receiver, 'converse-plugin')
     })
 
     test('goes on in another network, and sends the message when it is logged in again', async () => {
@@ -161,8 +177,8 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
       await using stranger = await startFileServer({ publicUrl, config })
       leads.files = stranger.port
       toFiles.switchOver('cut')
-      await asUser(sender, 'sendFile', 'small.png')
-      await asUser(sender, 'errorIsShown', 'could not successfully upload your file')
+      await send('small.png')
+      await holds(sender, FAILURE_IS_SHOWN)
     })
   })
 })

@@ -19,16 +19,6 @@ export async function chatIsReady(): Promise<void> {
   await appearing('converse-chat input.fileupload', HTMLInputElement)
 }
 
-/** Chooses a file of the page's own origin in the chat's file input. */
-export async function sendFile(name: string): Promise<void> {
-  const input = await appearing('converse-chat input.fileupload', HTMLInputElement)
-  const blob = await (await fetch(`/${name}`)).blob()
-  const chosen = new DataTransfer()
-  chosen.items.add(new File([blob], name, { type: blob.type }))
-  input.files = chosen.files
-  input.dispatchEvent(new Event('change', { bubbles: true }))
-}
-
 export interface ShownPicture {
   readonly url: string
   readonly width: number
@@ -40,14 +30,6 @@ export async function shownPicture(name: string): Promise<ShownPicture> {
   const image = await appearing(`converse-chat-message img[src$="/${name}"]`, HTMLImageElement)
   await image.decode()
   return { url: image.src, width: image.naturalWidth, height: image.naturalHeight }
-}
-
-/** Resolves when the chat shows a failure in these words. */
-export async function errorIsShown(words: string): Promise<void> {
-  await seen(() => {
-    const errors = document.querySelectorAll('converse-chat-message .chat-error')
-    return Array.from(errors).find(({ textContent }) => textContent.includes(words))
-  })
 }
 
 /** The upload that the page's newest request concerned (draft-ietf-httpbis-resumable-upload §4.1). */
@@ -64,27 +46,14 @@ function fill(form: HTMLFormElement, name: string, value: string): void {
 
 /** Waits for an element. */
 async function appearing<E extends Element>(selector: string, kind: new () => E): Promise<E> {
-  return await seen(() => {
+  const { promise, resolve } = Promise.withResolvers<E>()
+  const look = (): void => {
     const found = document.querySelector(selector)
-    return found instanceof kind ? found : undefined
-  })
-}
-
-/** Looks again whenever the page changes. */
-async function seen<Found>(look: () => Found | undefined): Promise<Found> {
-  const { promise, resolve } = Promise.withResolvers<Found>()
-  const check = (): void => {
-    const found = look()
-    if (found !== undefined) resolve(found)
+    if (found instanceof kind) resolve(found)
   }
-  const observer = new MutationObserver(check)
-  observer.observe(document, {
-    subtree: true,
-    childList: true,
-    attributes: true,
-    characterData: true,
-  })
-  check()
+  const observer = new MutationObserver(look)
+  observer.observe(document, { subtree: true, childList: true, attributes: true })
+  look()
   const found = await promise
   observer.disconnect()
   return found
