@@ -89,8 +89,11 @@ for (const kind of ['hmac', 'dpop'] as const) {
       const resource = resourceOf(await created(phone, slot()))
       await appended(phone, resource, { end: 4 })
       goOn(t, 45 * MINUTE)
+      // Bytes are not sent a second time before the server was asked where it stands.
+      await assert.rejects(appended(phone, resource, { start: 4 }), /asks again for a proof/u)
+      assert.equal(await offsetAt(phone, resource), 4)
       assert.equal((await appended(phone, resource, { start: 4 })).status, 201)
-      assert.deepEqual(phone.wire.splice(-2), ['PATCH 401', 'PATCH 201'])
+      assert.deepEqual(phone.wire.splice(-3), ['PATCH 401', 'HEAD 204', 'PATCH 201'])
     })
 
     test('that slept for hours is told so, and adopts its upload in a new slot', async (t) => {

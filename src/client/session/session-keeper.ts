@@ -12,7 +12,8 @@ export type SessionKind = 'hmac' | 'dpop'
 export interface SessionKeeper {
   /**
    * Asks for a session with each PUT or POST until there is one, proves every request from then on, and
-   * answers challenges by sending again. Where the server knows no sessions, requests pass as they are.
+   * answers challenges by sending again; a body with a proof that was not enough is lost instead, so that the
+   * server is asked where it stands. Where the server knows no sessions, requests pass as they are.
    */
   readonly transport: Transport
   /**
@@ -67,6 +68,7 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
       const isChallenged = await prover.learn(answer)
       if (opens) opened(answer)
       if (!isChallenged || challenges === MOST_CHALLENGES) return answer
+      if (request.body && isProof(fields)) throw new Error('The server asks again for a proof')
       onEvent?.({ kind: 'challenged' })
     }
   }
@@ -105,6 +107,14 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
       return id
     },
   }
+}
+
+/**
+ * Whoever proves a body is asked again if the proof was seen before: browsers repeat by themselves what they sent on a
+ * connection that was reset. The server may have more than it had then, and should be asked before the body is sent.
+ */
+function isProof(fields: Readonly<Record<string, string>>): boolean {
+  return HEADER.challengeResponse in fields || HEADER.dpop in fields
 }
 
 function randomBytes(size: number): Uint8Array {
