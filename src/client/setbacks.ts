@@ -74,7 +74,8 @@ async function reauthenticate(course: Course, task: Task, answer: UploadAnswer):
 
 async function tryAgain(course: Course, task: Task, trouble: Trouble): Promise<void> {
   const { tell, time, network } = task
-  course.failures += 1
+  // What fails without a network says nothing of the server.
+  course.failures = Math.max(course.failures + (network.isOnline() ? 1 : 0), 1)
   if (trouble.kind === 'later' && trouble.answer.problem === 'session-unavailable') {
     course.session = noSession(task.transport)
   }

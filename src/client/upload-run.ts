@@ -15,12 +15,13 @@ export async function run(task: Task): Promise<Uploaded> {
   try {
     if (course.resource !== undefined) tell({ kind: 'restored', resource: course.resource })
     await untilPublished(course, task)
-    await memory.forget()
   } catch (reason) {
     const isFinal = reason instanceof UploadError && FINAL.includes(reason.code)
     await (isFinal ? memory.forget() : keep(course, task))
     throw reason
   }
+  // The file is there: what is remembered of it for too long does no harm.
+  await memory.forget().catch(() => {})
   const { get: url } = course.slot
   tell({ kind: 'published', url })
   return { url, size: source.size }

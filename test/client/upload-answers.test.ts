@@ -235,6 +235,17 @@ test('a server that never answers is given up, one that did is not', async () =>
   await attempt([RUFH, created('a'), ...silence, stands(0), DONE]).uploaded
 })
 
+test('a device without a network tries every ten seconds, and is not given up', async () => {
+  const silence = Array.from({ length: 40 }, (): ScriptedLine => 'lost')
+  const network = { ...toldNetwork(), isOnline: () => false }
+  const one = attempt([...silence, RUFH, created('a'), DONE], { network })
+  await one.uploaded
+  assert.deepEqual(
+    one.waits,
+    Array.from(silence, () => 10_000),
+  )
+})
+
 test('a source that gives other bytes than asked for has changed', async () => {
   const file: Source = {
     size: 300_000,
@@ -317,6 +328,15 @@ test('an upload is remembered until it is published, or cannot be', async () => 
   assert.equal(await store.load('film'), undefined)
   await assertFails(attempt([RUFH, { status: 403 }], { store, id: 'film' }), { code: 'refused' })
   assert.equal(await store.load('film'), undefined)
+})
+
+async function noDisk(): Promise<void> {
+  throw new Error('no disk')
+}
+
+test('a published file is no failure because it cannot be forgotten', async () => {
+  const store = { ...memoryStore(), remove: noDisk }
+  await attempt([RUFH, created('a'), DONE], { store, id: 'film' }).uploaded
 })
 
 /** A store that has an upload of the file in the slot. */
