@@ -195,6 +195,7 @@ describe('doctor', () => {
     assert.deepEqual(skipped, ['names'], shown)
     const unfit = checks.filter(({ kind }) => kind === 'warning' || kind === 'failed')
     assert.deepEqual(unfit, [], shown)
+    assert.match(shown, /^ok clock: .*the server agrees, the XMPP server agrees$/mu)
   })
 
   for (const [proxy, start] of Object.entries({ Caddy: startCaddy, HAProxy: startHaproxy })) {

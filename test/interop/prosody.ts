@@ -78,7 +78,7 @@ certificates = "${folder}"
 interfaces = { "127.0.0.1" }; local_interfaces = { "127.0.0.1" }
 c2s_ports = { ${needs.port} }; c2s_direct_tls_ports = {}; s2s_ports = {}
 http_ports = {}; https_ports = {}
-modules_enabled = { "disco"; "roster"; "saslauth"; "tls"; "ping" }
+modules_enabled = { "disco"; "roster"; "saslauth"; "tls"; "ping"; "time" }
 modules_disabled = { "s2s"; "offline" }
 c2s_require_encryption = false; allow_unencrypted_plain_auth = true
 authentication = "internal_plain"; storage = "internal"

@@ -12,14 +12,15 @@ export const leftoversCheck: Check = {
     const desks = new Set([deployment.slots, deployment.xmppSlots])
     const links = [...desks].flatMap((desk) => (desk?.given ?? []).map(({ get }) => get))
     const answers = await Promise.all(links.map(async (url) => await head(deployment, url, signal)))
-    const [there, ...more] = answers.filter(({ status }) => status === 200)
-    if (there === undefined) return skipped('no file was uploaded')
-    const count = more.length + 1
-    const [, seconds] = /max-age=(\d+)/u.exec(field(there, 'cache-control')) ?? []
-    const end = seconds === undefined ? 'after retention.max_age' : `in ${span(Number(seconds))}`
+    const there = answers.filter(({ status }) => status === 200)
+    if (there.length === 0) return skipped('no file was uploaded')
+    const longest = Math.max(...there.map(secondsLeft))
+    const end = Number.isNaN(longest) ? 'after retention.max_age' : `in ${span(longest)}`
     const files =
-      count === 1 ? 'one small file stays, and is' : `${count} small files stay, and are`
-    return note(`${files} removed ${end}`, {
+      there.length === 1
+        ? 'one small file stays, and is'
+        : `${there.length} small files stay, and are`
+    return note(`${files} removed ${end} at the latest`, {
       where: 'the machine of the server, to remove them at once',
       lines: [`hmac-file-server files delete --config FILE ${links.join(' ')}`],
     })
@@ -28,6 +29,12 @@ export const leftoversCheck: Check = {
 
 async function head({ http }: Deployment, url: string, signal: AbortSignal): Promise<Answer> {
   return await http.ask({ method: 'HEAD', url }, signal)
+}
+
+/** How long the file is kept, as its `Cache-Control` says; not a number if it does not. */
+function secondsLeft(answer: Answer): number {
+  const [, seconds] = /max-age=(\d+)/u.exec(field(answer, 'cache-control')) ?? []
+  return Number(seconds)
 }
 
 function span(seconds: number): string {
