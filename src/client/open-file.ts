@@ -30,8 +30,8 @@ export async function openFile(url: string, options: DownloadOptions): Promise<O
   let connection: FileConnection | undefined
 
   async function connect(failures: number): Promise<FileConnection> {
-    const means = { signal, fetch, time, stall: stall * (1 + failures) }
     // What took too long before gets more time.
+    const means = { signal, fetch, time, stall: stall * (1 + failures) }
     connection = await connectToFile({ url, offset, etag, size, ...means })
     ;({ etag, size } = connection.head)
     onEvent?.({ kind: 'receiving', offset })
@@ -65,8 +65,9 @@ export async function openFile(url: string, options: DownloadOptions): Promise<O
       const bytes = await persist(read)
       progressed()
       offset += bytes.length
-      if (offset > head.size) throw new UploadError('bad-answer', 'The file goes on after its end')
-      return bytes
+      if (offset <= head.size) return bytes
+      closing.abort()
+      throw new UploadError('bad-answer', 'The file goes on after its end')
     },
     close: () => closing.abort(),
   }

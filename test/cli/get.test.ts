@@ -158,6 +158,15 @@ test('a failure says what to do, as text or as JSON', async (t) => {
   assert.match(String(report(nowhere.out)['message']), /ENOENT/u)
 })
 
+test('get that cannot write its file ends at once, although the file is large', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using there = await published(Buffer.alloc(24_000_000))
+  await using running = startCommand(['get', there.url, '-o', 'none/x'], cwd)
+  const { code, err } = await running.ended
+  assert.equal(code, 1)
+  assert.match(err, /ENOENT.*none\/x\.part/u)
+})
+
 test('a link that is no link of the web is wrong usage; an aesgcm link says what to do', async (t) => {
   const cwd = await temporaryFolder(t)
   for (const argv of [[], ['cat.mp4'], ['file:///etc/passwd'], ['http://a/b', 'c']]) {

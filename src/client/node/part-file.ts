@@ -1,4 +1,13 @@
-import { open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  type FileHandle,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Beginning, Download } from '../download-options.ts'
@@ -33,16 +42,30 @@ export async function unfinishedIn(folder: string, url: string): Promise<string 
 }
 
 /** Writes the stream of a download behind what is there of it, and gives the file its name once it is complete. */
-export async function saveAs(
-  path: string,
-  { url, etag, size, start, stream }: Download,
-): Promise<void> {
-  // Without a tag, what is left of it would be of no use.
-  if (etag !== undefined) await writeNote(path, { url, etag, size })
-  const file = await open(`${path}${PART}`, start === 0 ? 'w' : 'r+')
-  await pipeline(stream, file.createWriteStream({ start, flush: true }))
+export async function saveAs(path: string, download: Download): Promise<void> {
+  const { start, stream } = download
+  const part = await openedPart(path, download).catch(async (reason: unknown) => {
+    await stream.cancel()
+    throw reason
+  })
+  // Closes the part, whatever comes.
+  await pipeline(stream, part.createWriteStream({ start, flush: true }))
   await rename(`${path}${PART}`, path)
   await rm(`${path}${NOTE}`, { force: true })
+}
+
+async function openedPart(path: string, { url, etag, size, start }: Download): Promise<FileHandle> {
+  // A note must never stand beside bytes of another file.
+  if (start === 0) await rm(`${path}${NOTE}`, { force: true })
+  const part = await open(`${path}${PART}`, start === 0 ? 'w' : 'r+')
+  try {
+    // Without a tag, what is left of the file would be of no use.
+    if (etag !== undefined) await writeNote(path, { url, etag, size })
+    return part
+  } catch (error) {
+    await part.close()
+    throw error
+  }
 }
 
 /** The URL is a secret between those who share the file. */
