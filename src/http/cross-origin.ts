@@ -1,78 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http'
+import { READ_ACROSS, SENT_ACROSS } from '../wire/cross-origin-fields.ts'
 import type { Answer } from './exchange.ts'
 
 const METHODS = 'GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE'
-
-const REQUEST_HEADERS = [
-  'Authorization',
-  'Content-Type',
-  'Content-Range',
-  'Content-Digest',
-  'Repr-Digest',
-  'Want-Repr-Digest',
-  'DPoP',
-  'Expires',
-  'If-Match',
-  'If-Modified-Since',
-  'If-None-Match',
-  'If-Range',
-  'If-Unmodified-Since',
-  'Range',
-  'Tus-Resumable',
-  'Upload-Checksum',
-  'Upload-Complete',
-  'Upload-Concat',
-  'Upload-Defer-Length',
-  'Upload-Draft-Interop-Version',
-  'Upload-Incomplete',
-  'Upload-Length',
-  'Upload-Metadata',
-  'Upload-Offset',
-  'X-Adopt-Upload',
-  'X-Challenge-Response',
-  'X-HTTP-Method-Override',
-  'X-Session-Accept',
-  'X-Session-ID',
-].join(', ')
-
-/** Those that clients read; each answer carries the list, so it names nothing that is never sent. */
-const RESPONSE_HEADERS = [
-  'Accept-Ranges',
-  'Content-Disposition',
-  'Content-Length',
-  'Content-Location',
-  'Content-Range',
-  'DPoP-Nonce',
-  'ETag',
-  'Last-Modified',
-  'Location',
-  'Range',
-  'Repr-Digest',
-  'Retry-After',
-  'Tus-Checksum-Algorithm',
-  'Tus-Extension',
-  'Tus-Max-Size',
-  'Tus-Resumable',
-  'Tus-Version',
-  'Upload-Complete',
-  'Upload-Defer-Length',
-  'Upload-Draft-Interop-Version',
-  'Upload-Expires',
-  'Upload-Incomplete',
-  'Upload-Length',
-  'Upload-Limit',
-  'Upload-Metadata',
-  'Upload-Offset',
-  'WWW-Authenticate',
-  'X-Auth-Required',
-  'X-Chunk-Size',
-  'X-Next-Challenge',
-  'X-Resume',
-  'X-Security-Level',
-  'X-Session-Expires',
-  'X-Session-ID',
-  'X-Session-Key',
-].join(', ')
 
 /**
  * Fields of every answer, errors included: any origin may read it (Fetch standard, CORS protocol).
@@ -80,7 +10,7 @@ const RESPONSE_HEADERS = [
  */
 export const CROSS_ORIGIN: Readonly<OutgoingHttpHeaders> = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': RESPONSE_HEADERS,
+  'access-control-expose-headers': READ_ACROSS.join(', '),
 }
 
 /**
@@ -93,7 +23,7 @@ export function optionsAnswer(headers: OutgoingHttpHeaders = {}, methods = METHO
     headers: {
       allow: methods,
       'access-control-allow-methods': methods,
-      'access-control-allow-headers': REQUEST_HEADERS,
+      'access-control-allow-headers': SENT_ACROSS.join(', '),
       'access-control-max-age': '86400',
       ...headers,
     },

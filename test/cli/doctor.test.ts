@@ -69,6 +69,11 @@ test('files that are signed by jwt are removed after an hour, and the doctor say
   )
 })
 
+/** Takes one name out of the list in a field. */
+function without(field: string, name: string): NonNullable<Wrongs['answered']> {
+  return (headers) => ({ ...headers, [field]: String(headers[field]).replace(name, 'X-Other') })
+}
+
 /** What is wrong, which check finds it, and what its remedy says. */
 const WRONGS: readonly {
   readonly what: string
@@ -105,6 +110,18 @@ const WRONGS: readonly {
     wrongs: { answered: (headers) => ({ ...headers, 'access-control-allow-origin': '*, *' }) },
     found: 'cors',
     says: /“\*, \*”, which browsers refuse/u,
+  },
+  {
+    what: 'a proxy that lets pages send fewer fields than clients do',
+    wrongs: { answered: without('access-control-allow-headers', 'X-Challenge-Response') },
+    found: 'cors',
+    says: /access-control-allow-headers lacks X-Challenge-Response/u,
+  },
+  {
+    what: 'a proxy that lets pages read fewer fields than clients do',
+    wrongs: { answered: without('access-control-expose-headers', 'X-Resume') },
+    found: 'cors',
+    says: /access-control-expose-headers lacks X-Resume/u,
   },
   {
     what: 'a proxy that takes small bodies only',

@@ -141,7 +141,7 @@ const CASES: readonly {
       nginx: () => ({ [LAST]: `${LAST} proxy_hide_header Access-Control-Expose-Headers;` }),
     },
     check: 'cors',
-    says: /access-control-expose-headers lacks Location/u,
+    says: /there is no access-control-expose-headers/u,
     remedy: /proxy_hide_header/u,
   },
   {

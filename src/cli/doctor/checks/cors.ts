@@ -1,3 +1,4 @@
+import { READ_ACROSS, SENT_ACROSS } from '../../../wire/cross-origin-fields.ts'
 import type { Check } from '../check.ts'
 import type { Deployment } from '../deployment.ts'
 import { type Remedy, failed, ok } from '../finding.ts'
@@ -19,10 +20,6 @@ const UPLOAD: Resource = {
   path: `-/uploads/${'0'.repeat(43)}`,
   methods: ['PATCH', 'HEAD', 'DELETE'],
 }
-
-/** What web clients send and read that no page may without being told (Fetch standard, CORS protocol). */
-const SENT = ['Authorization', 'Content-Type', 'Upload-Offset', 'Upload-Complete', 'X-Session-ID']
-const READ = ['Location', 'Upload-Offset', 'Upload-Complete', 'X-Next-Challenge', 'Retry-After']
 
 /** Converse.js and other web clients upload from pages of another origin. */
 export const corsCheck: Check = {
@@ -56,7 +53,7 @@ async function preflight(
   const headers = {
     Origin: ORIGIN,
     'Access-Control-Request-Method': methods[0] ?? '',
-    'Access-Control-Request-Headers': SENT.join(', ').toLowerCase(),
+    'Access-Control-Request-Headers': SENT_ACROSS.join(', ').toLowerCase(),
   }
   return await http.ask({ method: 'OPTIONS', url: new URL(path, publicUrl).href, headers }, signal)
 }
@@ -67,7 +64,7 @@ function wrongIn(answer: Answer, { methods }: Resource): string | undefined {
   return (
     wrongOrigin(answer, what) ??
     lacking(answer, 'access-control-allow-methods', methods) ??
-    lacking(answer, 'access-control-allow-headers', SENT)
+    lacking(answer, 'access-control-allow-headers', SENT_ACROSS)
   )
 }
 
@@ -80,7 +77,7 @@ async function wrongInAnswer(
   const answer = await http.ask({ method: 'GET', url, headers: { Origin: ORIGIN } }, signal)
   return (
     wrongOrigin(answer, `GET (${described(answer)})`) ??
-    lacking(answer, 'access-control-expose-headers', READ)
+    lacking(answer, 'access-control-expose-headers', READ_ACROSS)
   )
 }
 
@@ -92,11 +89,9 @@ function wrongOrigin(answer: Answer, what: string): string | undefined {
 }
 
 function lacking(answer: Answer, name: string, wanted: readonly string[]): string | undefined {
-  const listed = new Set(
-    field(answer, name)
-      .toLowerCase()
-      .split(/\s*,\s*/u),
-  )
+  const list = field(answer, name).toLowerCase()
+  if (list === '') return `there is no ${name}`
+  const listed = new Set(list.split(/\s*,\s*/u))
   const missing = wanted.filter((one) => !listed.has(one.toLowerCase()))
   return missing.length === 0 ? undefined : `${name} lacks ${missing.join(', ')}`
 }
