@@ -19,6 +19,10 @@ export async function forgetTransfer(id: string): Promise<void> {
   await inDatabase('readwrite', (transfers) => transfers.delete(id))
 }
 
+export async function isTransferKept(id: string): Promise<boolean> {
+  return (await inDatabase('readonly', (transfers) => transfers.count(id))) > 0
+}
+
 /** All that are kept, in the order in which they were added. */
 export async function keptTransfers(): Promise<readonly KeptTransfer[]> {
   return await inDatabase<KeptTransfer[]>('readonly', (transfers) => transfers.getAll())

@@ -1,7 +1,7 @@
 import { showDemoPanel } from './demo-panel.ts'
 import { type KeptTransfer, keepTransfer, keptTransfers } from './kept-transfers.ts'
 import { pageElement } from './page-element.ts'
-import { startTransfer } from './transfer.ts'
+import { type ShownTransfer, startTransfer } from './transfer.ts'
 
 const picker = pageElement(document, '#files', HTMLInputElement)
 const list = pageElement(document, '#uploads', HTMLUListElement)
@@ -9,13 +9,13 @@ const session = pageElement(document, '#session', HTMLSelectElement)
 const offline = pageElement(document, '#offline', HTMLParagraphElement)
 const shown = new Set<string>()
 
-function show(transfer: KeptTransfer, kept: Promise<void>): void {
+function show(transfer: KeptTransfer, state: Pick<ShownTransfer, 'isRestored' | 'kept'>): void {
   shown.add(transfer.id)
   const onRemoved = (): void => {
     shown.delete(transfer.id)
     picker.focus()
   }
-  startTransfer({ ...transfer, list, kept, onRemoved })
+  startTransfer({ ...transfer, ...state, list, onRemoved })
 }
 
 function add(files: Iterable<File>): void {
@@ -24,7 +24,7 @@ function add(files: Iterable<File>): void {
     // A file that is chosen twice is one upload.
     if (shown.has(id)) continue
     const transfer = { id, file, session: sessionKind() }
-    show(transfer, keepTransfer(transfer))
+    show(transfer, { isRestored: false, kept: keepTransfer(transfer) })
   }
 }
 
@@ -58,4 +58,5 @@ addEventListener('offline', showOffline)
 
 showOffline()
 await showDemoPanel()
-for (const transfer of await keptTransfers().catch(() => [])) show(transfer, Promise.resolve())
+const left = await keptTransfers().catch(() => [])
+for (const transfer of left) show(transfer, { isRestored: true, kept: Promise.resolve() })

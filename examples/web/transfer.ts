@@ -1,5 +1,5 @@
 import { UploadError, type UploadErrorCode, upload } from 'hmac-file-server/client'
-import { type KeptTransfer, forgetTransfer } from './kept-transfers.ts'
+import { type KeptTransfer, forgetTransfer, isTransferKept } from './kept-transfers.ts'
 import { requestSlot } from './site.ts'
 import { turns } from './turns.ts'
 import { addRow } from './upload-row.ts'
@@ -17,6 +17,8 @@ const queue = turns(3)
 /** An upload as the page shows it. */
 export interface ShownTransfer extends KeptTransfer {
   readonly list: HTMLElement
+  /** Whether it is left from the last visit. */
+  readonly isRestored: boolean
   /** Resolves when the browser keeps the file. */
   readonly kept: Promise<void>
   /** Called when it is not shown any more. */
@@ -25,7 +27,7 @@ export interface ShownTransfer extends KeptTransfer {
 
 /** Shows an upload and begins it. */
 export function startTransfer(transfer: ShownTransfer): void {
-  const { id, file, session, list, kept, onRemoved } = transfer
+  const { id, file, session, list, isRestored, kept, onRemoved } = transfer
   let attempt = new AbortController()
   let isActive = false
   let running = Promise.resolve()
@@ -34,6 +36,12 @@ export function startTransfer(transfer: ShownTransfer): void {
   async function run(signal: AbortSignal): Promise<void> {
     row.show({ kind: 'queued' })
     using _turn = await queue.take(signal)
+    // Two tabs with one upload would take it from each other, again and again.
+    await navigator.locks.request(`upload ${id}`, { signal }, async () => await send(signal))
+  }
+
+  async function send(signal: AbortSignal): Promise<void> {
+    if (isRestored && !(await isTransferKept(id))) return remove() // Another tab was done with it.
     row.show({ kind: 'running' })
     const { url } = await upload(file, async () => await requestSlot(file), {
       id,

@@ -7,7 +7,7 @@ import process from 'node:process'
 import { after, before, describe, test } from 'node:test'
 import { type WebDemo, startWebDemo } from '../../scripts/demo/web-demo.ts'
 import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
-import { type BrowserPage, startChromium } from './chromium.ts'
+import { type BrowserPage, type Chromium, startChromium } from './chromium.ts'
 import { get } from './http-client.ts'
 import {
   accessibleNodes,
@@ -68,6 +68,7 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
   let original: string
   let sha256: string
   let demo: WebDemo
+  let chromium: Chromium
   let page: BrowserPage
   let allCuts = 0
 
@@ -78,7 +79,7 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     sha256 = createHash('sha256').update(content).digest('hex')
     await writeFile(original, content)
     demo = stack.use(await startWebDemo(folder))
-    const chromium = stack.use(await startChromium())
+    chromium = stack.use(await startChromium())
     page = await chromium.open(demo.url)
     const screen = { width: 800, height: 900, deviceScaleFactor: 1, mobile: false }
     await page.ask('Emulation.setDeviceMetricsOverride', screen)
@@ -196,6 +197,22 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     await press(page, 'Enter')
     await arrives()
     assert.equal(await page.run('document.activeElement.className'), '"link"')
+  })
+
+  test('A second tab leaves an upload to the first', async () => {
+    await begin('tabs.bin')
+    await told('The browser keeps the file')
+    let second = page
+    await afterPassing(somewhere(0.1, 0.3), async () => {
+      second = await chromium.open(demo.url)
+      await holds(second, `${ROW}?.dataset.state === 'queued'`)
+    })
+    await arrives()
+    await holds(second, "document.querySelector('.upload') === null")
+    await second.ask('Page.close', {})
+    await page.ask('Page.bringToFront', {})
+    const history = await page.run(`${ROW}.querySelector('.timeline').textContent`)
+    assert.ok(!history.includes('lost'), history)
   })
 
   test('A picture that is dropped on the page is shown small, and arrives', async () => {
