@@ -3,7 +3,7 @@ import type { Discovery, Spoken } from './faces/discovery.ts'
 import type { Network, SavedState } from './platform.ts'
 import type { Memory } from './saved-upload.ts'
 import type { SessionKeeper } from './session/session-keeper.ts'
-import type { Slot, SlotSource } from './slot.ts'
+import { type Slot, type SlotSource, isOneOrigin } from './slot.ts'
 import type { Source } from './source.ts'
 import type { TimeAndChance } from './time-and-chance.ts'
 import type { Transport } from './transport.ts'
@@ -61,7 +61,8 @@ export async function departure({ slot, memory, open }: Task): Promise<Course> {
   if (typeof slot === 'function' || slot.put === saved.slot.put) {
     return { ...courseFrom(saved.slot, open(session)), isRestored: true, spoken, resource }
   }
-  const adopts = session && resource
+  // No other server knows the session.
+  const adopts = session && resource && isOneOrigin(resource, slot.put) ? resource : undefined
   return { ...courseFrom(slot, open(adopts === undefined ? undefined : session)), adopts }
 }
 

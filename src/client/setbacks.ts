@@ -1,6 +1,7 @@
 import { LONGEST_REST, backOff, rest } from './back-off.ts'
 import { type Course, type Task, keep, noSession } from './course.ts'
 import { type Outcome, failure, isPassing, retryAfter } from './outcome.ts'
+import { isOneOrigin } from './slot.ts'
 import { expectReadable } from './source-slice.ts'
 import type { UploadAnswer } from './transport.ts'
 import { UploadError } from './upload-error.ts'
@@ -44,8 +45,9 @@ async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<
   const { slot, open } = task
   if (course.adopts !== undefined) {
     course.adopts = undefined
-  } else if (answer.status === 401 && course.session.id !== undefined && !course.resource) {
+  } else if (isSessionLost(course, answer)) {
     // A server that lost the upload may have lost its session, too: the slot opens another one.
+    course.vain += 1
   } else if (typeof slot === 'function' && isPerhapsSpent(course)) {
     const fresh = { slot: await slot(), isRestored: false, spoken: undefined, failures: 0 }
     Object.assign(course, fresh, { vain: course.vain + 1 })
@@ -53,6 +55,10 @@ async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<
     throw failure('refused', answer)
   }
   course.session = open()
+}
+
+function isSessionLost({ session, resource, vain }: Course, { status }: UploadAnswer): boolean {
+  return status === 401 && session.id !== undefined && !resource && vain < MOST_VAIN
 }
 
 /** An earlier run of the program, or a request whose answer was lost, may have used the slot up. */
@@ -67,9 +73,11 @@ async function reauthenticate(course: Course, task: Task, answer: UploadAnswer):
   task.tell({ kind: 'reauthenticating' })
   const slot = await ask()
   course.adopts = course.session.id === undefined ? undefined : (course.resource ?? course.adopts)
-  course.slot = slot
-  course.isRestored = false
-  course.resource = undefined
+  if (!isOneOrigin(slot.put, course.slot.put)) {
+    // Another server knows nothing of the session.
+    Object.assign(course, { adopts: undefined, spoken: undefined, session: task.open() })
+  }
+  Object.assign(course, { slot, isRestored: false, resource: undefined })
 }
 
 async function tryAgain(course: Course, task: Task, trouble: Trouble): Promise<void> {

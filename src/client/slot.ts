@@ -10,3 +10,8 @@ export interface Slot {
 
 /** A slot, or how to ask for one: at once, or when there is nothing to go on with. */
 export type SlotSource = Slot | (() => Promise<Slot>)
+
+/** Whether a URL, or a reference to one, leads to the slot's own server (RFC 6454 §5). */
+export function isOneOrigin(url: string, put: string): boolean {
+  return URL.canParse(url, put) && new URL(url, put).origin === new URL(put).origin
+}

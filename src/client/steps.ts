@@ -1,7 +1,7 @@
 import * as HEADER from '../wire/header-fields.ts'
 import { OCTETS, type ResumableFace } from './faces/resumable-face.ts'
 import { type Outcome, failure, offsetIn, setbackIn } from './outcome.ts'
-import type { Slot } from './slot.ts'
+import { type Slot, isOneOrigin } from './slot.ts'
 import type { Source } from './source.ts'
 import { sliceOf } from './source-slice.ts'
 import type { Send, UploadAnswer } from './transport.ts'
@@ -51,7 +51,8 @@ export async function create(
   const offset = offsetIn(answer, source.size) ?? 0
   if (face.isPublished(answer, offset === source.size)) return { kind: 'published' }
   const location = answer.headers.get(HEADER.location)
-  if (location === null) throw failure('bad-answer', answer)
+  // Nobody but the slot's server gets the session's proofs, and the bytes.
+  if (location === null || !isOneOrigin(location, slot.put)) throw failure('bad-answer', answer)
   return { kind: 'created', resource: new URL(location, slot.put).href, offset }
 }
 

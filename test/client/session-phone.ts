@@ -35,8 +35,11 @@ export interface PhoneNeeds {
   readonly saved?: SavedState | undefined
 }
 
-/** The public URL of the sites. */
-export const ORIGIN = 'http://files.example'
+/** The origin of the sites. */
+export const ORIGIN = 'https://files.example'
+
+/** What makes it theirs. */
+export const PUBLIC_URL = `server.public_url=${ORIGIN}/`
 
 export function phoneOf(site: Pick<Site, 'port'>, needs: PhoneNeeds = {}): Phone {
   const { kind = 'hmac', keepsKeys = true, saved } = needs
@@ -76,7 +79,7 @@ async function rawOf({ method, url, headers, body }: UploadRequest): Promise<{
   body?: Uint8Array
 }> {
   const { pathname, search } = new URL(url)
-  const bytes = new Uint8Array((await body?.arrayBuffer()) ?? [])
+  const bytes = new Uint8Array(await new Response(body?.stream()).arrayBuffer())
   const hasBody = method === 'PUT' || method === 'PATCH' || method === 'POST'
   return { method, target: pathname + search, headers, ...(hasBody && { body: bytes }) }
 }

@@ -146,3 +146,40 @@ test('a page without WebCrypto uploads without a session', async (t) => {
     assert.deepEqual([await keeper.saved(), keeper.id], [undefined, undefined])
   }
 })
+
+test('a refusal opens no session, whatever it brings', async () => {
+  const { transport, asked } = scripted(() => [401, TOLD])
+  const keeper = openSession('hmac', { transport, keepsKeys: true })
+  await keeper.transport(request('PUT'))
+  await keeper.transport(request('PUT'))
+  assert.equal(keeper.id, undefined)
+  assert.deepEqual(
+    asked.map(({ headers }) => 'x-session-accept' in headers),
+    [true, true],
+  )
+})
+
+for (const [url, isBound] of [
+  ['https://files.example/a', true],
+  ['http://127.0.0.1:8080/a', true],
+  ['http://[::1]:8080/a', true],
+  ['http://localhost/a', true],
+  ['http://files.localhost:80/a', true],
+  ['http://files.example/a', false],
+  ['http://localhost.example/a', false],
+  ['http://127.0.0.1.example/a', false],
+  ['http://127.0.0.1@files.example/a', false],
+] as const) {
+  test(`at ${url} a session is ${isBound ? 'opened' : 'never shown to those who listen'}`, async () => {
+    const { transport, asked } = scripted(() => [201, TOLD])
+    const keeper = openSession('hmac', { transport, keepsKeys: true })
+    for (const method of ['PUT', 'HEAD'] as const) {
+      await keeper.transport({ ...request(method), url })
+    }
+    assert.equal(keeper.id, isBound ? 'one' : undefined)
+    assert.deepEqual(
+      asked.map(({ headers }) => Object.keys(headers).length),
+      isBound ? [2, 2] : [1, 1],
+    )
+  })
+}

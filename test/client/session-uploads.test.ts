@@ -8,12 +8,11 @@ import type { UploadStore } from '../../src/client/platform.ts'
 import type { Slot } from '../../src/client/slot.ts'
 import type { UploadEvent } from '../../src/client/upload-event.ts'
 import type { Uploaded } from '../../src/client/upload-options.ts'
-import { PUBLIC_URL } from '../app/session-client.ts'
 import { type Site, startSite, temporaryFolder } from '../app/site.ts'
 import { signedPut } from '../app/slots.ts'
 import { contentOf } from '../app/visits.ts'
 import { memoryStore } from './memory-store.ts'
-import { ORIGIN, transportTo } from './session-phone.ts'
+import { ORIGIN, PUBLIC_URL, transportTo } from './session-phone.ts'
 
 const PATH = 'a1/film.mp4'
 const CONTENT = randomBytes(600_000)

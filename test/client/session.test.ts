@@ -3,11 +3,18 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { BODY, MINUTE, PATH, goOn, stopClock } from '../app/bound-uploads.ts'
-import { PUBLIC_URL } from '../app/session-client.ts'
 import { auditOf, startSite } from '../app/site.ts'
 import { type SignedPut, signedPut } from '../app/slots.ts'
 import { contentOf } from '../app/visits.ts'
-import { type Phone, appended, created, phoneOf, resourceOf, standing } from './session-phone.ts'
+import {
+  PUBLIC_URL,
+  type Phone,
+  appended,
+  created,
+  phoneOf,
+  resourceOf,
+  standing,
+} from './session-phone.ts'
 
 /** A slot of a user whom the server knows by name. */
 function slot(path = PATH, content: Buffer = BODY): SignedPut {

@@ -18,6 +18,8 @@ import { toldNetwork } from './told-network.ts'
 const SLOT: Slot = { put: 'https://files.example/up/a1/film.mp4', get: 'https://files.example/f' }
 const OTHER: Slot = { put: 'https://files.example/up/b2/film.mp4', get: 'https://files.example/g' }
 
+const ELSEWHERE: Slot = { put: 'https://other.example/up/c3/f', get: 'https://other.example/f' }
+
 /** Too long for one request. */
 const FILE = new Blob([new Uint8Array(300_000)], { type: 'video/mp4' })
 const SMALL = new Blob(['film'])
@@ -206,6 +208,14 @@ test('a creation without an address is a bad answer', async () => {
   await assertFails(attempt([RUFH, { status: 201 }]), { code: 'bad-answer', status: 201 })
 })
 
+for (const location of ['http://files.example/-/uploads/a', '//evil.example/a', 'https://[']) {
+  test(`the bytes go to no other server than the slot’s: not to ${location}`, async () => {
+    const one = attempt([RUFH, created('a', { location })])
+    await assertFails(one, { code: 'bad-answer', status: 201 })
+    assert.equal(one.asked.length, 2)
+  })
+}
+
 test('a refusal ends the upload at once, and says why', async () => {
   const one = attempt([RUFH, { status: 403, code: 'grant-expired' }])
   await assertFails(one, { code: 'refused', status: 403, problem: 'grant-expired' })
@@ -278,6 +288,36 @@ test('level 3 ends an upload that has no way to a new slot, or to which no slot 
   await assertFails(attempt([RUFH, created('a'), level3]), expected)
   const one = attempt([RUFH, level3], { slot: async () => OTHER })
   await assertFails(one, expected)
+})
+
+/** Told with a creation. */
+const BOUND = { 'x-session-id': 'one', 'x-session-key': 'k'.repeat(43) }
+
+test('a creation that is refused while it names a session is refused', async () => {
+  const one = attempt([RUFH, { status: 401, headers: BOUND }], { session: 'hmac' })
+  await assertFails(one, { code: 'refused', status: 401 })
+  assert.equal(one.asked.length, 2)
+})
+
+test('a server that opens sessions and knows none of them is given up', async () => {
+  const gone = [created('a', BOUND), { status: 410 }, { status: 401 }]
+  const one = attempt([RUFH, ...gone, ...gone, ...gone, ...gone], { session: 'hmac' })
+  await assertFails(one, { code: 'out-of-tries', status: 410 })
+  assert.equal(one.asked.length, 6)
+})
+
+test('a new slot at another server is shown no session, and takes nothing over', async () => {
+  const level3: ScriptedLine = { status: 401, headers: { 'x-security-level': '3' } }
+  const shown: string[][] = []
+  const lines = scripted([RUFH, created('a', BOUND), level3, RUFH, created('b'), DONE])
+  const transport: Transport = async (request) => {
+    const names = Object.keys(request.headers)
+    if (request.url.startsWith(ELSEWHERE.put)) shown.push(names.filter((name) => /^x-/u.test(name)))
+    return await lines.transport(request)
+  }
+  await attempt([], { session: 'hmac', transport, onReauthenticate: async () => ELSEWHERE })
+    .uploaded
+  assert.deepEqual(shown, [[], ['x-session-accept']])
 })
 
 test('a session for which there is no room is done without', async () => {
@@ -357,6 +397,22 @@ test('what was left unfinished goes on at the byte, and no slot is asked for', a
   assert.equal((await one.uploaded).url, SLOT.get)
   assert.deepEqual(one.asked, ['HEAD /-/uploads/a', 'PATCH /-/uploads/a 100000'])
   assert.equal(kindsOf(one)[0], 'restored')
+})
+
+test('what was left unfinished at one server is not taken over by another', async () => {
+  const store = await storeWith()
+  const lines = scripted([RUFH, created('b'), DONE])
+  const shown: string[] = []
+  const transport: Transport = async (request) => {
+    shown.push(...Object.keys(request.headers))
+    return await lines.transport(request)
+  }
+  const saved = await store.load('film')
+  const session = { kind: 'hmac', id: 'one', key: 'k'.repeat(43) }
+  await store.save('film', { ...saved, session })
+  const options = { store, id: 'film', session: 'hmac', slot: ELSEWHERE, transport } as const
+  await attempt([], options).uploaded
+  assert.ok(!shown.includes('x-adopt-upload') && !shown.includes('x-session-id'))
 })
 
 test('what is remembered of another file is forgotten, and said', async () => {

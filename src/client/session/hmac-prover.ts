@@ -27,7 +27,7 @@ export function hmacProver({ keepsKeys, saved, random }: ProverNeeds): Prover {
     },
     async learn({ status, headers }) {
       const told = textOfBytes(headers.get(HEADER.sessionKey))
-      if (told !== undefined) key ??= keepsKeys ? await usable(told) : told
+      if (told !== undefined && status < 300) key ??= keepsKeys ? await usable(told) : told
       const asked = /HMAC-Challenge challenge="([\w-]+)"/u.exec(
         headers.get(HEADER.wwwAuthenticate) ?? '',
       )?.[1]

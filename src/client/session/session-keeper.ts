@@ -13,7 +13,8 @@ export interface SessionKeeper {
   /**
    * Asks for a session with each PUT or POST until there is one, proves every request from then on, and
    * answers challenges by sending again; a body with a proof that was not enough is lost instead, so that the
-   * server is asked where it stands. Where the server knows no sessions, requests pass as they are.
+   * server is asked where it stands. Where the server knows no sessions, requests pass as they are; so do those that
+   * others could read: over plain http to another host than this one.
    */
   readonly transport: Transport
   /**
@@ -74,14 +75,18 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
   }
 
   function opened({ status, headers }: UploadAnswer): void {
+    // Who refuses opens nothing.
+    if (status >= 300) return
     id = headers.get(HEADER.sessionId) ?? undefined
-    if (id !== undefined) onEvent?.({ kind: 'bound', session: id })
-    else isOffered = status >= 300
+    if (id === undefined) isOffered = false
+    else onEvent?.({ kind: 'bound', session: id })
   }
 
   // Two openings at a time would be two sessions.
   async function inTurn(request: UploadRequest): Promise<UploadAnswer> {
-    const { signal } = request
+    const { signal, url } = request
+    // What others can read binds nobody, and shows them the key.
+    if (!isPrivate(url)) return await transport(request)
     while (mayOpen(request)) {
       signal.throwIfAborted()
       if (opening === undefined) return await alone(request)
@@ -115,6 +120,12 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
  */
 function isProof(fields: Readonly<Record<string, string>>): boolean {
   return HEADER.challengeResponse in fields || HEADER.dpop in fields
+}
+
+function isPrivate(url: string): boolean {
+  return /^https:|^http:\/\/(?:(?:[^/]+\.)?localhost|127\.[\d.]+|\[::1\])(?::|$)/u.test(
+    new URL(url).origin,
+  )
 }
 
 function randomBytes(size: number): Uint8Array {
