@@ -21,7 +21,7 @@ export function indexedDbStore(name = 'hmac-file-server'): UploadStore {
     try {
       const transaction = (await database()).transaction(STATES, mode)
       const request = ask(transaction.objectStore(STATES))
-      await ended(transaction)
+      await either(transaction, 'complete', 'abort')
       return request.result
     } catch {
       return undefined
@@ -44,26 +44,23 @@ export function indexedDbStore(name = 'hmac-file-server'): UploadStore {
 
 /** Opens the database; calls back when the connection to it is of no more use. */
 async function openDatabase(name: string, onGone: () => void): Promise<IDBDatabase> {
-  const { promise, resolve, reject } = Promise.withResolvers<IDBDatabase>()
   const request = indexedDB.open(name, 1)
   request.addEventListener('upgradeneeded', () => request.result.createObjectStore(STATES))
-  request.addEventListener('error', () => reject(request.error))
-  request.addEventListener('success', () => {
-    const database = request.result
-    // Another page removes the database, or the user clears what sites have stored.
-    database.addEventListener('versionchange', () => {
-      database.close()
-      onGone()
-    })
-    database.addEventListener('close', onGone)
-    resolve(database)
+  await either(request, 'success', 'error')
+  const database = request.result
+  // Another page removes the database, or the user clears what sites have stored.
+  database.addEventListener('versionchange', () => {
+    database.close()
+    onGone()
   })
-  return await promise
+  database.addEventListener('close', onGone)
+  return database
 }
 
-async function ended(transaction: IDBTransaction): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  transaction.addEventListener('complete', () => resolve())
-  transaction.addEventListener('abort', () => reject(transaction.error))
+/** Resolves with the one event, rejects with the other. */
+async function either(target: EventTarget, good: string, bad: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  target.addEventListener(good, resolve)
+  target.addEventListener(bad, reject)
   await promise
 }
