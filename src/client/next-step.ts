@@ -4,13 +4,16 @@ import { PLAIN, type Spoken } from './faces/discovery.ts'
 import type { ResumableFace } from './faces/resumable-face.ts'
 import { rufh } from './faces/rufh.ts'
 import { tus } from './faces/tus.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome, Setback } from './outcome.ts'
 import { type Means, append, ask, create, put } from './steps.ts'
 import type { Transport } from './transport.ts'
 import { UploadError } from './upload-error.ts'
 
 /** Failures in a row after which a server that cannot be asked what it speaks gets a plain PUT. */
 const ASKED_ENOUGH = 2
+
+/** One that answers, but not this for now, may be starting: it is asked for some seconds more. */
+const WAITED_ENOUGH = 6
 
 /** Does what is next. Rejects with `UploadError`, or with the signal's reason. */
 export async function nextStep(course: Course, task: Task): Promise<Outcome> {
@@ -24,7 +27,9 @@ export async function nextStep(course: Course, task: Task): Promise<Outcome> {
 }
 
 async function step(course: Course, task: Task): Promise<Outcome> {
-  const { face, chunk } = course.spoken ?? (await discovered(course, task))
+  const spoken = course.spoken ?? (await discovered(course, task))
+  if ('kind' in spoken) return spoken
+  const { face, chunk } = spoken
   if (face === 'plain') return await wholeFile(course, task)
   const protocol = { rufh, tus }[face]
   const { resource, offset, session } = course
@@ -40,11 +45,12 @@ async function step(course: Course, task: Task): Promise<Outcome> {
   return await appended({ resource, offset, sizes: course.sizes, protocol }, means, task)
 }
 
-async function discovered(course: Course, task: Task): Promise<Spoken> {
+async function discovered(course: Course, task: Task): Promise<Spoken | Setback> {
   const { slot, failures, adopts } = course
   try {
     const means = meansOf(task.transport, course, task)
     const spoken = await task.discover(slot.put, means.send)
+    if ('kind' in spoken) return failures < WAITED_ENOUGH ? spoken : PLAIN
     const isSmall = task.source.size <= Math.min(FIRST_APPEND, spoken.chunk)
     // Creating an upload first would be a request more, for a file that is one request.
     course.spoken = spoken.face === 'rufh' && isSmall && adopts === undefined ? PLAIN : spoken

@@ -112,6 +112,31 @@ test('a server that cannot be asked gets a plain PUT after two vain questions', 
   )
 })
 
+for (const status of [408, 425, 429, 500, 502, 503]) {
+  test(`a server that answers ${status} when it is asked is asked again, as soon as it says`, async () => {
+    const busy: ScriptedLine = { status, headers: { 'retry-after': '2' } }
+    const one = attempt([busy, busy, RUFH, created('a'), DONE])
+    await one.uploaded
+    assert.deepEqual(one.waits, [2000, 2000])
+    const face = one.events.find(({ kind }) => kind === 'face')
+    assert.deepEqual(face, { kind: 'face', face: 'rufh' })
+  })
+}
+
+test('a server that can never say what it speaks gets a plain PUT, but is asked for the next file', async () => {
+  const busy = Array.from({ length: 7 }, (): ScriptedLine => ({ status: 500 }))
+  const { transport, asked } = scripted([...busy, { status: 201 }, RUFH, { status: 201 }])
+  const upload = uploading({ transport, network: toldNetwork() }, hurriedTime())
+  await upload(SMALL, SLOT)
+  await upload(SMALL, OTHER)
+  assert.deepEqual(asked.slice(6), [
+    'OPTIONS /up/a1/film.mp4',
+    'PUT /up/a1/film.mp4 4',
+    'OPTIONS /up/b2/film.mp4',
+    'PUT /up/b2/film.mp4 4',
+  ])
+})
+
 test('what a server speaks is asked once for all its slots', async () => {
   const { transport, asked } = scripted([RUFH, { status: 201 }])
   const upload = uploading({ transport, network: toldNetwork() })
@@ -312,7 +337,8 @@ test('a new slot at another server is shown no session, and takes nothing over',
   const lines = scripted([RUFH, created('a', BOUND), level3, RUFH, created('b'), DONE])
   const transport: Transport = async (request) => {
     const names = Object.keys(request.headers)
-    if (request.url.startsWith(ELSEWHERE.put)) shown.push(names.filter((name) => /^x-/u.test(name)))
+    if (request.url.startsWith(ELSEWHERE.put))
+      shown.push(names.filter((name) => name.startsWith('x-')))
     return await lines.transport(request)
   }
   await attempt([], { session: 'hmac', transport, onReauthenticate: async () => ELSEWHERE })

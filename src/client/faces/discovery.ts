@@ -1,4 +1,5 @@
 import * as HEADER from '../../wire/header-fields.ts'
+import { type Setback, setbackIn } from '../outcome.ts'
 import type { Send, UploadAnswer } from '../transport.ts'
 import type { Face } from '../upload-event.ts'
 
@@ -14,8 +15,8 @@ const CHUNK = 5 * 2 ** 20
 /** What everybody speaks. */
 export const PLAIN: Spoken = { face: 'plain', chunk: CHUNK }
 
-/** Asks what is spoken where a slot is. Rejects only if there is no answer. */
-export type Discovery = (put: string, send: Send) => Promise<Spoken>
+/** Asks what is spoken where a slot is: a server that cannot tell now says so. Rejects only if there is no answer. */
+export type Discovery = (put: string, send: Send) => Promise<Spoken | Setback>
 
 /** Asks by OPTIONS, once for all slots of a server that answers that. */
 export function discovery(): Discovery {
@@ -26,8 +27,11 @@ export function discovery(): Discovery {
     const found = known.get(place)
     if (found !== undefined) return found
     const answer = await send({ method: 'OPTIONS', url: put, headers: {} })
+    const setback = setbackIn(answer, false)
+    if (setback?.kind === 'later') return setback
     const spoken = spokenBy(answer)
-    if (answer.status < 500) known.set(place, spoken)
+    // A redirection may be the way of a network to have its user log in.
+    if (/^[24]/u.test(String(answer.status))) known.set(place, spoken)
     return spoken
   }
 }
