@@ -2,12 +2,15 @@
 const NAME =
   /;\s*filename(?:\*\s*=\s*utf-8'[^']*'([^;\s]+)|\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+)))/giu
 
-/** Whatever could end a name, or lay it out other than it is; and what hides a file. */
-const UNFIT = /[\p{Cc}\u202a-\u202e\u2066-\u2069]|^\.+/gu
+/** Whatever could end a name, or lay it out other than it is. */
+const UNFIT = /[\p{Cc}\p{Bidi_Control}]/gu
+
+/** What hides a file, or is no part of its name to every system. */
+const EDGES = /^[\s.]+|[\s.]+$/gu
 
 /**
  * The name under which a file can be kept: what `Content-Disposition` says, else the end of the URL. It never leads
- * into another folder, and does not begin with a dot. Nothing if no name is left.
+ * into another folder, and neither begins nor ends with a dot or a space. Nothing if no name is left.
  */
 export function fileNameOf(disposition: string | null, url: string): string | undefined {
   return fit(nameIn(disposition ?? '')) ?? fit(decoded(new URL(url).pathname))
@@ -32,10 +35,6 @@ function decoded(text: string): string {
 }
 
 function fit(name = ''): string | undefined {
-  return (
-    name
-      .replace(/.*[/\\]/su, '')
-      .replaceAll(UNFIT, '')
-      .trim() || undefined
-  )
+  const visible = name.replace(/.*[/\\]/su, '').replaceAll(UNFIT, '')
+  return visible.replaceAll(EDGES, '') || undefined
 }

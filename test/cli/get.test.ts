@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import test from 'node:test'
 import { isJsonObject } from '../../src/core/json-object.ts'
 import { eventually, startSite } from '../app/site.ts'
@@ -75,13 +76,25 @@ test('get replaces no file unless it is told to', async (t) => {
   assert.equal(await readFile(path, 'utf8'), 'meow')
 })
 
+test('a get that begins while another one fetches the same file says so, and does not disturb it', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const content = random.bytes(2_000_000)
+  await using there = await published(content, [{ at: 1_000_000, kind: 'silence' }])
+  await using first = startCommand(['get', there.url], cwd)
+  await eventually(async () => (await sizeOf(partOf(there.url, cwd))) > 0)
+  const second = await runCli(['get', there.url, '-o', 'x', '--json'], cwd, RUNNING)
+  assert.match(String(report(second.out)['message']), /being downloaded to this folder already/u)
+  assert.equal((await first.ended).code, 0)
+  assert.ok(content.equals(await readFile(join(cwd, 'cat video.mp4'))))
+})
+
 test('get that is killed goes on at the byte when it is called again', async (t) => {
   t.diagnostic(`SEED=${random.seed}`)
   const cwd = await temporaryFolder(t)
   const content = random.bytes(24_000_000)
   const at = random.integer(4_000_000, 20_000_000)
   await using there = await published(content, [{ at, kind: 'silence' }])
-  const part = join(cwd, 'cat video.mp4.part')
+  const part = partOf(there.url, cwd)
   {
     await using running = startCommand(['get', there.url], cwd)
     await eventually(async () => (await sizeOf(part)) > at - 1_000_000)
@@ -99,6 +112,12 @@ test('get that is killed goes on at the byte when it is called again', async (t)
   assert.ok(more < 2000, `${more} bytes more than were missing`)
 })
 
+/** Where the bytes of an unfinished file stand: the URL is a secret, so its name says nothing of it. */
+function partOf(url: string, folder: string): string {
+  const name = createHash('sha256').update(url).digest('hex').slice(0, 32)
+  return join(folder, `.${name}.part`)
+}
+
 async function sizeOf(path: string): Promise<number> {
   const found = await stat(path).catch(() => undefined)
   return found?.size ?? 0
@@ -110,21 +129,23 @@ test('get that is stopped says so and keeps what has come', async (t) => {
   await using there = await published(content, [{ at: 3_000_000, kind: 'silence' }])
   const stop = new AbortController()
   const running = runCli(['get', there.url], cwd, { stopRequested: () => stop.signal })
-  await eventually(async () => there.proxy.left() === 0)
+  const part = partOf(there.url, cwd)
+  await eventually(async () => (await sizeOf(part)) > 0)
   stop.abort()
   const { code, out, err } = await running
   assert.deepEqual([code, out, err], [1, '', 'Stopped. The same command goes on from here.\n'])
-  assert.deepEqual(await readdir(cwd), ['cat video.mp4.part', 'cat video.mp4.part.json'])
+  assert.deepEqual(await readdir(cwd), [basename(part), `${basename(part)}.json`])
 })
 
 test('what an earlier get left of another file is not gone on with', async (t) => {
   const cwd = await temporaryFolder(t)
   await using there = await published(Buffer.from('meow, meow, meow'))
   const path = join(cwd, 'cat video.mp4')
-  const note = { url: there.url, etag: '"another"', size: 16 }
-  await writeFile(`${path}.part`, 'woof')
-  for (const text of [JSON.stringify(note), '{"url":', '{}', 'null']) {
-    await writeFile(`${path}.part.json`, text)
+  const part = partOf(there.url, cwd)
+  const note = { etag: '"another"', size: 16 }
+  for (const text of [JSON.stringify(note), '{"etag":', '{}', 'null']) {
+    await writeFile(part, 'woof')
+    await writeFile(`${part}.json`, text)
     assert.equal((await runCli(['get', there.url, '--force'], cwd, RUNNING)).code, 0)
     assert.equal(await readFile(path, 'utf8'), 'meow, meow, meow')
   }
@@ -135,9 +156,10 @@ test('a part that is complete only lacks its name', async (t) => {
   await using there = await published(Buffer.from('meow, meow, meow'))
   const path = join(cwd, 'cat video.mp4')
   const found = await fetch(there.url, { method: 'HEAD' })
-  const note = { url: there.url, etag: found.headers.get('etag'), size: 16 }
-  await writeFile(`${path}.part`, 'meow, meow, meow')
-  await writeFile(`${path}.part.json`, JSON.stringify(note))
+  const note = { etag: found.headers.get('etag'), size: 16 }
+  const part = partOf(there.url, cwd)
+  await writeFile(part, 'meow, meow, meow')
+  await writeFile(`${part}.json`, JSON.stringify(note))
   const { out } = await runCli(['get', there.url, '--json'], cwd, RUNNING)
   assert.equal(report(out)['resumedAt'], 15)
   assert.equal(await readFile(path, 'utf8'), 'meow, meow, meow')
@@ -164,7 +186,7 @@ test('get that cannot write its file ends at once, although the file is large', 
   await using running = startCommand(['get', there.url, '-o', 'none/x'], cwd)
   const { code, err } = await running.ended
   assert.equal(code, 1)
-  assert.match(err, /ENOENT.*none\/x\.part/u)
+  assert.match(err, /ENOENT.*none/u)
 })
 
 test('a link that is no link of the web is wrong usage; an aesgcm link says what to do', async (t) => {

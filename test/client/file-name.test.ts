@@ -39,3 +39,19 @@ test('no name leads into another folder, hides the file, or shows as something e
   assert.equal(named(`attachment; filename*=UTF-8''photo%E2%80%AEgpj.exe`), 'photogpj.exe')
   assert.equal(fileNameOf(null, 'https://files.example/a%2f..%2f..%5cx'), 'x')
 })
+
+test('nothing in front of a dot makes it the first character of a name', () => {
+  for (const hidden of [
+    '%20.bashrc',
+    '%E2%80%AE.bashrc',
+    '%09.bashrc',
+    '.%20.%E2%80%8F%C2%A0.bashrc',
+  ]) {
+    assert.equal(named(`attachment; filename*=UTF-8''${hidden}`), 'bashrc')
+  }
+  for (const folder of ['%20..', '.%20.', '..%E2%81%A6', '%00..%20']) {
+    assert.equal(named(`attachment; filename*=UTF-8''${folder}`), 'café.jpg')
+  }
+  assert.equal(named('attachment; filename=" .."'), 'café.jpg')
+  assert.equal(named('attachment; filename="a.txt. . "'), 'a.txt')
+})

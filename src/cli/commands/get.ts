@@ -31,8 +31,8 @@ export const getCommand: Command = command({
   summary: 'Downloads a file; goes on at the byte after a loss, and when it is called again.',
   parameters: 'URL',
   details:
-    'The file is called as the server says, in the current folder. What has come of it stands in\n' +
-    'FILE.part until it is complete. Prints where the file is.',
+    'The file is called as the server says, in the current folder. What has come of it stands in a\n' +
+    'hidden file there (.part) until it is complete. Prints where the file is.',
   flags: FLAGS,
   run: async ({ flags, positionals }, io) => {
     const url = urlIn(positionals)
@@ -62,15 +62,17 @@ async function downloaded(
 ): Promise<Ending> {
   const place = output === undefined ? { folder: io.cwd } : resolve(io.cwd, output)
   using line = transferLine(basename(output ?? fileNameOf(null, url.href) ?? url.host), io)
-  const { path, file, save } = await openFileDownload(place, url.href, { signal, ...line })
-  if (force !== true && existsSync(path)) {
-    await file.stream.cancel()
-    throw new OperatorError(`${path} exists: name another with -o, or replace it with --force`)
+  const options = { signal, replace: force === true, ...line }
+  await using opened = await openFileDownload(place, url.href, options)
+  if (force !== true && existsSync(opened.path)) {
+    throw new OperatorError(
+      `${opened.path} exists: name another with -o, or replace it with --force`,
+    )
   }
-  await save()
-  const { size, type, start } = file
+  const path = await opened.save()
+  const { size, type, start } = opened.file
   return {
-    text: output ?? relative(io.cwd, path),
+    text: path === opened.path && output !== undefined ? output : relative(io.cwd, path),
     facts: { url: url.href, path, size, type, resumedAt: start },
   }
 }

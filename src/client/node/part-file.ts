@@ -1,81 +1,74 @@
-import {
-  type FileHandle,
-  open,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { access, constants, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { Beginning, Download } from '../download-options.ts'
+import { lockPart } from './part-lock.ts'
 
-/** Beside a file that is not complete: its bytes, and what they are of. */
-const PART = '.part'
-const NOTE = '.part.json'
+/** What has come of a file, while nobody else can write to it. What is of no use later is not kept. */
+export interface PartFile extends AsyncDisposable {
+  /** What an earlier download from the same URL left. */
+  readonly beginning: Beginning | undefined
+  /** Writes the stream of a download behind what is there of it. */
+  readonly fill: (download: Download) => Promise<void>
+  /** Gives the complete file its name, in place of any other of that name. */
+  readonly moveTo: (path: string) => Promise<void>
+}
 
 /** What the bytes of a part are of. */
 interface Note {
-  readonly url: string
   readonly etag: string
   readonly size: number
 }
 
-/** The beginning of the file at `path` that an earlier download from `url` left; nothing if there is none. */
-export async function beginningOf(path: string, url: string): Promise<Beginning | undefined> {
-  const [note, bytes] = await Promise.all([noteOf(path), sizeOf(`${path}${PART}`)])
-  if (note?.url !== url || bytes === 0 || bytes > note.size) return undefined
-  // Where everything is there, a byte must be left to ask for.
-  return { offset: Math.min(bytes, note.size - 1), etag: note.etag }
-}
+/**
+ * Takes the part of the file behind a URL that is in the folder, or will be. Its name says nothing of the URL, which is
+ * a secret between those who share the file. Rejects if another download has it, or with the file system's error.
+ */
+export async function takePart(folder: string, url: string): Promise<PartFile> {
+  await access(folder, constants.W_OK)
+  const part = join(folder, `.${createHash('sha256').update(url).digest('hex').slice(0, 32)}.part`)
+  const note = `${part}.json`
+  const lock = lockPart(`${part}.lock`)
 
-/** The path in the folder to which an earlier download from `url` was on its way. */
-export async function unfinishedIn(folder: string, url: string): Promise<string | undefined> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(NOTE))
-  for (const name of names) {
-    const path = join(folder, name.slice(0, -NOTE.length))
-    if ((await noteOf(path))?.url === url) return path
-  }
-  return undefined
-}
-
-/** Writes the stream of a download behind what is there of it, and gives the file its name once it is complete. */
-export async function saveAs(path: string, download: Download): Promise<void> {
-  const { start, stream } = download
-  const part = await openedPart(path, download).catch(async (reason: unknown) => {
-    await stream.cancel()
-    throw reason
-  })
-  // Closes the part, whatever comes.
-  await pipeline(stream, part.createWriteStream({ start, flush: true }))
-  await rename(`${path}${PART}`, path)
-  await rm(`${path}${NOTE}`, { force: true })
-}
-
-async function openedPart(path: string, { url, etag, size, start }: Download): Promise<FileHandle> {
-  // A note must never stand beside bytes of another file.
-  if (start === 0) await rm(`${path}${NOTE}`, { force: true })
-  const part = await open(`${path}${PART}`, start === 0 ? 'w' : 'r+')
-  try {
+  async function fill({ etag, size, start, stream }: Download): Promise<void> {
+    // A note must never stand beside bytes of another file.
+    if (start === 0) await rm(note, { force: true })
+    await using file = await open(part, 'a')
+    await file.truncate(start)
     // Without a tag, what is left of the file would be of no use.
-    if (etag !== undefined) await writeNote(path, { url, etag, size })
-    return part
-  } catch (error) {
-    await part.close()
-    throw error
+    if (start === 0 && etag !== undefined) await writeFile(note, JSON.stringify({ etag, size }))
+    await file.writeFile(stream)
+    // After a power failure the name must not stand for nothing.
+    await file.sync()
+  }
+
+  async function moveTo(path: string): Promise<void> {
+    await rename(part, path)
+    await rm(note, { force: true })
+  }
+
+  async function beginning(): Promise<Beginning | undefined> {
+    const [noted, bytes] = await Promise.all([noteIn(note), sizeOf(part)])
+    if (!noted || bytes === 0 || bytes > noted.size) return undefined
+    // Where everything is there, a byte must be left to ask for.
+    return { offset: Math.min(bytes, noted.size - 1), etag: noted.etag }
+  }
+
+  return {
+    beginning: await beginning(),
+    fill,
+    moveTo,
+    async [Symbol.asyncDispose]() {
+      await using _ = lock
+      if (await beginning()) return
+      await Promise.all([rm(part, { force: true }), rm(note, { force: true })])
+    },
   }
 }
 
-/** The URL is a secret between those who share the file. */
-async function writeNote(path: string, note: Note): Promise<void> {
-  await writeFile(`${path}${NOTE}`, JSON.stringify(note), { mode: 0o600 })
-}
-
-async function noteOf(path: string): Promise<Note | undefined> {
+async function noteIn(path: string): Promise<Note | undefined> {
   try {
-    const note: unknown = JSON.parse(await readFile(`${path}${NOTE}`, 'utf8'))
+    const note: unknown = JSON.parse(await readFile(path, 'utf8'))
     return isNote(note) ? note : undefined
   } catch {
     return undefined // None, or none that can be used: then the download begins anew.
@@ -83,10 +76,10 @@ async function noteOf(path: string): Promise<Note | undefined> {
 }
 
 function isNote(value: unknown): value is Note {
-  if (typeof value !== 'object' || value === null) return false
-  if (!('url' in value && 'etag' in value && 'size' in value)) return false
-  const { url, etag, size } = value
-  return typeof url === 'string' && typeof etag === 'string' && Number.isSafeInteger(size)
+  if (typeof value !== 'object' || value === null || !('etag' in value && 'size' in value)) {
+    return false
+  }
+  return typeof value.etag === 'string' && Number.isSafeInteger(value.size)
 }
 
 async function sizeOf(path: string): Promise<number> {

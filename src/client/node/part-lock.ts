@@ -1,0 +1,28 @@
+import { rm } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
+
+/**
+ * Keeps every other caller away, in whatever process, until it is disposed of. The operating system gives the lock (on
+ * the file at `path`, an empty database) back when the process ends, however it does. Throws if somebody has it.
+ */
+export function lockPart(path: string): AsyncDisposable {
+  const database = new DatabaseSync(path, { timeout: 0 })
+  try {
+    // Not in WAL mode, where a lock of the file is none.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+  } catch (cause) {
+    database.close()
+    throw isHeld(cause) ? new Error('This file is being downloaded to this folder already') : cause
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      database.close()
+      await rm(path, { force: true })
+    },
+  }
+}
+
+/** SQLITE_BUSY. */
+function isHeld(reason: unknown): boolean {
+  return reason instanceof Error && 'errcode' in reason && reason.errcode === 5
+}
