@@ -7,7 +7,22 @@ test('the code of a problem document is found', () => {
   assert.deepEqual(problemCode(JSON.stringify(document)), { problem: 'slot-spent' })
 })
 
-for (const text of ['', '<html></html>', 'null', '7', '"code"', '[]', '{}', '{"code":7}']) {
+const LONG = `{"code":"${'a'.repeat(65)}"}`
+
+for (const text of [
+  '',
+  '<html></html>',
+  'null',
+  '7',
+  '"code"',
+  '[]',
+  '{}',
+  '{"code":7}',
+  '{"code":"\\u001b[2J"}',
+  '{"code":"a b"}',
+  '{"code":""}',
+  LONG,
+]) {
   test(`there is no code in “${text}”`, () => {
     assert.deepEqual(problemCode(text), {})
   })

@@ -18,7 +18,12 @@ export { UploadError, type UploadErrorCode } from '../upload-error.ts'
 export type { Face, UploadEvent } from '../upload-event.ts'
 export type { UploadAll, UploadAllOptions, UploadJob } from '../upload-list.ts'
 export type { Progress, Uploaded, UploadOptions } from '../upload-options.ts'
-export { downloadTo, type Downloaded, type Place } from './file-download.ts'
+export {
+  downloadTo,
+  type Downloaded,
+  type FileDownloadOptions,
+  type Place,
+} from './file-download.ts'
 export { fileStore } from './file-store.ts'
 export { httpTransport, type HttpTransportOptions } from './http-transport.ts'
 

@@ -48,7 +48,9 @@ function slotIn(payload: XmlElement | undefined): Slot {
 
 function httpUrl(element: XmlElement | undefined): string {
   const text = element?.attributes['url'] ?? ''
-  if (URL.canParse(text) && /^https?:$/u.test(new URL(text).protocol)) return text
+  const url = URL.parse(text)
+  // As requests write it: nothing in it can be anything else than a URL.
+  if (url && /^https?:$/u.test(url.protocol)) return url.href
   throw new SlotError('bad-answer', `The slot's <${element?.name ?? 'put'}/> has no HTTP address`)
 }
 
@@ -79,7 +81,8 @@ function codeOf(condition: string | undefined): SlotErrorCode {
 }
 
 function sentence(condition: string | undefined, text: string): string {
-  const reason = [condition, text].filter(Boolean).join(': ')
+  // What a server says may reach a terminal.
+  const reason = [condition, text.replaceAll(/\p{Cc}+/gu, ' ')].filter(Boolean).join(': ')
   return `The upload service gives no slot${reason === '' ? '' : ` (${reason})`}`
 }
 

@@ -106,6 +106,14 @@ test('of the header fields only those of XEP-0363 are taken, on one line each', 
   assert.deepEqual(slot.headers, { Authorization: 'Bearer abc', cookie: 'a=b', Expires: '1' })
 })
 
+test('the addresses of a slot are URLs as requests write them', async () => {
+  const address = 'HTTPS://files.example.org:443/a b/"$(id)".jpg?v=<1>\u009b2J'
+  const elements = [xml('put', { url: address }), xml('get', { url: address })]
+  const uploads = uploadsWith(() => xml('slot', { xmlns: UPLOAD }, ...elements))
+  const expected = 'https://files.example.org/a%20b/%22$(id)%22.jpg?v=%3C1%3E%C2%9B2J'
+  assert.deepEqual(await uploads.slotFor(PHOTO)(), { put: expected, get: expected })
+})
+
 test('a file above the limit is refused without a request, and the limit told', async () => {
   const asked: string[] = []
   const uploads = uploadsWith(() => slotElement(), asked)
@@ -128,7 +136,7 @@ test('a quota in use is told with the time when there is room again', async () =
 })
 
 test('any other refusal tells its condition and what the server says', async () => {
-  const text = xml('text', { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' }, 'Staff only')
+  const text = xml('text', { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' }, 'Staff\u009b\nonly')
   const error = await refused(() => refusal('not-allowed', text))
   assert.deepEqual([error.code, error.condition], ['refused', 'not-allowed'])
   assert.match(error.message, /not-allowed: Staff only/u)
