@@ -106,6 +106,26 @@ test('a slot of the command line is uploaded to once', async () => {
   assert.match(partOf(out, 'resume'), /^skipped.*no slot is left/u)
 })
 
+test('of a slot for another type than a page nothing is said about pages', async () => {
+  await using place = await direct()
+  const put = signedPut('a/doctor.png', Buffer.alloc(1000))
+  const [slot, get] = [new URL(put.target, place.url).href, `${place.url}a/doctor.png`]
+  const given = ['--url', place.url, '--slot', slot, '--get', get, '--size', '1000']
+  const { code, out } = await doctor('/', [...given, '--type', 'image/png'])
+  assert.equal(code, 0, out)
+  assert.match(partOf(out, 'safe-types'), /^skipped.*no page/u)
+})
+
+test('a link with a quotation mark in it is one word of the line to paste', async () => {
+  await using place = await direct()
+  const put = signedPut("a/$(id)'.bin", Buffer.alloc(1000))
+  const [slot, get] = [new URL(put.target, place.url).href, `${place.url}a/$(id)'.bin`]
+  const given = ['--url', place.url, '--slot', slot, '--get', get, '--size', '1000']
+  const { code, out } = await doctor('/', given)
+  assert.equal(code, 0, out)
+  assert.ok(partOf(out, 'leftovers').endsWith(` '${place.url}a/$(id)'\\''.bin'\n`), out)
+})
+
 test('a slot that is refused for its signature leaves two causes without a configuration', async () => {
   await using place = await direct()
   const slot = `${place.url}a/doctor.bin?v=${'0'.repeat(64)}`

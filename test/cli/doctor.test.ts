@@ -65,7 +65,7 @@ test('files that are signed by jwt are removed after an hour, and the doctor say
   assert.equal(code, 0, out)
   assert.match(
     partOf(out, 'leftovers'),
-    /4 small files stay, and are removed in 60 minutes at the latest/u,
+    /5 small files stay, and are removed in 60 minutes at the latest/u,
   )
 })
 
@@ -132,8 +132,14 @@ const WRONGS: readonly {
     says: /413 by nginx[^]*client_max_body_size 0;/u,
   },
   {
+    what: 'a proxy that counts the bytes of a body, and takes 1 MB',
+    wrongs: { most: 1_000_000 },
+    found: 'body-limit',
+    says: /413 by nginx.* no file of 2 MiB through[^]*client_max_body_size 0;/u,
+  },
+  {
     what: 'a proxy that keeps bodies back',
-    wrongs: { buffers: true },
+    wrongs: { buffers: () => true },
     found: 'streaming',
     says: /keeps bodies back[^]*proxy_request_buffering off;/u,
   },
@@ -186,3 +192,42 @@ for (const { what, wrongs, found, says } of WRONGS) {
     assert.match(partOf(out, found), says)
   })
 }
+
+test('a PUT that the server does not answer itself gets nothing through', async () => {
+  await using place = await placeWith({
+    answers: ({ method }) => (method === 'PUT' ? 502 : undefined),
+  })
+  const url = place.settings[0]?.replace(/^.*=/u, '') ?? ''
+  const { code, out } = await doctor(place.site.folder, ['--url', url])
+  assert.equal(code, 1, out)
+  assert.match(partOf(out, 'body-limit'), /^failed.*PUT is answered with 502 by nginx/u)
+})
+
+test('where the proxy keeps bodies back, no newer connection has won', async () => {
+  const options = ['network_resilience.upload_resumption=false']
+  await using place = await placeWith({ buffers: () => true }, options)
+  const { out } = await examined(place)
+  assert.match(partOf(out, 'streaming'), /^skipped/u)
+  assert.match(partOf(out, 'takeover'), /^warning.*the first one was left open/u)
+})
+
+test('an upload that goes on at byte 0 was not resumed', async () => {
+  const resumed = String(384 * 1024)
+  await using place = await placeWith({
+    buffers: ({ headers }) => headers['content-length'] === resumed,
+  })
+  const { out } = await examined(place)
+  assert.match(partOf(out, 'streaming'), /^ok/u)
+  assert.match(partOf(out, 'resume'), /^warning.*nothing of the \d+ bytes/u)
+})
+
+test('what a proxy says of itself commands no terminal', async () => {
+  await using place = await placeWith({
+    answered: (headers) => ({ ...headers, server: 'evil\u009b2J' }),
+  })
+  const flags: readonly (readonly string[])[] = [[], ['--json']]
+  for (const given of flags) {
+    const { out } = await examined(place, { flags: [...given] })
+    assert.match(out, /evil�2J answers/u)
+  }
+})

@@ -18,8 +18,10 @@ export interface Wrongs {
   readonly answered?: (headers: IncomingHttpHeaders) => OutgoingHttpHeaders
   /** Answers with this status by itself. */
   readonly answers?: (request: IncomingMessage) => number | undefined
-  /** Keeps bodies back until they are complete. */
-  readonly buffers?: true
+  /** Keeps these bodies back until they are complete. */
+  readonly buffers?: (request: IncomingMessage) => boolean
+  /** Takes no more bytes of a body than this, and learns only by counting that there are. */
+  readonly most?: number
 }
 
 /** A proxy in front of a server, on a port of its own. */
@@ -30,7 +32,9 @@ export interface WrongProxy extends AsyncDisposable {
 /** Starts a proxy; `upstream` tells the server's port when the first request comes. */
 export async function startWrongProxy(upstream: () => number, wrongs: Wrongs): Promise<WrongProxy> {
   const handle = (incoming: IncomingMessage, response: ServerResponse): void => {
-    pass(incoming, response, { port: upstream(), wrongs }).catch(() => response.destroy())
+    pass(incoming, response, { port: upstream(), wrongs }).catch(() => {
+      if (!response.writableEnded) response.destroy()
+    })
   }
   const server = createServer({ keepAliveTimeout: 1000 }, handle)
   server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => {
@@ -56,17 +60,15 @@ async function pass(
   { port, wrongs }: { readonly port: number; readonly wrongs: Wrongs },
 ): Promise<void> {
   const status = wrongs.answers?.(incoming)
-  if (status !== undefined) {
-    response.writeHead(status, { server: 'nginx/1.22.1', 'content-type': 'text/html' })
-    return void response.end('<html>')
-  }
+  if (status !== undefined) return refuse(response, status)
   const { expect: _expect, ...headers } = incoming.headers
   const {
     path = (same: string) => same,
     asked = (same) => same,
     answered = (same) => same,
+    most = Infinity,
   } = wrongs
-  const whole = wrongs.buffers ? await buffer(incoming) : undefined
+  const whole = wrongs.buffers?.(incoming) === true ? await buffer(incoming) : undefined
   const outgoing = request({
     port,
     host: '127.0.0.1',
@@ -75,10 +77,23 @@ async function pass(
     headers: asked(headers),
   })
   incoming.on('close', () => incoming.complete || outgoing.destroy())
+  let size = 0
+  incoming.on('data', ({ length }: Buffer) => {
+    size += length
+    if (size <= most || response.headersSent) return
+    refuse(response, 413)
+    incoming.unpipe(outgoing).resume()
+    outgoing.destroy()
+  })
   if (whole === undefined) incoming.pipe(outgoing)
   else outgoing.end(whole)
   const [answer] = await once(outgoing, 'response')
   response.writeHead(answer.statusCode, answered(answer.headers))
   answer.pipe(response)
   outgoing.on('error', () => response.destroy())
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, { server: 'nginx/1.22.1', 'content-type': 'text/html' })
+  response.end('<html>')
 }

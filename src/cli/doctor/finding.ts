@@ -30,6 +30,9 @@ export function skipped(text: string): Finding {
   return { kind: 'skipped', text, remedies: [] }
 }
 
+/** What needs an account is skipped so. */
+export const NO_ACCOUNT = skipped('no account: --jid ME --password-file FILE')
+
 export function warning(text: string, ...remedies: readonly Remedy[]): Finding {
   return { kind: 'warning', text, remedies }
 }

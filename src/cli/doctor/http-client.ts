@@ -134,11 +134,15 @@ async function bodyOf(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces)
 }
 
+/** What our codes look like; anything else is shown to nobody. */
+const CODE = /^[a-z\d-]{1,64}$/u
+
 /** `code` of the problem document (RFC 9457) that our server refuses with; nothing if it is none of ours. */
 export function problemOf({ headers, body }: Answer): string | undefined {
   if (headers[HEADER.contentType]?.startsWith(PROBLEM_TYPE) !== true) return undefined
   const problem = jsonOf(body)
-  return isJsonObject(problem) && typeof problem['code'] === 'string' ? problem['code'] : undefined
+  const code = isJsonObject(problem) ? problem['code'] : undefined
+  return typeof code === 'string' && CODE.test(code) ? code : undefined
 }
 
 /** What a body says as JSON; nothing if it is none. */

@@ -78,13 +78,14 @@ function withoutCredential(deployment: Deployment, slot: Slot): Finding {
   )
 }
 
-function elsewhere({ publicUrl }: Deployment, { put }: Slot): Finding {
+/** The slot leads to some other place than is examined. */
+export function elsewhere({ publicUrl }: Deployment, { put }: Slot): Finding {
   const text = `the slot leads to ${new URL(put).origin}${new URL(put).pathname}, which is not below ${publicUrl.href}`
   return failed(text, ...slotBase(publicUrl))
 }
 
 /** How XMPP servers are told where slots lead. */
-export function slotBase({ href }: URL): readonly Remedy[] {
+function slotBase({ href }: URL): readonly Remedy[] {
   return [
     {
       where: 'Prosody, mod_http_upload_external',

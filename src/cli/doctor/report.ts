@@ -20,13 +20,29 @@ const INDENT = ' '.repeat(KIND_WIDTH)
 
 /** One line of the table, and below it what helps. */
 export function resultText({ check, finding }: Result, io: Io): string {
-  const { kind, text, remedies } = finding
+  const { kind, text, remedies } = printable(finding)
   const mark = paint(kind, TONES[kind], io) + ' '.repeat(KIND_WIDTH - kind.length)
   const lines = remedies.flatMap(({ where, lines: paste }) => [
     `${INDENT}→ ${where}:`,
     ...paste.map((line) => `${INDENT}    ${line}`),
   ])
   return [`${mark}${check.name.padEnd(NAME_WIDTH)}${text}`, ...lines, ''].join('\n')
+}
+
+/** Without what a terminal would obey or hide: much of it is what others answered. */
+function printable({ kind, text, remedies }: Finding): Finding {
+  return {
+    kind,
+    text: harmless(text),
+    remedies: remedies.map(({ where, lines }) => ({
+      where: harmless(where),
+      lines: lines.map(harmless),
+    })),
+  }
+}
+
+function harmless(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
 }
 
 /** The last line: how many of each kind. */
@@ -42,7 +58,7 @@ export function summaryText(results: readonly Result[], io: Io): string {
 
 /** Everything as one JSON object. */
 export function reportJson(publicUrl: URL, results: readonly Result[]): string {
-  const checks = results.map(({ check, finding }) => ({ name: check.name, ...finding }))
+  const checks = results.map(({ check, finding }) => ({ name: check.name, ...printable(finding) }))
   return `${JSON.stringify({ ok: isAllWell(results), url: publicUrl.href, checks }, null, 2)}\n`
 }
 

@@ -1,35 +1,69 @@
 import { showSize } from '../../../config/quantity.ts'
 import { randomId } from '../../../core/random.ts'
 import type { Check } from '../check.ts'
-import type { Deployment } from '../deployment.ts'
-import { failed, ok } from '../finding.ts'
+import type { Deployment, Upload } from '../deployment.ts'
+import { type Finding, failed, ok } from '../finding.ts'
 import { type Answer, described, problemOf } from '../http-client.ts'
+import { refusedSlot } from '../refused-slot.ts'
 import { forProxyOf, inNginx, inOurs } from '../remedies.ts'
+import { type TestFile, testFile } from '../test-file.ts'
+import { plainUpload } from '../uploading.ts'
 
 /** Tried where nobody says what the largest file is, in bytes. */
 const USUAL = 100 * 1024 * 1024
 
-/** nginx takes 1 MiB unless it is told; it refuses by the head of a request, so no byte need be sent. */
+/** Sent in whole, in bytes: more than the limits that proxies have unless they are told. */
+const BODY = 2 * 1024 * 1024
+
+/**
+ * nginx takes 1 MiB unless it is told. It refuses by the head of a request, so for the largest file
+ * no byte need be sent. Caddy counts what comes, so a body is sent, too, if there is a slot for it.
+ */
 export const bodyLimitCheck: Check = {
   name: 'body-limit',
   about: 'the proxy lets the largest file through',
-  needs: ['health'],
+  needs: ['upload'],
+  takesSlot: true,
+  limit: 60_000,
   async run(deployment, signal) {
     const size = await largest(deployment, signal)
-    const answer = await answerToHead(deployment, size, signal)
-    if (answer?.status !== 413) return ok(`${showSize(size)} would get through`)
-    if (problemOf(answer) !== undefined) {
-      const ours = inOurs('storage', `max_file_size = "${showSize(size)}"`)
-      return failed(`the server takes no file of ${showSize(size)}, which is announced`, ours)
-    }
-    const remedies = [
-      inNginx(deployment, 'client_max_body_size 0;'),
-      { where: 'Caddyfile: remove this', lines: ['request_body { max_size … }'] },
-      { where: 'Apache, inside <Location>', lines: ['LimitRequestBody 0'] },
-    ]
-    const text = `${described(answer)}: the proxy lets no file of ${showSize(size)} through`
-    return failed(text, ...forProxyOf(answer, remedies))
+    const head = await answerToHead(deployment, size, signal)
+    if (head?.status === 413) return tooLarge(deployment, head, size)
+    if (head !== undefined && problemOf(head) === undefined) return notOurs(deployment, head)
+    const body = testFile(Math.min(BODY, size))
+    const upload = await uploaded(deployment, body, signal)
+    if (upload === undefined) return ok(`by its head, ${showSize(size)} would get through`)
+    const { slot, file, answer } = upload
+    if (answer.status === 413) return tooLarge(deployment, answer, file.bytes.length)
+    if (answer.status !== 201) return refusedSlot(deployment, slot, answer)
+    return ok(`${showSize(file.bytes.length)} got through; by its head, ${showSize(size)} would`)
   },
+}
+
+function tooLarge(deployment: Deployment, answer: Answer, size: number): Finding {
+  if (problemOf(answer) !== undefined) {
+    const ours = inOurs('storage', `max_file_size = "${showSize(size)}"`)
+    return failed(`the server takes no file of ${showSize(size)}, which is announced`, ours)
+  }
+  const remedies = [
+    inNginx(deployment, 'client_max_body_size 0;'),
+    { where: 'Caddyfile: remove this', lines: ['request_body { max_size … }'] },
+    { where: 'Apache, inside <Location>', lines: ['LimitRequestBody 0'] },
+  ]
+  const text = `${described(answer)}: the proxy lets no file of ${showSize(size)} through`
+  return failed(text, ...forProxyOf(answer, remedies))
+}
+
+/** A PUT without a credential is refused by the server, in words of its own. */
+function notOurs(deployment: Deployment, answer: Answer): Finding {
+  return failed(
+    `PUT is answered with ${described(answer)}, not by the server`,
+    inNginx(
+      deployment,
+      '# no limit_except, no dav_methods: PUT must pass',
+      'proxy_intercept_errors off;',
+    ),
+  )
 }
 
 async function largest({ config, xmpp }: Deployment, signal: AbortSignal): Promise<number> {
@@ -48,4 +82,15 @@ async function answerToHead(
   const head = { method: 'PUT', url, headers: { Expect: '100-continue' }, length: size }
   using request = http.open(head, signal)
   return await Promise.race([request.answer, request.continued.then(() => undefined)])
+}
+
+/** Nothing if there is no slot for such a file. */
+async function uploaded(
+  deployment: Deployment,
+  file: TestFile,
+  signal: AbortSignal,
+): Promise<Upload | undefined> {
+  const { name, type, bytes } = file
+  const slot = await deployment.slots?.next({ name, type, size: bytes.length }, signal)
+  return slot === undefined ? undefined : await plainUpload(deployment, { slot, file }, signal)
 }

@@ -3,6 +3,7 @@ import type { Check } from '../check.ts'
 import type { Deployment } from '../deployment.ts'
 import { failed, ok, skipped } from '../finding.ts'
 import { field } from '../http-client.ts'
+import { liveAnswer } from '../live-answer.ts'
 
 /** Slots end at a time: servers whose clocks differ refuse what the other one granted. */
 export const clockCheck: Check = {
@@ -27,12 +28,12 @@ export const clockCheck: Check = {
 }
 
 async function serverSkew(
-  { publicUrl, http, clock }: Deployment,
+  deployment: Deployment,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const url = new URL('-/health/live', publicUrl).href
+  const { clock } = deployment
   const before = clock()
-  const told = Date.parse(field(await http.ask({ method: 'GET', url }, signal), 'date'))
+  const told = Date.parse(field(await liveAnswer(deployment, signal), 'date'))
   return Number.isNaN(told) ? undefined : skewOf(told, { before, after: clock() })
 }
 

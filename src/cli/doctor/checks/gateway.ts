@@ -1,6 +1,7 @@
 import type { Check } from '../check.ts'
 import { failed, ok } from '../finding.ts'
 import { described, field } from '../http-client.ts'
+import { liveAnswer } from '../live-answer.ts'
 import { inNginx, proxyPass } from '../remedies.ts'
 
 /** What proxies say that get no answer (RFC 9110 §15.6.3 – §15.6.5). */
@@ -12,8 +13,7 @@ export const gatewayCheck: Check = {
   about: 'the proxy reaches the server',
   needs: ['tls'],
   async run(deployment, signal) {
-    const url = new URL('-/health/live', deployment.publicUrl).href
-    const answer = await deployment.http.ask({ method: 'GET', url }, signal)
+    const answer = await liveAnswer(deployment, signal)
     if (!NO_ANSWER.includes(answer.status)) {
       const server = field(answer, 'server')
       return ok(server === '' ? 'something answers' : `${server} answers`)

@@ -1,23 +1,21 @@
 import { HEADER } from '../../../wire/header-names.ts'
-import type { Check } from '../check.ts'
 import { failed, note } from '../finding.ts'
 import { described } from '../http-client.ts'
 import { inOurs } from '../remedies.ts'
-import { testFile } from '../test-file.ts'
 import { SPOKEN } from '../resumable-upload.ts'
-import { errandFor, putOf } from '../uploading.ts'
+import { trial } from '../trial.ts'
+import { putOf } from '../uploading.ts'
 
 const SIZE = 64 * 1024
 const RESUMPTION_SUPPORTED = 104
 
 /** iOS learns by an interim answer where an upload goes on; several proxies drop it, or stumble over it. */
-export const interimCheck: Check = {
+export const interimCheck = trial({
   name: 'interim',
   about: 'whether the interim answer 104 gets through the proxy',
   needs: ['upload'],
-  takesSlot: true,
-  async run(deployment, signal) {
-    const errand = await errandFor(deployment.slots, testFile(SIZE), signal)
+  size: SIZE,
+  async tryOut(deployment, errand, signal) {
     const put = putOf(errand)
     const headers = { ...put.headers, ...SPOKEN, [HEADER.uploadComplete]: '?1' }
     const answer = await deployment.http.ask({ ...put, headers, body: errand.file.bytes }, signal)
@@ -31,4 +29,4 @@ export const interimCheck: Check = {
           'no 104 arrives: usual behind a proxy; clients that create the upload first resume all the same',
         )
   },
-}
+})

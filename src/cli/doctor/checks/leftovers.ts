@@ -11,8 +11,11 @@ export const leftoversCheck: Check = {
   async run(deployment, signal) {
     const desks = new Set([deployment.slots, deployment.xmppSlots])
     const links = [...desks].flatMap((desk) => (desk?.given ?? []).map(({ get }) => get))
-    const answers = await Promise.all(links.map(async (url) => await head(deployment, url, signal)))
+    const answers = await Promise.all(
+      links.map(async (url) => ({ url, ...(await head(deployment, url, signal)) })),
+    )
     const there = answers.filter(({ status }) => status === 200)
+    const words = there.map(({ url }) => quoted(new URL(url).href)).join(' ')
     if (there.length === 0) return skipped('no file was uploaded')
     const longest = Math.max(...there.map(secondsLeft))
     const end = Number.isNaN(longest) ? 'after retention.max_age' : `in ${span(longest)}`
@@ -22,9 +25,14 @@ export const leftoversCheck: Check = {
         : `${there.length} small files stay, and are`
     return note(`${files} removed ${end} at the latest`, {
       where: 'the machine of the server, to remove them at once',
-      lines: [`hmac-file-server files delete --config FILE ${links.join(' ')}`],
+      lines: [`hmac-file-server files delete --config FILE ${words}`],
     })
   },
+}
+
+/** As one word of a shell's line: a link may hold what a shell would obey. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
 }
 
 async function head({ http }: Deployment, url: string, signal: AbortSignal): Promise<Answer> {

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts'
-import { ok, skipped } from '../finding.ts'
+import { NO_ACCOUNT, ok } from '../finding.ts'
 
 /** Slots are given to users only, so the rest of the XMPP side needs one. */
 export const loginCheck: Check = {
@@ -7,7 +7,7 @@ export const loginCheck: Check = {
   about: 'the XMPP server lets the account in',
   needs: [],
   async run({ xmpp }) {
-    if (xmpp === undefined) return skipped('no account: --jid ME --password-file FILE')
+    if (xmpp === undefined) return NO_ACCOUNT
     const { jid } = await xmpp()
     return ok(`logged in as ${jid}`)
   },

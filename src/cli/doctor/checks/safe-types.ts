@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts'
-import { failed, ok } from '../finding.ts'
+import { failed, ok, skipped } from '../finding.ts'
 import { field } from '../http-client.ts'
 import { inNginx } from '../remedies.ts'
 
@@ -9,7 +9,8 @@ export const safeTypesCheck: Check = {
   about: 'an uploaded page is not shown as a page',
   needs: ['download'],
   async run(deployment, signal) {
-    const { slot } = await deployment.upload(signal)
+    const { slot, file } = await deployment.upload(signal)
+    if (file.type !== 'text/html') return skipped('no page was uploaded: --type text/html')
     const answer = await deployment.http.ask({ method: 'HEAD', url: slot.get }, signal)
     const wrong = [
       [

@@ -3,7 +3,7 @@ import { showListenAddress } from '../../../config/address-kinds.ts'
 import { prosodyExternal, ejabberd } from '../../snippets/xmpp-servers.ts'
 import type { Check } from '../check.ts'
 import type { Deployment } from '../deployment.ts'
-import { type Finding, type Remedy, failed, ok, skipped, warning } from '../finding.ts'
+import { NO_ACCOUNT, type Finding, type Remedy, failed, ok, warning } from '../finding.ts'
 import type { UploadService } from '../xmpp-account.ts'
 
 /** Clients find where to upload by discovery; what they do not find they do not offer. */
@@ -12,7 +12,7 @@ export const serviceCheck: Check = {
   about: 'discovery finds the upload service, and its largest file is that of the server',
   needs: ['login'],
   async run(deployment, signal) {
-    if (deployment.xmpp === undefined) return skipped('no account: --jid ME --password-file FILE')
+    if (deployment.xmpp === undefined) return NO_ACCOUNT
     const account = await deployment.xmpp()
     const service = await account.service(signal)
     if (service !== undefined) return judged(deployment, service)

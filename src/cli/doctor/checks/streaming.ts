@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Check } from '../check.ts'
 import { CheckEnded } from '../check-ended.ts'
 import type { Deployment } from '../deployment.ts'
 import { type Finding, failed, ok } from '../finding.ts'
+import { liveAnswer } from '../live-answer.ts'
 import { forProxyOf, inNginx } from '../remedies.ts'
-import { testFile } from '../test-file.ts'
 import { createUpload, giveUp, offsetAt, patchOf, refusedPatch } from '../resumable-upload.ts'
-import { errandFor } from '../uploading.ts'
+import { trial } from '../trial.ts'
 
 const SIZE = 512 * 1024
 /** Sent before the pause; more than the buffers of proxies that pass on what they have. */
@@ -19,13 +18,12 @@ const PAUSES = [300, 3_000]
  * A proxy that keeps a body until its end loses all of it when the client's network goes. So the
  * first half of a body is sent, and while its request is open the server is asked what it has.
  */
-export const streamingCheck: Check = {
+export const streamingCheck = trial({
   name: 'streaming',
   about: 'the proxy passes bodies on while they come',
   needs: ['upload'],
-  takesSlot: true,
-  async run(deployment, signal) {
-    const errand = await errandFor(deployment.slots, testFile(SIZE), signal)
+  size: SIZE,
+  async tryOut(deployment, errand, signal) {
     const resource = await createUpload(deployment, errand, signal)
     for (const pause of PAUSES) {
       const arrived = await arrivedAfter(
@@ -40,11 +38,10 @@ export const streamingCheck: Check = {
     await giveUp(deployment, resource, signal)
     return await keptBack(deployment, signal)
   },
-}
+})
 
 async function keptBack(deployment: Deployment, signal: AbortSignal): Promise<Finding> {
-  const url = new URL('-/health/live', deployment.publicUrl).href
-  const answer = await deployment.http.ask({ method: 'GET', url }, signal)
+  const answer = await liveAnswer(deployment, signal)
   const remedies = [
     inNginx(deployment, 'proxy_request_buffering off;', 'proxy_http_version 1.1;'),
     { where: 'Caddyfile, inside reverse_proxy: remove this', lines: ['request_buffers …'] },

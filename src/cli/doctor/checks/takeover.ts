@@ -1,22 +1,30 @@
-import type { Check } from '../check.ts'
-import { failed, ok } from '../finding.ts'
-import { described } from '../http-client.ts'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { failed, ok, warning } from '../finding.ts'
+import { type OpenRequest, described } from '../http-client.ts'
 import { inNginx } from '../remedies.ts'
-import { testFile } from '../test-file.ts'
-import { errandFor, plainUpload, putOf } from '../uploading.ts'
+import { trial } from '../trial.ts'
+import { plainUpload, putOf } from '../uploading.ts'
 
 const SIZE = 256 * 1024
 
+/** For the first PUT to arrive before the second one, in milliseconds. */
+const PAUSE = 300
+
+/** How long it may take until the first PUT is ended, in milliseconds. */
+const FAREWELL = 3_000
+
 /** The old connection of a phone looks alive for minutes; its new one must not wait for it. */
-export const takeoverCheck: Check = {
+export const takeoverCheck = trial({
   name: 'takeover',
   about: 'a second PUT succeeds while the first one is silent, and a third one is harmless',
-  needs: ['upload'],
-  takesSlot: true,
-  async run(deployment, signal) {
-    const errand = await errandFor(deployment.slots, testFile(SIZE), signal)
+  needs: ['streaming'],
+  size: SIZE,
+  async tryOut(deployment, errand, signal) {
     using silent = deployment.http.open({ ...putOf(errand), length: SIZE }, signal)
     await silent.send(errand.file.bytes.subarray(0, SIZE / 2))
+    const early = await Promise.race([silent.answer, delay(PAUSE, undefined, { signal })])
+    if (early !== undefined) return failed(`half a PUT was answered with ${described(early)}`)
     for (const which of ['the second PUT', 'the same PUT again']) {
       const { answer } = await plainUpload(deployment, errand, signal)
       if (answer.status === 201) continue
@@ -25,6 +33,23 @@ export const takeoverCheck: Check = {
         inNginx(deployment, '# no limit_conn and no limit_req for uploads'),
       )
     }
-    return ok('the newer connection wins, and a repeated PUT is 201 again')
+    if (await isOver(silent, signal)) {
+      return ok('the newer connection wins, and a repeated PUT is 201 again')
+    }
+    const text = 'the second PUT succeeded, but the first one was left open'
+    return warning(`${text}: the proxy may have kept it back`)
   },
+})
+
+/** Whether a request is ended by the other side, answered or not. */
+async function isOver({ answer }: OpenRequest, signal: AbortSignal): Promise<boolean> {
+  const over = AbortSignal.any([signal, AbortSignal.timeout(FAREWELL)])
+  const ended = answer.then(
+    () => true,
+    () => true,
+  )
+  const left = once(over, 'abort').then(() => false)
+  const isEnded = await Promise.race([ended, left])
+  signal.throwIfAborted()
+  return isEnded
 }

@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts'
-import { failed, ok, skipped } from '../finding.ts'
-import { refusedSlot, slotBase } from '../refused-slot.ts'
+import { NO_ACCOUNT, ok } from '../finding.ts'
+import { elsewhere, refusedSlot } from '../refused-slot.ts'
 import { schemeOf } from '../slot-scheme.ts'
 import { testFile } from '../test-file.ts'
 import { errandFor, plainUpload } from '../uploading.ts'
@@ -13,13 +13,10 @@ export const xmppSlotCheck: Check = {
   about: 'a slot of the XMPP server leads here and is accepted: scheme and secret are the same',
   needs: ['service', 'health'],
   async run(deployment, signal) {
-    if (deployment.xmppSlots === undefined)
-      return skipped('no account: --jid ME --password-file FILE')
+    if (deployment.xmppSlots === undefined) return NO_ACCOUNT
     const { file, slot } = await errandFor(deployment.xmppSlots, testFile(SIZE), signal)
     if (!slot.put.startsWith(deployment.publicUrl.href)) {
-      const { origin, pathname } = new URL(slot.put)
-      const text = `the slot leads to ${origin}${pathname}, which is not below ${deployment.publicUrl.href}`
-      return failed(text, ...slotBase(deployment.publicUrl))
+      return elsewhere(deployment, slot)
     }
     const { answer } = await plainUpload(deployment, { slot, file }, signal)
     if (answer.status !== 201) return refusedSlot(deployment, slot, answer)
