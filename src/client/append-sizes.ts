@@ -3,6 +3,9 @@ const SMALLEST = 64 * 1024
 /** Bytes of the first append; a file of no more goes in one request. */
 export const FIRST_APPEND = 256 * 1024
 
+/** Most bytes of an append, whatever a server takes: who cannot stream holds all of them. */
+const LARGEST = 64 * 2 ** 20
+
 /** Chooses appends that take about a second: a loss costs no more than that. */
 export interface AppendSizes {
   readonly next: () => number
@@ -11,8 +14,9 @@ export interface AppendSizes {
   readonly lost: () => void
 }
 
-/** Sizes up to `chunk` bytes. */
-export function appendSizes(chunk: number): AppendSizes {
+/** Sizes up to `most` bytes. */
+export function appendSizes(most: number): AppendSizes {
+  const chunk = Math.min(most, LARGEST)
   let size = FIRST_APPEND
   return {
     next: () => Math.min(Math.round(size), chunk),

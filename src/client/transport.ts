@@ -1,9 +1,11 @@
+import type { Bytes } from './source.ts'
+
 /** A request as a transport sends it. */
 export interface UploadRequest {
   readonly method: 'OPTIONS' | 'POST' | 'PUT' | 'HEAD' | 'PATCH' | 'GET' | 'DELETE'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Blob
+  readonly body?: Bytes
   readonly signal: AbortSignal
   /** Told how many bytes of the body have been handed to the network so far. */
   readonly onSent?: (bytes: number) => void

@@ -1,6 +1,5 @@
 import { type Task, noSession } from './course.ts'
 import { discovery } from './faces/discovery.ts'
-import { leavingDeadNetworks } from './network-change.ts'
 import type { Platform } from './platform.ts'
 import { progressMeter } from './progress-meter.ts'
 import { type Memory, NO_MEMORY, memoryIn } from './saved-upload.ts'
@@ -32,8 +31,7 @@ export function uploading(platform: Platform, time: TimeAndChance = systemTimeAn
     const ended = new AbortController()
     const { signal = ended.signal, network = platform.network, stall = 3000 } = options
     const tell = teller(source, options, time)
-    const patient = watched(options.transport ?? platform.transport, { stall, time })
-    const transport = leavingDeadNetworks(patient, network)
+    const transport = watched(options.transport ?? platform.transport, { stall, time, network })
     network.onChange(() => tell({ kind: 'network' }), ended.signal)
     const store = options.store ?? platform.store ?? false
     const { session: kind = 'hmac', onReauthenticate: reauthenticate } = options

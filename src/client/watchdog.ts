@@ -1,3 +1,5 @@
+import { onNewWay } from './network-change.ts'
+import type { Network } from './platform.ts'
 import type { TimeAndChance } from './time-and-chance.ts'
 import type { Transport } from './transport.ts'
 
@@ -5,59 +7,86 @@ export interface Patience {
   /** Milliseconds without progress after which a connection is held for dead. */
   readonly stall: number
   readonly time: Pick<TimeAndChance, 'now' | 'after'>
+  readonly network: Network
 }
 
 /** Most bytes of a file that lie in buffers on the way when the last is handed over, and how many leave them in a second. */
 const BUFFERED = 8 * 2 ** 20
 const DRAINED = 256 * 1024
 
-/** No answer is expected to take longer than this many milliseconds. */
-const LONGEST_ANSWER = 30_000
+/** Milliseconds without progress that are enough once the device has a way after its network changed. */
+const GRACE = 1000
+
+/** Patience that was not enough doubles up to so many milliseconds. */
+const LONGEST = 30_000
 
 /**
  * A transport that gives dead connections up: those on which no byte moves for `stall` while some are unsent, and
- * those without an answer `stall` and three times the last answer's time after the last byte. A whole file may drain
- * before: to give it up too early would be to send all of it anew.
+ * those without an answer `stall` and three times the last such answer's time after the last byte. A whole file may
+ * drain before: to give it up too early would be to send all of it anew. Where that was too soon, the next request of
+ * the method gets twice the time. Once a probe has found that the device has a way after its network changed, a second
+ * of silence is enough, and the last answer's time.
  */
-export function watched(transport: Transport, { stall, time }: Patience): Transport {
-  let answerTime = 0
+export function watched(transport: Transport, { stall, time, network }: Patience): Transport {
+  const answerTimes = new Map<string, number>()
+  const deaths = new Map<string, number>()
   return async (request) => {
-    const { method, body, signal, onSent } = request
+    const { method, body, onSent } = request
     const size = body?.size ?? 0
+    const tooSoon = deaths.get(method) ?? 0
     const draining = method === 'PUT' ? (Math.min(size, BUFFERED) / DRAINED) * 1000 : 0
-    const dead = new AbortController()
+    const answerTime = answerTimes.get(method) ?? 0
+    const ended = new AbortController()
+    const signal = AbortSignal.any([request.signal, ended.signal])
     let furthest = 0
+    // What buffers take after the network changed says nothing of the way.
+    let doubtedTo = -1
     let movedAt = 0
     let stop: (() => void) | undefined
 
-    function moved(sent: number): void {
+    function wait(): void {
       stop?.()
-      movedAt = time.now()
-      const patience = sent < size ? stall : stall + 3 * answerTime + draining
+      const [silence, answers] = furthest < doubtedTo ? [GRACE, 1] : [stall, 3]
+      const most = Math.max(silence, Math.min(silence * 2 ** tooSoon, LONGEST))
+      const patience = most + (furthest < size ? 0 : answers * answerTime + draining)
       stop = time.after(patience, () => {
-        // An answer to bytes that crawl through buffers takes its time: the next one may take longer.
-        if (sent > 0) answerTime = Math.min(Math.max(answerTime, patience), LONGEST_ANSWER)
-        dead.abort(new Error(`The connection is dead: nothing moved for ${Math.ceil(patience)} ms`))
+        deaths.set(method, tooSoon + 1)
+        ended.abort(
+          new Error(`The connection is dead: nothing moved for ${Math.ceil(patience)} ms`),
+        )
       })
     }
 
+    function moved(sent: number): void {
+      furthest = sent
+      movedAt = time.now()
+      wait()
+    }
+
     moved(0)
+    onNewWay({ ...request, signal }, { transport, network }, () => {
+      if (furthest < doubtedTo) return
+      doubtedTo = furthest + BUFFERED
+      wait()
+    })
     try {
       const answer = await transport({
         ...request,
-        signal: AbortSignal.any([signal, dead.signal]),
+        signal,
         onSent(sent) {
-          if (sent > furthest) moved((furthest = sent))
+          if (sent > furthest) moved(sent)
           onSent?.(sent)
         },
       })
-      answerTime = time.now() - movedAt
+      answerTimes.set(method, time.now() - movedAt)
+      deaths.delete(method)
       return answer
     } catch (reason) {
-      dead.signal.throwIfAborted()
+      ended.signal.throwIfAborted()
       throw reason
     } finally {
       stop?.()
+      ended.abort()
     }
   }
 }

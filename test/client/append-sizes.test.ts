@@ -28,6 +28,12 @@ test('the first append is small, and no larger than the server takes', () => {
   assert.equal(appendSizes(1000).next(), 1000)
 })
 
+test('a server that takes any size gets appends of 64 MiB at most', () => {
+  const sizes = appendSizes(2 ** 40)
+  for (let appends = 0; appends < 60; appends += 1) sizes.took(sizes.next(), 0)
+  assert.equal(sizes.next(), 64 * 2 ** 20)
+})
+
 test('a loss makes the next append smaller, down to 64 KiB', () => {
   const sizes = appendSizes(CHUNK)
   sizes.lost()

@@ -143,6 +143,18 @@ test('a body that cannot be read is the reason, and is not waited for', async ()
   await assert.rejects(httpTransport()(request(site.url, { body })), { name: 'NotReadableError' })
 })
 
+for (const [words, bytes] of [
+  ['fewer', 10],
+  ['more', 30],
+] as const) {
+  test(`a stream of ${words} bytes than were announced is another file, and the connection is given up`, async () => {
+    await using site = await serving(reading)
+    const body = { size: 20, stream: () => ReadableStream.from([new Uint8Array(bytes)]) }
+    const asked = httpTransport()(request(site.url, { body }))
+    await assert.rejects(asked, { code: 'source-changed' })
+  })
+}
+
 test('a connection that is never made is left when the signal fires', async () => {
   const sockets: Socket[] = []
   const transport = httpTransport({

@@ -1,75 +1,115 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { leavingDeadNetworks } from '../../src/client/network-change.ts'
 import type { UploadRequest } from '../../src/client/transport.ts'
+import { watched } from '../../src/client/watchdog.ts'
+import { type ManualTime, manualTime } from './manual-time.ts'
 import { type ToldNetwork, toldNetwork } from './told-network.ts'
 
 const RESOURCE = 'https://files.example/up/-/uploads/a'
 const SLOT = 'https://files.example/up/b2/film.mp4'
 
+const STALL = 3000
+/** Milliseconds that a request has after a probe was answered. */
+const GRACE = 1000
+
 /** A request under way, and the probes that were sent beside it. */
 interface UnderWay {
   readonly network: ToldNetwork
+  readonly time: ManualTime
   readonly requests: UploadRequest[]
-  /** Answers the newest request. */
+  /** Resolves when all that follows from the newest probe's answer has followed. */
+  readonly answerProbe: () => Promise<void>
   readonly answer: () => void
-  readonly answerFirst: () => void
-  /** Bytes of the first request are handed to the network. */
+  /** Bytes of the request are handed to the network. */
   readonly sent: (bytes: number) => void
   readonly outcome: Promise<string>
 }
 
 function underWay(method: UploadRequest['method'], url: string): UnderWay {
   const network = toldNetwork()
+  const time = manualTime()
   const requests: UploadRequest[] = []
   const answers: (() => void)[] = []
-  const transport = leavingDeadNetworks(async (request) => {
-    requests.push(request)
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    answers.push(resolve)
-    request.signal.addEventListener('abort', () => reject(new Error('aborted')))
-    await promise
-    return { status: 200, headers: new Headers() }
-  }, network)
+  const transport = watched(
+    async (request) => {
+      requests.push(request)
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      answers.push(resolve)
+      request.signal.addEventListener('abort', () => reject(new Error('aborted')))
+      await promise
+      return { status: 200, headers: new Headers() }
+    },
+    { stall: STALL, time, network },
+  )
   const { signal } = new AbortController()
-  const asked = transport({ method, url, headers: {}, signal })
+  const body = new Blob([new Uint8Array(method === 'HEAD' ? 0 : 10_000)])
+  const asked = transport({ method, url, headers: {}, body, signal })
   return {
     network,
+    time,
     requests,
-    answer: () => answers.at(-1)?.(),
-    answerFirst: () => answers[0]?.(),
+    async answerProbe() {
+      answers.at(-1)?.()
+      await new Promise(setImmediate)
+    },
+    answer: () => answers[0]?.(),
     sent: (bytes) => requests[0]?.onSent?.(bytes),
     outcome: asked.then(() => 'answered', String),
   }
 }
 
-test('on another network the probe goes first; answered before the append moves, it ends the append', async () => {
-  const { network, requests, answer, outcome } = underWay('PATCH', RESOURCE)
+const DEAD = /The connection is dead/u
+
+test('an append that does not move for a second after a probe was answered is dead', async () => {
+  const { network, time, requests, answerProbe, outcome } = underWay('PATCH', RESOURCE)
   network.change()
   assert.deepEqual(
     requests.map(({ method, url }) => `${method} ${url}`),
     [`PATCH ${RESOURCE}`, 'GET https://files.example/up/-/health/live'],
   )
-  answer()
-  assert.match(await outcome, /another network/u)
+  await answerProbe()
+  time.pass(GRACE - 1)
+  assert.equal(requests[0]?.signal.aborted, false)
+  time.pass(1)
+  assert.match(await outcome, DEAD)
 })
 
-test('an append that moves has come along to the other network, and goes on', async () => {
-  const { network, requests, answer, answerFirst, sent, outcome } = underWay('PATCH', RESOURCE)
-  network.change()
-  sent(1000)
+test('an append that moves is left alone, however often the network changes', async () => {
+  const { network, time, sent, answerProbe, answer, outcome } = underWay('PATCH', RESOURCE)
+  for (const bytes of [1000, 2000, 3000, 4000]) {
+    network.change()
+    await answerProbe()
+    time.pass(GRACE - 1)
+    sent(bytes)
+  }
+  time.pass(GRACE - 1)
   answer()
-  // Whatever follows from the probe's answer has followed by then.
-  await new Promise(setImmediate)
-  answerFirst()
   assert.equal(await outcome, 'answered')
-  assert.equal(requests[0]?.signal.aborted, false)
+})
+
+test('what buffers take after the change is no reason to wait longer', async () => {
+  const { network, time, sent, answerProbe, outcome } = underWay('PATCH', RESOURCE)
+  network.change()
+  await answerProbe()
+  sent(1000)
+  time.pass(GRACE)
+  assert.match(await outcome, DEAD)
+})
+
+test('a question that is answered within that second is left alone', async () => {
+  const { network, time, answerProbe, answer, outcome } = underWay('HEAD', RESOURCE)
+  network.change()
+  await answerProbe()
+  time.pass(GRACE - 1)
+  answer()
+  assert.equal(await outcome, 'answered')
 })
 
 test('a probe without an answer ends nothing, and ends with its request', async () => {
-  const { network, requests, answerFirst, outcome } = underWay('HEAD', RESOURCE)
+  const { network, time, requests, answer, outcome } = underWay('HEAD', RESOURCE)
   network.change()
-  answerFirst()
+  time.pass(STALL - 1)
+  answer()
   assert.equal(await outcome, 'answered')
   assert.equal(requests[1]?.signal.aborted, true)
 })

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict'
 import { appendFile, open, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Bytes } from '../../src/client/source.ts'
 import { pathSource } from '../../src/client/node/path-source.ts'
 import { temporaryFolder } from '../app/site.ts'
+
+async function textOf(bytes: Bytes): Promise<string> {
+  return await new Response(bytes.stream()).text()
+}
 
 const CHANGED = { name: 'UploadError', code: 'source-changed' }
 
@@ -13,7 +18,7 @@ test('a file gives its bytes from anywhere, and again', async () => {
   await writeFile(path, '0123456789')
   const source = await pathSource(path)
   assert.deepEqual([source.size, source.id], [10, path])
-  for (const _ of [1, 2]) assert.equal(await (await source.slice(3, 7)).text(), '3456')
+  for (const _ of [1, 2]) assert.equal(await textOf(await source.slice(3, 7)), '3456')
 })
 
 test('a file of more than 4 GiB gives the bytes from beyond', async () => {
@@ -26,7 +31,14 @@ test('a file of more than 4 GiB gives the bytes from beyond', async () => {
   }
   const source = await pathSource(path)
   assert.equal(source.size, beyond + 3)
-  assert.equal(await (await source.slice(beyond - 1, beyond + 3)).text(), '\0end')
+  assert.equal(await textOf(await source.slice(beyond - 1, beyond + 3)), '\0end')
+  const whole = await source.slice(0, source.size)
+  assert.equal(whole.size, source.size)
+  // Of all that a little is read, and then no more.
+  for await (const piece of whole.stream()) {
+    assert.ok(piece.length > 0 && piece.length <= 2 ** 20)
+    break
+  }
 })
 
 for (const [words, change] of [
@@ -43,6 +55,19 @@ for (const [words, change] of [
     await assert.rejects(Promise.resolve(source.slice(0, 1)), CHANGED)
   })
 }
+
+test('a file that changes while it is read gives none of its new bytes', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'film.mp4')
+  await writeFile(path, 'old'.repeat(1_000_000))
+  const reading = (await (await pathSource(path)).slice(0, 3_000_000)).stream().getReader()
+  await reading.read()
+  await writeFile(path, 'new'.repeat(1_000_000))
+  // One piece may have been read before.
+  await assert.rejects(async () => {
+    for (;;) assert.doesNotMatch(new TextDecoder().decode((await reading.read()).value), /new/u)
+  }, CHANGED)
+})
 
 test('there is no source where there is no file', async () => {
   await assert.rejects(pathSource('/nowhere/film.mp4'), { code: 'ENOENT' })

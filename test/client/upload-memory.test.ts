@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { test } from 'node:test'
+import { httpTransport } from '../../src/client/node/http-transport.ts'
 import type { Source } from '../../src/client/source.ts'
 import type { Transport } from '../../src/client/transport.ts'
-import type { Face } from '../../src/client/upload-event.ts'
+import type { Face, UploadEvent } from '../../src/client/upload-event.ts'
 import { uploading } from '../../src/client/upload.ts'
 import { toldNetwork } from './told-network.ts'
 
@@ -72,3 +75,33 @@ for (const face of ['rufh', 'tus'] as const) {
     )
   })
 }
+
+test('of a file that goes in one PUT no more than a few pieces are held', async () => {
+  let received = 0
+  await using server = createServer((asked, response) => {
+    asked.on('data', (piece: Buffer) => (received += piece.length))
+    asked.once('end', () => response.writeHead(201, { connection: 'close' }).end())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const put = `http://127.0.0.1:${address.port}/up/film.mp4`
+  let sent = 0
+  let most = 0
+
+  async function* pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    for (let read = CHUNK; read <= SIZE; read += CHUNK) {
+      most = Math.max(most, read - sent)
+      yield new Uint8Array(CHUNK)
+    }
+  }
+
+  const whole = { size: SIZE, stream: () => ReadableStream.from(pieces()) }
+  const onEvent = (event: UploadEvent): void => {
+    if (event.kind === 'sent') sent = event.offset
+  }
+  const upload = uploading({ transport: httpTransport(), network: toldNetwork() })
+  await upload({ size: SIZE, slice: () => whole }, { put, get: put }, { session: 'none', onEvent })
+  assert.equal(received, SIZE)
+  assert.ok(most <= 4 * CHUNK, `${most} bytes`)
+})

@@ -3,8 +3,11 @@ import { test } from 'node:test'
 import type { UploadRequest } from '../../src/client/transport.ts'
 import { watched } from '../../src/client/watchdog.ts'
 import { type ManualTime, manualTime } from './manual-time.ts'
+import { toldNetwork } from './told-network.ts'
 
 const STALL = 3000
+
+type Method = UploadRequest['method']
 
 /** A request under way, of which the test decides what becomes. */
 interface Watched {
@@ -18,9 +21,9 @@ interface Watched {
 
 /** Sends requests of 1000 bytes, or of none, one after the other. */
 function watchdog(
-  method: 'PATCH' | 'PUT' = 'PATCH',
+  usual: Method = 'PATCH',
   time = manualTime(),
-): (bytes?: number) => Watched {
+): (bytes?: number, method?: Method) => Watched {
   let current: UploadRequest | undefined
   let answer: (() => void) | undefined
   const transport = watched(
@@ -32,9 +35,9 @@ function watchdog(
       await promise
       return { status: 204, headers: new Headers() }
     },
-    { stall: STALL, time },
+    { stall: STALL, time, network: toldNetwork() },
   )
-  return (bytes = 1000) => {
+  return (bytes = 1000, method = usual) => {
     const asked = transport({
       method,
       url: 'https://files.example/-/uploads/a',
@@ -92,27 +95,56 @@ test('after the last byte an answer may take three times as long as the one befo
   assert.equal(await second.outcome, 'answered')
 })
 
-test('a connection that was held for dead too soon is followed by more patience', async () => {
-  const send = watchdog()
-  const first = send()
-  first.sent(1000)
-  first.time.pass(STALL)
-  assert.match(await first.outcome, DEAD)
-  const second = send()
-  second.sent(1000)
-  second.time.pass(2 * STALL)
-  second.answer()
-  assert.equal(await second.outcome, 'answered')
-})
+for (const [words, bytes, sent] of [
+  ['an answer', 1000, 1000],
+  ['a question', 0, 0],
+  ['the first byte', 1000, 0],
+] as const) {
+  test(`where ${words} was not waited for long enough, twice as long is waited next`, async () => {
+    const send = watchdog()
+    const first = send(bytes)
+    first.sent(sent)
+    first.time.pass(STALL)
+    assert.match(await first.outcome, DEAD)
+    const second = send(bytes)
+    second.sent(sent)
+    second.time.pass(2 * STALL - 1)
+    second.answer()
+    assert.equal(await second.outcome, 'answered')
+    const third = send()
+    third.time.pass(STALL)
+    assert.match(await third.outcome, DEAD, 'and what was answered counts no more')
+  })
+}
 
-test('but not by more and more', async () => {
+test('but not longer than half a minute', async () => {
   const send = watchdog()
   for (const _loss of [1, 2, 3, 4, 5]) {
     const one = send()
     one.sent(1000)
-    one.time.pass(STALL + 3 * 30_000)
+    one.time.pass(30_000)
     assert.match(await one.outcome, DEAD)
   }
+})
+
+test('a quick answer to a question takes nothing from the patience with appends', async () => {
+  const send = watchdog()
+  const slow = send()
+  slow.sent(1000)
+  slow.time.pass(2000)
+  slow.answer()
+  await slow.outcome
+  const lost = send()
+  lost.time.pass(STALL)
+  await lost.outcome
+  const question = send(0, 'HEAD')
+  question.answer()
+  await question.outcome
+  const append = send()
+  append.sent(1000)
+  append.time.pass(2 * STALL + 3 * 2000 - 1)
+  append.answer()
+  assert.equal(await append.outcome, 'answered')
 })
 
 test('a whole file of a megabyte may take four seconds longer until it is answered, not until it is sent', async () => {

@@ -1,6 +1,9 @@
 import { fetchTransport } from '../fetch-transport.ts'
 import { problemCode } from '../problem-code.ts'
+import { isOneOrigin } from '../slot.ts'
+import { blobOf } from '../source-slice.ts'
 import type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
+import { UploadError } from '../upload-error.ts'
 
 /**
  * Sends bodies by `XMLHttpRequest`, the only way of browsers that tells how much was sent, and everything else by
@@ -12,7 +15,8 @@ export const xhrTransport: Transport = async (request) =>
     : await sentByXhr(request)
 
 async function sentByXhr(request: UploadRequest): Promise<UploadAnswer> {
-  const { method, url, headers, body, signal, onSent } = request
+  const { method, url, headers, signal, onSent } = request
+  const body = request.body && (await blobOf(request.body))
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<UploadAnswer>()
   const xhr = new XMLHttpRequest()
@@ -23,10 +27,14 @@ async function sentByXhr(request: UploadRequest): Promise<UploadAnswer> {
   xhr.open(method, url)
   for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value)
   xhr.upload.addEventListener('progress', ({ loaded }) => onSent?.(loaded))
-  xhr.addEventListener('load', () => resolve(answerOf(xhr)))
+  xhr.addEventListener('load', () => {
+    // Browsers follow redirections without asking.
+    if (isOneOrigin(xhr.responseURL, url)) resolve(answerOf(xhr))
+    else reject(new UploadError('bad-answer', `Redirected to ${xhr.responseURL}`))
+  })
   xhr.addEventListener('error', () => reject(new TypeError('The connection was lost')))
   signal.addEventListener('abort', giveUp)
-  xhr.send(body)
+  xhr.send(body ?? null)
   try {
     return await promise
   } finally {

@@ -3,6 +3,8 @@ import { Agent as TlsAgent, request as overTls } from 'node:https'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { problemCode } from '../problem-code.ts'
+import type { Bytes } from '../source.ts'
+import { changed } from '../source-slice.ts'
 import type { Transport, UploadRequest } from '../transport.ts'
 
 export interface HttpTransportOptions {
@@ -94,12 +96,16 @@ async function sendBody(
   rate: number | undefined,
 ): Promise<void> {
   const flush = flushing(request)
+  const size = body?.size ?? 0
   let sent = 0
   for await (const piece of body ? paced(body, rate, signal) : []) {
-    await flush(piece)
     sent += piece.length
+    // More than was announced would be taken for the next request.
+    if (sent > size) throw changed()
+    await flush(piece)
     onSent?.(sent)
   }
+  if (sent < size) throw changed()
   request.end()
 }
 
@@ -123,7 +129,7 @@ const SHORTEST_REST = 10
 
 /** A body in pieces, no faster than `rate` bytes per second: four of them a second at least, if it is slow. */
 async function* paced(
-  body: Blob,
+  body: Bytes,
   rate: number | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {

@@ -1,40 +1,46 @@
-import { openAsBlob } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { ReadableStream } from 'node:stream/web'
 import type { Source } from '../source.ts'
 import { changed } from '../source-slice.ts'
 
-/** Bytes from which on Node.js' blobs of files are wrong: they count by 32 bits. */
-const TOO_LARGE_FOR_BLOBS = 2 ** 32
+/** Bytes that are read, and held, at once. */
+const PIECE = 256 * 1024
 
 /**
  * A file on disk, read as it is sent. Its slices reject with `UploadError` (`source-changed`) if its size or time of
- * modification are not what they were. Rejects if there is no such file.
+ * modification are not what they were, and so do their streams. Rejects if there is no such file.
  */
 export async function pathSource(path: string): Promise<Source> {
   const id = resolve(path)
   const { size, mtimeMs } = await stat(id)
-  const file = size < TOO_LARGE_FOR_BLOBS ? await openAsBlob(id) : undefined
+
+  async function expectSame(found: Promise<Stats>): Promise<void> {
+    const now = await found.catch((cause: unknown) => Promise.reject(changed(cause)))
+    if (now.size !== size || now.mtimeMs !== mtimeMs) throw changed()
+  }
+
+  async function* pieces(start: number, end: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    await using file = await open(id).catch((cause: unknown) => Promise.reject(changed(cause)))
+    for (let at = start; at < end;) {
+      const wanted = Buffer.allocUnsafeSlow(Math.min(PIECE, end - at))
+      const { bytesRead } = await file.read(wanted, 0, wanted.length, at)
+      // A byte of another file never leaves.
+      await expectSame(file.stat())
+      if (bytesRead === 0) throw changed()
+      yield wanted.subarray(0, bytesRead)
+      at += bytesRead
+    }
+  }
+
   return {
     size,
     id,
     version: String(mtimeMs),
     async slice(start, end) {
-      const now = await stat(id).catch((cause: unknown) => Promise.reject(changed(cause)))
-      if (now.size !== size || now.mtimeMs !== mtimeMs) throw changed()
-      return file ? file.slice(start, end) : await inMemory(id, start, end)
+      await expectSame(stat(id))
+      return { size: end - start, stream: () => ReadableStream.from(pieces(start, end)) }
     },
   }
-}
-
-async function inMemory(path: string, start: number, end: number): Promise<Blob> {
-  await using file = await open(path)
-  const bytes = Buffer.allocUnsafeSlow(end - start)
-  let read = 0
-  while (read < bytes.length) {
-    const { bytesRead } = await file.read(bytes, read, bytes.length - read, start + read)
-    if (bytesRead === 0) throw changed()
-    read += bytesRead
-  }
-  return new Blob([bytes])
 }
