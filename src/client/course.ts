@@ -1,9 +1,10 @@
+import { answered } from './xmpp/answered.ts'
 import type { AppendSizes } from './append-sizes.ts'
 import type { Discovery, Spoken } from './faces/discovery.ts'
 import type { Network, SavedState } from './platform.ts'
 import type { Memory } from './saved-upload.ts'
 import type { SessionKeeper } from './session/session-keeper.ts'
-import { type Slot, type SlotSource, isOneOrigin } from './slot.ts'
+import { type AskSlot, type Slot, type SlotSource, isOneOrigin } from './slot.ts'
 import type { Source } from './source.ts'
 import type { TimeAndChance } from './time-and-chance.ts'
 import type { Transport } from './transport.ts'
@@ -15,7 +16,7 @@ export interface Task {
   readonly slot: SlotSource
   readonly signal: AbortSignal
   readonly tell: (event: UploadEvent) => void
-  readonly reauthenticate: (() => Promise<Slot>) | undefined
+  readonly reauthenticate: AskSlot | undefined
   /** Opens a session, or goes on with what was saved of one. */
   readonly open: (saved?: SavedState) => SessionKeeper
   readonly memory: Memory
@@ -54,9 +55,12 @@ export interface Course {
  * Where an upload begins: at its slot, or where an earlier run left it. Given another slot than that run had, it
  * takes over in the new one what the server has.
  */
-export async function departure({ slot, memory, open }: Task): Promise<Course> {
+export async function departure({ slot, memory, open, signal }: Task): Promise<Course> {
   const saved = await memory.recall()
-  if (!saved) return courseFrom(typeof slot === 'function' ? await slot() : slot, open())
+  if (!saved) {
+    const first = typeof slot === 'function' ? await answered(slot(signal), signal) : slot
+    return courseFrom(first, open())
+  }
   const { session, resource, spoken } = saved
   if (typeof slot === 'function' || slot.put === saved.slot.put) {
     return { ...courseFrom(saved.slot, open(session)), isRestored: true, spoken, resource }

@@ -17,6 +17,11 @@ export interface UploadStore {
   save(id: string, state: SavedState): Promise<void>
   /** Forgetting what is not there is nothing special. */
   remove(id: string): Promise<void>
+  /**
+   * Resolves to how to let go of an id, or to nothing while somebody else holds it: another upload, of another program
+   * or page perhaps. Absent: nobody else is there.
+   */
+  hold?(id: string): Promise<(() => Promise<void>) | undefined>
   /** Whether `CryptoKey`s can be kept as they are, so that no key ever leaves the browser. */
   readonly keepsKeys: boolean
 }

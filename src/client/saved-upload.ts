@@ -1,7 +1,7 @@
+import { answered } from './xmpp/answered.ts'
 import type { Spoken } from './faces/discovery.ts'
 import type { SavedState, UploadStore } from './platform.ts'
 import type { Slot } from './slot.ts'
-import type { Source } from './source.ts'
 import { changed } from './source-slice.ts'
 
 /** What is remembered of an unfinished upload. */
@@ -18,6 +18,8 @@ export interface Memory {
   recall(): Promise<SavedUpload | undefined>
   keep(upload: SavedUpload): Promise<void>
   forget(): Promise<void>
+  /** Leaves what is remembered to others. */
+  close(): Promise<void>
 }
 
 /** Remembers nothing. */
@@ -25,23 +27,42 @@ export const NO_MEMORY: Memory = {
   recall: async () => undefined,
   keep: async () => {},
   forget: async () => {},
+  close: async () => {},
 }
 
-/** Remembers the upload of `source` under `id`. */
-export function memoryIn(store: UploadStore, id: string, source: Source): Memory {
-  const { size, version } = source
+/** What an upload is remembered as, and where. */
+export interface Remembered {
+  readonly size: number
+  readonly version: string | undefined
+  readonly store: UploadStore
+  readonly id: string
+}
+
+/**
+ * Remembers an upload, nothing if another one of that name is under way. What the store has not done when the signal
+ * fires is not waited for.
+ */
+export async function memoryIn(
+  { store, id, size, version }: Remembered,
+  signal: AbortSignal,
+): Promise<Memory> {
+  const close = store.hold ? await answered(store.hold(id), signal) : async () => {}
+  if (!close) return NO_MEMORY
+  const forget = async (): Promise<void> => await answered(store.remove(id), signal)
   return {
+    close,
+    forget,
     async recall() {
-      const state = await store.load(id)
+      const state = await answered(store.load(id), signal)
       const saved = state && savedUpload(state)
       if (!saved || (state['size'] === size && state['version'] === version)) return saved
-      await store.remove(id)
+      await forget()
       throw changed()
     },
     async keep({ slot, spoken, ...saved }) {
-      await store.save(id, { slot: { ...slot }, ...spoken, ...saved, size, version })
+      const state = { slot: { ...slot }, ...spoken, ...saved, size, version }
+      await answered(store.save(id, state), signal)
     },
-    forget: async () => await store.remove(id),
   }
 }
 

@@ -1,3 +1,4 @@
+import { answered } from './xmpp/answered.ts'
 import { LONGEST_REST, backOff, rest } from './back-off.ts'
 import { type Course, type Task, keep, noSession } from './course.ts'
 import { type Outcome, failure, isPassing, retryAfter } from './outcome.ts'
@@ -42,14 +43,15 @@ export async function comeBack(course: Course, task: Task, trouble: Trouble): Pr
 
 /** What is refused in one way may be taken in another: once without what was to be taken over, once in a new slot. */
 async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<void> {
-  const { slot, open } = task
+  const { slot, open, signal } = task
   if (course.adopts !== undefined) {
     course.adopts = undefined
   } else if (isSessionLost(course, answer)) {
     // A server that lost the upload may have lost its session, too: the slot opens another one.
     course.vain += 1
   } else if (typeof slot === 'function' && isPerhapsSpent(course)) {
-    const fresh = { slot: await slot(), isRestored: false, spoken: undefined, failures: 0 }
+    const other = await answered(slot(signal), signal)
+    const fresh = { slot: other, isRestored: false, spoken: undefined, failures: 0 }
     Object.assign(course, fresh, { vain: course.vain + 1 })
   } else {
     throw failure('refused', answer)
@@ -71,7 +73,7 @@ async function reauthenticate(course: Course, task: Task, answer: UploadAnswer):
   course.vain += 1
   if (!ask || course.vain >= MOST_VAIN) throw failure('reauthentication-required', answer)
   task.tell({ kind: 'reauthenticating' })
-  const slot = await ask()
+  const slot = await answered(ask(task.signal), task.signal)
   course.adopts = course.session.id === undefined ? undefined : (course.resource ?? course.adopts)
   if (!isOneOrigin(slot.put, course.slot.put)) {
     // Another server knows nothing of the session.

@@ -8,8 +8,11 @@ export interface Slot {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** Asks for a slot; the signal fires when none is wanted any more. */
+export type AskSlot = (signal: AbortSignal) => Promise<Slot>
+
 /** A slot, or how to ask for one: at once, or when there is nothing to go on with. */
-export type SlotSource = Slot | (() => Promise<Slot>)
+export type SlotSource = Slot | AskSlot
 
 /** Whether a URL, or a reference to one, leads to the slot's own server (RFC 6454 §5). */
 export function isOneOrigin(url: string, put: string): boolean {

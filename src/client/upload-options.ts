@@ -1,5 +1,5 @@
 import type { Network, UploadStore } from './platform.ts'
-import type { Slot } from './slot.ts'
+import type { AskSlot } from './slot.ts'
 import type { Transport } from './transport.ts'
 import type { UploadEvent } from './upload-event.ts'
 
@@ -22,10 +22,13 @@ export interface UploadOptions {
   readonly onProgress?: (progress: Progress) => void
   readonly onEvent?: (event: UploadEvent) => void
   /** A new slot for the same file: asked for after a long standby (security level 3). Default: the slot's own way. */
-  readonly onReauthenticate?: () => Promise<Slot>
+  readonly onReauthenticate?: AskSlot
   /** The key that the upload is bound to, where the server knows sessions. Default: `hmac`. */
   readonly session?: 'hmac' | 'dpop' | 'none'
-  /** The name under which the unfinished upload is remembered. Default: the source's. */
+  /**
+   * The name under which the unfinished upload is remembered; where there are several accounts, it should name the
+   * account as well. Default: the source's.
+   */
   readonly id?: string
   /** Where it is remembered; `false`: nowhere. */
   readonly store?: UploadStore | false

@@ -17,7 +17,12 @@ export async function run(task: Task): Promise<Uploaded> {
     await untilPublished(course, task)
   } catch (reason) {
     const isFinal = reason instanceof UploadError && FINAL.includes(reason.code)
-    await (isFinal ? memory.forget() : keep(course, task))
+    try {
+      await (isFinal ? memory.forget() : keep(course, task))
+    } catch (unkept) {
+      // That nothing is remembered is the lesser news.
+      if (reason instanceof UploadError) reason.cause ??= unkept
+    }
     throw reason
   }
   // The file is there: what is remembered of it for too long does no harm.

@@ -1,11 +1,12 @@
 import { type Task, noSession } from './course.ts'
 import { discovery } from './faces/discovery.ts'
-import type { Platform } from './platform.ts'
+import type { Platform, SavedState } from './platform.ts'
 import { progressMeter } from './progress-meter.ts'
 import { type Memory, NO_MEMORY, memoryIn } from './saved-upload.ts'
-import { openSession } from './session/session-keeper.ts'
+import { type SessionKeeper, openSession } from './session/session-keeper.ts'
 import type { SlotSource } from './slot.ts'
 import type { Source } from './source.ts'
+import { identityOf } from './source-identity.ts'
 import { type TimeAndChance, systemTimeAndChance } from './time-and-chance.ts'
 import type { UploadEvent } from './upload-event.ts'
 import type { UploadOptions, Uploaded } from './upload-options.ts'
@@ -24,12 +25,16 @@ export type Upload = (
   options?: UploadOptions,
 ) => Promise<Uploaded>
 
+/** Milliseconds that a store has to save an upload that is ended. */
+const GRACE = 1000
+
 /** How a platform uploads; what servers speak is asked once for all uploads. */
 export function uploading(platform: Platform, time: TimeAndChance = systemTimeAndChance): Upload {
   const discover = discovery()
   return async (source, slot, options = {}) => {
     const ended = new AbortController()
     const { signal = ended.signal, network = platform.network, stall = 3000 } = options
+    signal.throwIfAborted()
     const tell = teller(source, options, time)
     const transport = watched(options.transport ?? platform.transport, { stall, time, network })
     network.onChange(() => tell({ kind: 'network' }), ended.signal)
@@ -37,32 +42,36 @@ export function uploading(platform: Platform, time: TimeAndChance = systemTimeAn
     const { session: kind = 'hmac', onReauthenticate: reauthenticate } = options
     const sessions = { transport, keepsKeys: !store || store.keepsKeys, onEvent: tell }
     const task = { source, slot, signal, tell, reauthenticate, transport, discover, network, time }
+    const open = (saved?: SavedState): SessionKeeper =>
+      kind === 'none' ? noSession(transport) : openSession(kind, { ...sessions, saved })
+    const late = new AbortController()
+    const end = (): void => {
+      const stop = time.after(GRACE, () => late.abort(signal.reason))
+      ended.signal.addEventListener('abort', stop)
+    }
+    signal.addEventListener('abort', end, { signal: ended.signal })
+    let memory = NO_MEMORY
     try {
-      return await run({
-        ...task,
-        memory: memoryOf(source, store, options),
-        open: (saved) =>
-          kind === 'none' ? noSession(transport) : openSession(kind, { ...sessions, saved }),
-      })
+      memory = await memoryOf(source, { ...options, store }, late.signal)
+      return await run({ ...task, memory, open })
     } finally {
+      // Whatever the store does, the outcome stands.
+      await memory.close().catch(() => {})
       ended.abort()
     }
   }
 }
 
-function memoryOf(
+async function memoryOf(
   source: Blob | Source,
-  store: NonNullable<UploadOptions['store']>,
-  options: UploadOptions,
-): Memory {
-  const id = options.id ?? nameOf(source)
-  return store && id !== undefined ? memoryIn(store, id, source) : NO_MEMORY
-}
-
-/** A file that the user chose has no better name than how it looks. */
-function nameOf(source: Blob | Source): string | undefined {
-  if (source instanceof File) return `${source.name} ${source.size} ${source.lastModified}`
-  return 'id' in source ? source.id : undefined
+  { store, id: given }: Pick<UploadOptions, 'store' | 'id'>,
+  signal: AbortSignal,
+): Promise<Memory> {
+  if (!store) return NO_MEMORY
+  const { id, version } = await identityOf(source)
+  const name = given ?? id
+  if (name === undefined) return NO_MEMORY
+  return await memoryIn({ store, id: name, size: source.size, version }, signal)
 }
 
 function teller(

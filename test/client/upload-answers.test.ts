@@ -405,6 +405,112 @@ test('a published file is no failure because it cannot be forgotten', async () =
   await attempt([RUFH, created('a'), DONE], { store, id: 'film' }).uploaded
 })
 
+test('a file that is refused is refused, although it cannot be forgotten', async () => {
+  const store = { ...memoryStore(), remove: noDisk }
+  const one = attempt([RUFH, { status: 403 }], { store, id: 'film' })
+  const expected = { code: 'refused', status: 403, cause: new Error('no disk') }
+  await assert.rejects(one.uploaded, expected)
+})
+
+test('an upload that is ended and cannot be saved ends with the reason of its signal', async () => {
+  const giving = new AbortController()
+  const memory = memoryStore()
+  const store: UploadStore = {
+    ...memory,
+    save: async (...saved) => await (giving.signal.aborted ? noDisk() : memory.save(...saved)),
+  }
+  const onEvent = ({ kind }: UploadEvent): void => {
+    if (kind === 'stands') giving.abort(new Error('enough'))
+  }
+  const options = { store, id: 'film', signal: giving.signal, onEvent }
+  await assert.rejects(attempt([RUFH, created('a'), stands(262_144)], options).uploaded, /enough/u)
+})
+
+async function never(): Promise<never> {
+  return await new Promise(() => {})
+}
+
+const LEVEL3: ScriptedLine = { status: 401, headers: { 'x-security-level': '3' } }
+
+for (const [words, lines, options] of [
+  ['a slot', [RUFH], { slot: never }],
+  ['a new slot', [RUFH, LEVEL3], { onReauthenticate: never }],
+  ['another slot', [RUFH, 'lost', { status: 403 }], { slot: onceThen(never) }],
+  ['what a store has', [RUFH], { id: 'film', store: { ...memoryStore(), load: never } }],
+  ['a store that saves', [RUFH], { id: 'film', store: { ...memoryStore(), save: never } }],
+  ['whoever holds its name', [RUFH], { id: 'film', store: { ...memoryStore(), hold: never } }],
+] satisfies [string, ScriptedLine[], Attempted][]) {
+  test(`an upload that waits for ${words} ends when it is told to`, { timeout: 5000 }, async () => {
+    const giving = new AbortController()
+    const one = attempt(lines, { ...options, signal: giving.signal })
+    for (const _turn of [1, 2, 3, 4, 5]) await new Promise(setImmediate)
+    giving.abort(new Error('enough'))
+    await assert.rejects(one.uploaded, /enough/u)
+  })
+}
+
+function onceThen(later: () => Promise<Slot>): () => Promise<Slot> {
+  let asked = 0
+  return async () => (asked++ === 0 ? SLOT : await later())
+}
+
+test('of two uploads of one name at a time the second takes nothing over, and leaves no trace', async () => {
+  const store = memoryStore()
+  const bound = { store, id: 'film', session: 'hmac' } as const
+  const { promise: answer, resolve } = Promise.withResolvers<void>()
+  const first = scripted([RUFH, created('a', BOUND), DONE])
+  const transport: Transport = async (request) => {
+    if (request.method === 'PATCH') await answer
+    return await first.transport(request)
+  }
+  const { promise: begun, resolve: begins } = Promise.withResolvers<void>()
+  const onEvent = ({ kind }: UploadEvent): void => {
+    if (kind === 'sending') begins()
+  }
+  const one = attempt([], { ...bound, transport, onEvent })
+  await begun
+  const saved = await store.load('film')
+  const shown: string[] = []
+  const second = scripted([RUFH, created('b', BOUND), DONE])
+  const other: Transport = async (request) => {
+    shown.push(...Object.keys(request.headers))
+    return await second.transport(request)
+  }
+  await attempt([], { ...bound, slot: OTHER, transport: other }).uploaded
+  assert.ok(!shown.includes('x-adopt-upload'))
+  assert.deepEqual(await store.load('film'), saved)
+  resolve()
+  assert.equal((await one.uploaded).url, SLOT.get)
+  assert.equal(await store.load('film'), undefined)
+})
+
+/** Files that look the same. */
+function film(begin: string, end: string): File {
+  return new File([begin, new Uint8Array(300_000), end], 'film.mp4', { lastModified: 1 })
+}
+
+test('a file of the same name, size and date is another one if it begins or ends otherwise', async () => {
+  const store = memoryStore()
+  async function left(file: File): Promise<void> {
+    const giving = new AbortController()
+    const onEvent = ({ kind }: UploadEvent): void => {
+      if (kind === 'lost') giving.abort(new Error('enough'))
+    }
+    const options = { store, file, signal: giving.signal, onEvent }
+    await assert.rejects(attempt([RUFH, created('a'), 'lost'], options).uploaded, /enough/u)
+  }
+  await left(film('a', 'z'))
+  const again = attempt([stands(1), DONE], { store, file: film('a', 'z') })
+  await again.uploaded
+  assert.equal(kindsOf(again)[0], 'restored')
+  await left(film('a', 'z'))
+  for (const other of [film('b', 'z'), film('a', 'y')]) {
+    const one = attempt([RUFH, created('b'), DONE], { store, file: other })
+    await one.uploaded
+    assert.equal(kindsOf(one)[0], 'face')
+  }
+})
+
 /** A store that has an upload of the file in the slot. */
 async function storeWith(resource = 'https://files.example/-/uploads/a'): Promise<UploadStore> {
   const store = memoryStore()

@@ -11,7 +11,7 @@ export interface XmppUploads {
    */
   service(signal?: AbortSignal): Promise<UploadService>
   /** How to ask for slots for a file: what `upload` takes as its slot. It rejects with `SlotError`. */
-  slotFor(file: SlotFile, signal?: AbortSignal): () => Promise<Slot>
+  slotFor(file: SlotFile, signal?: AbortSignal): (signal?: AbortSignal) => Promise<Slot>
 }
 
 /**
@@ -34,8 +34,9 @@ export function xmppUploads(sender: IqSender): XmppUploads {
 
   return {
     service,
-    slotFor(file, signal = never) {
-      return async () => {
+    slotFor(file, over = never) {
+      return async (asked = over) => {
+        const signal = AbortSignal.any([over, asked])
         return await requestSlot(file, { sender, service: await service(signal) }, signal)
       }
     },
