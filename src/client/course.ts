@@ -87,6 +87,11 @@ function courseFrom(slot: Slot, session: SessionKeeper): Course {
   }
 }
 
+/** An earlier run of the program, or a request whose answer was lost, may have used the slot up. */
+export function isPerhapsSpent({ resource, isRestored, failures }: Course): boolean {
+  return resource === undefined && (isRestored || failures > 0)
+}
+
 /** Saves what the upload can go on with when the program starts again. */
 export async function keep(
   { slot, spoken, resource, session }: Course,

@@ -1,5 +1,6 @@
+import * as HEADER from '../wire/header-fields.ts'
 import { type AppendSizes, FIRST_APPEND, appendSizes } from './append-sizes.ts'
-import { type Course, type Task, keep } from './course.ts'
+import { type Course, type Task, isPerhapsSpent, keep } from './course.ts'
 import { PLAIN, type Spoken } from './faces/discovery.ts'
 import type { ResumableFace } from './faces/resumable-face.ts'
 import { rufh } from './faces/rufh.ts'
@@ -18,7 +19,11 @@ const WAITED_ENOUGH = 6
 /** Does what is next. Rejects with `UploadError`, or with the signal's reason. */
 export async function nextStep(course: Course, task: Task): Promise<Outcome> {
   try {
-    return await step(course, task)
+    const outcome = await step(course, task)
+    const isSpent = outcome.kind === 'refused' && outcome.answer.status === 409
+    return isSpent && isPerhapsSpent(course) && (await isThere(course, task))
+      ? { kind: 'published' }
+      : outcome
   } catch (reason) {
     task.signal.throwIfAborted()
     if (reason instanceof UploadError) throw reason
@@ -90,6 +95,22 @@ async function appended(
   const outcome = await append({ url: resource, offset, end, onSent }, means, protocol)
   if (outcome.kind === 'stands') sizes.took(outcome.offset - offset, time.now() - begunAt)
   return outcome
+}
+
+/** Whether a file of this size is where the slot's file will be; the answer that told so may have been lost. */
+async function isThere(course: Course, task: Task): Promise<boolean> {
+  try {
+    const { status, headers } = await meansOf(task.transport, course, task).send({
+      method: 'HEAD',
+      url: course.slot.get,
+      headers: {},
+    })
+    return status === 200 && headers.get(HEADER.contentLength) === String(task.source.size)
+  } catch {
+    task.signal.throwIfAborted()
+    // A page may not be allowed to ask there.
+    return false
+  }
 }
 
 function meansOf(transport: Transport, course: Course, { source, signal }: Task): Means {

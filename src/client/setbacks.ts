@@ -1,6 +1,6 @@
 import { answered } from './xmpp/answered.ts'
 import { LONGEST_REST, backOff, rest } from './back-off.ts'
-import { type Course, type Task, keep, noSession } from './course.ts'
+import { type Course, type Task, isPerhapsSpent, keep, noSession } from './course.ts'
 import { type Outcome, failure, isPassing, retryAfter } from './outcome.ts'
 import { isOneOrigin } from './slot.ts'
 import { expectReadable } from './source-slice.ts'
@@ -49,7 +49,7 @@ async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<
   } else if (isSessionLost(course, answer)) {
     // A server that lost the upload may have lost its session, too: the slot opens another one.
     course.vain += 1
-  } else if (typeof slot === 'function' && isPerhapsSpent(course)) {
+  } else if (typeof slot === 'function' && isPerhapsSpent(course) && course.vain < MOST_VAIN) {
     const other = await answered(slot(signal), signal)
     const fresh = { slot: other, isRestored: false, spoken: undefined, failures: 0 }
     Object.assign(course, fresh, { vain: course.vain + 1 })
@@ -61,11 +61,6 @@ async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<
 
 function isSessionLost({ session, resource, vain }: Course, { status }: UploadAnswer): boolean {
   return status === 401 && session.id !== undefined && !resource && vain < MOST_VAIN
-}
-
-/** An earlier run of the program, or a request whose answer was lost, may have used the slot up. */
-function isPerhapsSpent({ resource, isRestored, failures, vain }: Course): boolean {
-  return resource === undefined && (isRestored || failures > 0) && vain < MOST_VAIN
 }
 
 async function reauthenticate(course: Course, task: Task, answer: UploadAnswer): Promise<void> {

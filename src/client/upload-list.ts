@@ -10,7 +10,7 @@ export interface UploadJob<Uploadable = Blob | Source> extends UploadOptions {
 
 /** Options for all of several files. */
 export interface UploadAllOptions extends UploadOptions {
-  /** So many at a time. Default: 3. */
+  /** So many at a time, at least one, or there is a `RangeError`. Default: 3. */
   readonly limit?: number
 }
 
@@ -32,6 +32,7 @@ export type UploadAll<Uploadable = Blob | Source> = (
  */
 export function uploadingAll<Uploadable>(upload: UploadOne<Uploadable>): UploadAll<Uploadable> {
   return async (jobs, { limit = 3, ...options } = {}) => {
+    if (!(Number.isInteger(limit) && limit > 0)) throw new RangeError('limit: at least 1')
     const results: PromiseSettledResult<Uploaded>[] = []
     const left = jobs.entries()
 

@@ -49,8 +49,11 @@ async function begin(
   { resource, offset }: { resource: string; offset: number },
 ): Promise<void> {
   task.tell({ kind: 'created', resource })
-  if (course.adopts !== undefined && offset > 0) task.tell({ kind: 'adopted', offset })
+  const isAdopted = course.adopts !== undefined && offset > 0
+  if (isAdopted) task.tell({ kind: 'adopted', offset })
   Object.assign(course, { resource, offset, furthest: offset, adopts: undefined })
+  // Whoever was asked for a new slot may be asked for a proof again: by a question, before bytes are sent in vain.
+  if (isAdopted) course.offset = undefined
   await keep(course, task)
 }
 

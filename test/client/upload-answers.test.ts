@@ -9,6 +9,7 @@ import type { Source } from '../../src/client/source.ts'
 import type { UploadErrorCode } from '../../src/client/upload-error.ts'
 import type { UploadEvent } from '../../src/client/upload-event.ts'
 import type { UploadOptions, Uploaded } from '../../src/client/upload-options.ts'
+import { uploadingAll } from '../../src/client/upload-list.ts'
 import { uploading } from '../../src/client/upload.ts'
 import { hurriedTime, manualTime } from './manual-time.ts'
 import { memoryStore } from './memory-store.ts'
@@ -241,13 +242,48 @@ for (const location of ['http://files.example/-/uploads/a', '//evil.example/a', 
   })
 }
 
+for (const limit of [0, -1, NaN, 1.5]) {
+  test(`${limit} at a time is a mistake of the caller’s`, async () => {
+    const uploadAll = uploadingAll(uploading({ ...scripted([RUFH]), network: toldNetwork() }))
+    const jobs = [{ source: SMALL, slot: SLOT }]
+    await assert.rejects(uploadAll(jobs, { limit }), RangeError)
+  })
+}
+
 test('a refusal ends the upload at once, and says why', async () => {
   const one = attempt([RUFH, { status: 403, code: 'grant-expired' }])
   await assertFails(one, { code: 'refused', status: 403, problem: 'grant-expired' })
 })
 
-test('a repeated PUT that is a conflict after a lost answer is a refusal', async () => {
-  const one = attempt([{ status: 405 }, 'lost', { status: 409 }])
+const SPENT: ScriptedLine = { status: 409 }
+
+/** A file of so many bytes, where it can be fetched. */
+function fetched(size: number): ScriptedLine {
+  return { status: 200, headers: { 'content-length': String(size) } }
+}
+
+test('a repeated PUT that is a conflict is a success if only the answer to the first one was lost', async () => {
+  const one = attempt([{ status: 405 }, 'lost', SPENT, fetched(300_000)], {
+    slot: async () => SLOT,
+  })
+  assert.deepEqual(await one.uploaded, { url: SLOT.get, size: 300_000 })
+  assert.deepEqual(one.asked.slice(3), ['HEAD /f'])
+})
+
+test('an upload that is gone, and whose slot is spent, is published if its file is there', async () => {
+  const one = attempt([RUFH, created('a'), 'lost', { status: 404 }, SPENT, fetched(300_000)])
+  assert.equal((await one.uploaded).url, SLOT.get)
+})
+
+for (const there of [fetched(299_999), { status: 200 }, { status: 404 }, 'lost'] as const) {
+  test(`a conflict after a lost answer is a refusal where ${JSON.stringify(there)} says nothing of the file`, async () => {
+    const one = attempt([{ status: 405 }, 'lost', SPENT, there])
+    await assertFails(one, { code: 'refused', status: 409 })
+  })
+}
+
+test('a conflict without a loss is a refusal, whatever is there', async () => {
+  const one = attempt([{ status: 405 }, SPENT, fetched(300_000)])
   await assertFails(one, { code: 'refused', status: 409 })
 })
 
@@ -529,6 +565,17 @@ test('what was left unfinished goes on at the byte, and no slot is asked for', a
   assert.equal((await one.uploaded).url, SLOT.get)
   assert.deepEqual(one.asked, ['HEAD /-/uploads/a', 'PATCH /-/uploads/a 100000'])
   assert.equal(kindsOf(one)[0], 'restored')
+})
+
+test('what was taken over is asked about before bytes of it are sent: the session may have to prove itself', async () => {
+  const store = await storeWith()
+  const session = { kind: 'hmac', id: 'one', key: 'k'.repeat(43) }
+  await store.save('film', { ...(await store.load('film')), session })
+  const lines = [RUFH, created('b', { 'upload-offset': '200000' }), stands(200_000), DONE]
+  const one = attempt(lines, { store, id: 'film', session: 'hmac', slot: OTHER })
+  await one.uploaded
+  const expected = ['PUT /up/b2/film.mp4', 'HEAD /-/uploads/b', 'PATCH /-/uploads/b 100000']
+  assert.deepEqual(one.asked.slice(1), expected)
 })
 
 test('what was left unfinished at one server is not taken over by another', async () => {
