@@ -185,3 +185,14 @@ test('arguments that make no sense are wrong usage', async (t) => {
   assert.equal(folder.code, 1)
   assert.match(folder.err, /is not a file/u)
 })
+
+test('a wrong --header is told without what it holds', async (t) => {
+  const cwd = await temporaryFolder(t)
+  for (const field of ['Authorization Bearer secret', 'Authorization: Bearer secret\nx']) {
+    const argv = ['put', 'photo.jpg', 'https://files.example/a', '-H', field]
+    const { code, out, err } = await runCli(argv, cwd)
+    assert.equal(code, 2)
+    assert.match(err, /--header takes "Name: value"/u)
+    assert.doesNotMatch(out + err, /secret/u)
+  }
+})

@@ -89,7 +89,10 @@ function slotOf(url: URL, flags: PutFlags): Slot {
 function fieldOf(text: string): readonly [string, string] {
   const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([^\p{Cc}]*)$/u.exec(text) ?? []
   if (name !== undefined && value !== undefined) return [name, value]
-  throw new UsageError(`--header takes "Name: value", not "${text}"`)
+  // It may hold a credential, which must not reach a log.
+  throw new UsageError(
+    '--header takes "Name: value", without line breaks or other control characters',
+  )
 }
 
 function sessionOf({ session = 'hmac' }: PutFlags): NonNullable<UploadOptions['session']> {

@@ -20,6 +20,9 @@ const OOB = 'jabber:x:oob'
 const MUC = 'http://jabber.org/protocol/muc'
 const MUC_USER = 'http://jabber.org/protocol/muc#user'
 
+/** XEP-0045 §7.2.2: the presence is one's own, whatever the room made of the nick that was asked for. */
+const SELF = '110'
+
 /** XEP-0045 §10.1.1: whoever enters has just made the room. */
 const CREATED = '201'
 
@@ -71,19 +74,33 @@ async function entered(
   { to, id }: LinkMessage,
   signal: AbortSignal,
 ): Promise<string> {
-  const here = `${to}/${xmpp.jid?.local ?? ''}-${id.slice(0, 4)}`
-  using arrival = watchStanzas(xmpp, (stanza) => stanza.name === 'presence' && isFrom(stanza, here))
+  const wanted = `${to}/${xmpp.jid?.local ?? ''}-${id.slice(0, 4)}`
+  using arrival = watchStanzas(xmpp, (stanza) => isArrival(stanza, wanted))
   const history = xml('history', { maxstanzas: '0' })
-  await xmpp.send(xml('presence', { to: here }, xml('x', { xmlns: MUC }, history)))
+  await xmpp.send(xml('presence', { to: wanted }, xml('x', { xmlns: MUC }, history)))
   const presence = await answered(arrival.found, signal)
   if (presence.attrs['type'] === 'error') {
     throw new OperatorError(`The room ${to} cannot be entered (${errorText(presence)})`)
   }
+  const here = presence.attrs['from'] ?? wanted
   if (statusesOf(presence).includes(CREATED)) {
     await xmpp.send(xml('presence', { to: here, type: 'unavailable' }))
     throw new OperatorError(`There is no room ${to}`)
   }
   return here
+}
+
+/** Rooms that do not say which presence is one's own leave the nick as it was. */
+function isArrival(stanza: Element, wanted: string): boolean {
+  if (stanza.name !== 'presence') return false
+  const room = bare(wanted)
+  const isOfRoom = bare(stanza.attrs['from'] ?? '') === room
+  const isOwn = statusesOf(stanza).includes(SELF) || stanza.attrs['type'] === 'error'
+  return isFrom(stanza, wanted) || (isOfRoom && isOwn)
+}
+
+function bare(address: string): string {
+  return address.toLowerCase().replace(/\/.*$/su, '')
 }
 
 function statusesOf(presence: Element): readonly (string | undefined)[] {
