@@ -1,9 +1,8 @@
 /** The doctor before real servers: nothing is wrong with a right deployment, and each planted mistake is found. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { type Outcome, runCli } from '../cli/cli-run.ts'
 import { runCommand } from './command-run.ts'
 import { type FileServer, startFileServer } from './file-server.ts'
@@ -48,6 +47,7 @@ interface Planted {
 /** All that the cases share. */
 interface Place {
   readonly folder: TempFolder
+  /** The authorities of the proxies' certificates and of Prosody's, in one file. */
   readonly caFile: string
   readonly port: number
   readonly right: FileServer
@@ -55,8 +55,6 @@ interface Place {
   readonly strange: FileServer
   readonly certificates: Readonly<Record<'right' | 'other' | 'expired', Certificate>>
   readonly prosody: XmppServer
-  /** The authority of its certificate: the file. */
-  readonly prosodyCa: string
   readonly deadPort: number
 }
 
@@ -182,8 +180,6 @@ describe('doctor', () => {
 
   before(async () => {
     place = await openedPlace(stack)
-    const authority = await readFile(place.prosodyCa, 'utf8')
-    setDefaultCACertificates([...getCACertificates('default'), authority])
   })
   after(async () => await stack.disposeAsync())
 
@@ -206,6 +202,20 @@ describe('doctor', () => {
       assert.ok(checks.some(({ name, kind }) => name === 'streaming' && kind === 'ok'))
     })
   }
+
+  test('Caddy takes 1 MB, and learns by counting that a body has more: body-limit fails', async () => {
+    const handle = `handle ${PREFIX}* {`
+    const limit = `${handle}\n\t\trequest_body {\n\t\t\tmax_size 1MB\n\t\t}`
+    await using _caddy = await startCaddy(siteOf(place, {}), { [handle]: limit })
+    const { checks } = reportIn((await here(argvFor(place, {}, place.right), place)).out)
+    const [first] = checks.filter(({ kind }) => kind === 'failed')
+    assert.equal(first?.name, 'body-limit', JSON.stringify(checks, null, 2))
+    assert.match(first.text, /no file of 2 MiB/u)
+    assert.deepEqual(
+      first.remedies.map(({ where }) => where),
+      ['Caddyfile: remove this'],
+    )
+  })
 
   test('without the configuration the slots of Prosody do for everything', async () => {
     await using _nginx = await startNginx(siteOf(place, {}))
@@ -247,10 +257,13 @@ async function openedPlace(stack: AsyncDisposableStack): Promise<Place> {
   const folder = stack.use(await tempFolder('doctor'))
   const port = await freePort()
   const publicUrl = frontUrl({ port, prefix: PREFIX })
-  const { caFile, issue } = await throwawayCa(folder.path)
+  const { caFile: proxyCa, issue } = await throwawayCa(folder.path)
   const server = { trusted_proxies: [`${PROXY_ADDRESS}/32`] }
   const prosody = stack.use(await startProsody(publicUrl))
   const right = stack.use(await startFileServer({ publicUrl, config: { server } }))
+  const authorities = [proxyCa, hostOf(prosody, 'Prosody v2').caFile]
+  const caFile = join(folder.path, 'authorities.pem')
+  await writeFile(caFile, await textOf(authorities))
   const grants = { v1_secret: undefined, v2_secret: 'another-secret-than-the-one' }
   const strange = stack.use(await startFileServer({ publicUrl, config: { server, grants } }))
   return {
@@ -265,17 +278,20 @@ async function openedPlace(stack: AsyncDisposableStack): Promise<Place> {
       expired: await issue(['expired.test', 'localhost'], -1),
     },
     prosody,
-    prosodyCa: hostOf(prosody, 'Prosody v2').caFile,
     deadPort: await freePort(),
   }
+}
+
+async function textOf(files: readonly string[]): Promise<string> {
+  return (await Promise.all(files.map(async (file) => await readFile(file, 'utf8')))).join('')
 }
 
 /** How the doctor is called. */
 type Run = (argv: readonly string[], place: Place) => Promise<Outcome>
 
 /** As a program of its own, which is slow to start. */
-async function asProgram(argv: readonly string[], { folder, prosodyCa }: Place): Promise<Outcome> {
-  const env = { NODE_EXTRA_CA_CERTS: prosodyCa, HFS_XMPP_PASSWORD: PASSWORD }
+async function asProgram(argv: readonly string[], { folder }: Place): Promise<Outcome> {
+  const env = { HFS_XMPP_PASSWORD: PASSWORD }
   return await runCommand(argv, { cwd: folder.path, env })
 }
 

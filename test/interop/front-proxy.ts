@@ -41,11 +41,14 @@ export async function startHaproxy(site: ProxySite): Promise<FrontProxy> {
   return await front({ program, port: site.port, accessLog: async () => program.log() })
 }
 
-/** Starts Caddy on a site. */
-export async function startCaddy(site: ProxySite): Promise<FrontProxy> {
+/** Starts Caddy on a site; `changes` are made to its configuration, text by text. */
+export async function startCaddy(
+  site: ProxySite,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<FrontProxy> {
   const { folder } = site
   const configFile = join(folder, 'Caddyfile')
-  await writeFile(configFile, caddyfile(site))
+  await writeFile(configFile, fitted(caddyfile(site), changes))
   const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
   const args = ['run', '--adapter', 'caddyfile', '--config', configFile]
   const program = startProgram('caddy', args, { env })

@@ -34,9 +34,14 @@ export const bodyLimitCheck: Check = {
     const upload = await uploaded(deployment, body, signal)
     if (upload === undefined) return ok(`by its head, ${showSize(size)} would get through`)
     const { slot, file, answer } = upload
-    if (answer.status === 413) return tooLarge(deployment, answer, file.bytes.length)
-    if (answer.status !== 201) return refusedSlot(deployment, slot, answer)
-    return ok(`${showSize(file.bytes.length)} got through; by its head, ${showSize(size)} would`)
+    if (answer.status === 201) {
+      return ok(`${showSize(file.bytes.length)} got through; by its head, ${showSize(size)} would`)
+    }
+    // Small files get through; and Caddy calls too large ones 502 as well as 413.
+    const isLimit = answer.status === 413 || problemOf(answer) === undefined
+    return isLimit
+      ? tooLarge(deployment, answer, file.bytes.length)
+      : refusedSlot(deployment, slot, answer)
   },
 }
 
