@@ -1,8 +1,10 @@
 import * as HEADER from '../../wire/header-fields.ts'
+import { ConnectionLost } from '../connection-lost.ts'
 import type { SavedState } from '../platform.ts'
 import type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
 import type { UploadEvent } from '../upload-event.ts'
-import { dpopProver } from './dpop-prover.ts'
+import { lateProver } from './late-prover.ts'
+import type { ProverNeeds } from './prover.ts'
 import { hmacProver } from './hmac-prover.ts'
 
 /** The kinds of keys that sessions are bound to: one that the server makes, one of the client's own. */
@@ -40,7 +42,11 @@ export interface SessionNeeds {
   readonly random?: (size: number) => Uint8Array
 }
 
-const PROVERS = { hmac: hmacProver, dpop: dpopProver }
+/** Most pages never prove by DPoP: it is loaded when it is used. */
+const PROVERS = {
+  hmac: hmacProver,
+  dpop: (needs: ProverNeeds) => lateProver(needs, async () => await import('./dpop-prover.ts')),
+}
 
 /** How often a request is sent again because the server asks for a proof. */
 const MOST_CHALLENGES = 5
@@ -69,7 +75,8 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
       const isChallenged = await prover.learn(answer)
       if (opens) opened(answer)
       if (!isChallenged || challenges === MOST_CHALLENGES) return answer
-      if (request.body && isProof(fields)) throw new Error('The server asks again for a proof')
+      if (request.body && isProof(fields))
+        throw new ConnectionLost('The server asks again for a proof')
       onEvent?.({ kind: 'challenged' })
     }
   }
