@@ -67,7 +67,7 @@ export async function memoryIn(
 }
 
 /** Nothing if it is none that goes on. */
-function savedUpload({ slot, face, chunk, ...rest }: SavedState): SavedUpload | undefined {
+export function savedUpload({ slot, face, chunk, ...rest }: SavedState): SavedUpload | undefined {
   const { resource, session } = rest
   if (!isSlot(slot) || (face !== 'rufh' && face !== 'tus') || typeof chunk !== 'number') {
     return undefined

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import process from 'node:process'
 import { test } from 'node:test'
 import { fileStore } from '../../src/client/node/file-store.ts'
 import { temporaryFolder } from '../app/site.ts'
@@ -77,6 +80,59 @@ test('a damaged file counts as none, and is replaced', async () => {
     await store.save('film.mp4', STATE)
     assert.deepEqual(await store.load('film.mp4'), STATE)
   }
+})
+
+test('what was saved three days ago is forgotten, and what killed programs left with it', async () => {
+  await using home = await temporaryFolder()
+  const store = fileStore(home.path)
+  await store.save('film.mp4', STATE)
+  const file = await onlyFile(home.path)
+  const left = [`${file}.12-1`, `${file}.lock`, join(home.path, 'not ours.json')]
+  for (const path of left) await writeFile(path, '')
+  const old = new Date(Date.now() - 72 * 3_600_000 - 60_000)
+  for (const path of [file, ...left]) await utimes(path, old, old)
+  await store.save('photo.jpg', STATE)
+  assert.equal(await store.load('film.mp4'), undefined)
+  assert.deepEqual(await store.load('photo.jpg'), STATE)
+  const names = await readdir(home.path)
+  assert.ok(names.length === 2 && names.includes('not ours.json'))
+})
+
+test('an upload is held by one at a time, of whatever store, until it lets go', async () => {
+  await using home = await temporaryFolder()
+  const store = fileStore(home.path)
+  const letGo = await store.hold?.('film.mp4')
+  assert.ok(letGo)
+  assert.equal(await fileStore(home.path).hold?.('film.mp4'), undefined)
+  await (
+    await store.hold?.('photo.jpg')
+  )?.()
+  await letGo()
+  await (
+    await fileStore(home.path).hold?.('film.mp4')
+  )?.()
+  assert.deepEqual(await readdir(home.path), [])
+})
+
+test('what a program held that was killed is free', async () => {
+  await using home = await temporaryFolder()
+  const holding = `
+    import { fileStore } from ${JSON.stringify(import.meta.resolve('../../src/client/node/file-store.ts'))}
+    console.log(typeof await fileStore(${JSON.stringify(home.path)}).hold('film.mp4'))
+    setInterval(() => {}, 1000)`
+  const program = spawn(process.execPath, ['--input-type=module', '--eval', holding], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(program, 'exit')
+  const [said] = await once(program.stdout, 'data')
+  assert.equal(String(said), 'function\n')
+  const store = fileStore(home.path)
+  assert.equal(await store.hold?.('film.mp4'), undefined)
+  program.kill('SIGKILL')
+  await ended
+  const letGo = await store.hold?.('film.mp4')
+  assert.ok(letGo)
+  await letGo()
 })
 
 test('a folder that cannot be one is an error, and nothing is left behind', async () => {

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { fileStore } from '../../src/client/node/file-store.ts'
-import { upload } from '../../src/client/node/main.ts'
+import { forget, upload } from '../../src/client/node/main.ts'
 import type { UploadStore } from '../../src/client/platform.ts'
 import type { Slot } from '../../src/client/slot.ts'
+import type { Transport } from '../../src/client/transport.ts'
 import type { UploadEvent } from '../../src/client/upload-event.ts'
 import type { Uploaded } from '../../src/client/upload-options.ts'
 import { type Site, startSite, temporaryFolder } from '../app/site.ts'
@@ -69,6 +70,26 @@ for (const session of ['hmac', 'dpop'] as const) {
       assert.ok(begun?.kind === 'sending' && begun.offset > 0)
       assert.deepEqual(second.uploaded, { url: slot().get, size: CONTENT.length })
       assert.deepEqual(await contentOf(site, PATH), CONTENT)
+    })
+
+    test('that is given up is forgotten here and there', async () => {
+      await using site = await startSite([PUBLIC_URL])
+      const run = { session, store: memoryStore() }
+      const { events } = await ran(site, { ...run, until: 'stands' })
+      const created = events.find(({ kind }) => kind === 'created')
+      assert.ok(created?.kind === 'created')
+      const wire: string[] = []
+      const send = transportTo(site, { from: '127.0.0.2' })
+      const transport: Transport = async (request) => {
+        const answer = await send(request)
+        wire.push(`${request.method} ${answer.status}`)
+        return answer
+      }
+      await forget('film', { store: run.store, transport })
+      assert.equal(wire.at(-1), 'DELETE 204')
+      assert.equal(await run.store.load('film'), undefined)
+      await forget('film', { store: run.store, transport })
+      assert.equal(wire.filter((line) => line === 'DELETE 204').length, 1)
     })
 
     test('begins anew in another one where the server lost upload and session', async () => {

@@ -2,11 +2,18 @@ import type { SavedState, UploadStore } from '../platform.ts'
 
 const STATES = 'uploads'
 
+/** Milliseconds after which no server has the upload any more. */
+const LIFE = 72 * 3_600_000
+
+/** Milliseconds that another page has to let go of an upload. */
+const PATIENCE = 500
+
 /**
  * Remembers unfinished uploads in IndexedDB, keys that cannot be read included. What a browser does not keep (no
- * database in a private window, no room left) is not remembered, which is no reason for an upload to fail.
+ * database in a private window, no room left) is not remembered, which is no reason for an upload to fail. What was
+ * saved longer ago than a server keeps it, 72 hours, is forgotten. `clock`: milliseconds since 1970.
  */
-export function indexedDbStore(name = 'hmac-file-server'): UploadStore {
+export function indexedDbStore(name = 'hmac-file-server', clock = Date.now): UploadStore {
   let opened: Promise<IDBDatabase> | undefined
 
   async function database(): Promise<IDBDatabase> {
@@ -31,15 +38,45 @@ export function indexedDbStore(name = 'hmac-file-server'): UploadStore {
   return {
     keepsKeys: true,
     async load(id) {
+      await attempt('readwrite', (states) => droppingOld(states, clock() - LIFE))
       return await attempt<SavedState | undefined>('readonly', (states) => states.get(id))
     },
     async save(id, state) {
-      await attempt('readwrite', (states) => states.put(state, id))
+      await attempt('readwrite', (states) => states.put({ ...state, savedAt: clock() }, id))
     },
     async remove(id) {
       await attempt('readwrite', (states) => states.delete(id))
     },
+    async hold(id) {
+      // Pages that did not come over TLS have no locks.
+      if (!('locks' in navigator)) return async () => {}
+      const given = Promise.withResolvers<boolean>()
+      const wanted = Promise.withResolvers<void>()
+      // A page that is left lets go a little later.
+      const signal = AbortSignal.timeout(PATIENCE)
+      const over = navigator.locks.request(`${name} ${id}`, { signal }, async () => {
+        given.resolve(true)
+        await wanted.promise
+      })
+      over.catch(() => given.resolve(false))
+      if (!(await given.promise)) return undefined
+      return async () => {
+        wanted.resolve()
+        await over
+      }
+    },
   }
+}
+
+function droppingOld(states: IDBObjectStore, before: number): IDBRequest {
+  const request = states.openCursor()
+  request.addEventListener('success', () => {
+    const cursor = request.result
+    const { savedAt }: SavedState = cursor?.value ?? {}
+    if (!(Number(savedAt) > before)) cursor?.delete()
+    cursor?.continue()
+  })
+  return request
 }
 
 /** Opens the database; calls back when the connection to it is of no more use. */

@@ -1,6 +1,7 @@
 /** Uploads and downloads that go on at the byte, for browsers: pages and workers. */
 import type { Download, DownloadOptions } from '../download-options.ts'
 import { download as downloadOnce } from '../download.ts'
+import { type Forget, forgetting } from '../forgetting.ts'
 import type { Platform } from '../platform.ts'
 import { type UploadAll, uploadingAll } from '../upload-list.ts'
 import { type Upload, uploading } from '../upload.ts'
@@ -9,8 +10,9 @@ import { networkWatch } from './network-watch.ts'
 import { xhrTransport } from './xhr-transport.ts'
 
 export type { Beginning, Download, DownloadEvent, DownloadOptions } from '../download-options.ts'
+export type { Forget } from '../forgetting.ts'
 export type { Network, SavedState, UploadStore } from '../platform.ts'
-export type { Slot, SlotSource } from '../slot.ts'
+export type { AskSlot, Slot, SlotSource } from '../slot.ts'
 export type { Source } from '../source.ts'
 export type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
 export { UploadError, type UploadErrorCode } from '../upload-error.ts'
@@ -38,6 +40,9 @@ const browser: Platform = {
  * Resolves when the file is published. Rejects with `UploadError`, or with the reason of `options.signal`.
  */
 export const upload: Upload = /* @__PURE__ */ uploading(browser)
+
+/** Gives an unfinished upload up: forgets its keys, and tells the server. Abort the upload before. */
+export const forget: Forget = /* @__PURE__ */ forgetting(browser)
 
 /** Uploads several files, some at a time. Resolves to what became of each, in their order. */
 export const uploadAll: UploadAll = /* @__PURE__ */ uploadingAll(upload)

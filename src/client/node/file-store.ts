@@ -1,19 +1,34 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import type { SavedState, UploadStore } from '../platform.ts'
+import { lockFile } from './part-lock.ts'
+
+/** Milliseconds after which no server has the upload any more. */
+const LIFE = 72 * 3_600_000
+
+const OWN = /^[\da-f]{64}\.json(?:\.|$)/u
 
 /**
  * Remembers unfinished uploads in a folder, which is made when it is needed: one file for each, which holds the keys of
- * its session and is for its owner's eyes only. A damaged file counts as none. Rejects with the system's error where
- * the folder cannot be used.
+ * its session and is for its owner's eyes only. A damaged file counts as none, and what was saved longer ago than a
+ * server keeps it, 72 hours, is forgotten. Rejects with the system's error where the folder cannot be used. `clock`:
+ * milliseconds since 1970.
  */
-export function fileStore(folder: string): UploadStore {
+export function fileStore(folder: string, clock: () => number = Date.now): UploadStore {
   let writes = 0
   return {
     keepsKeys: false,
-    load: async (id) => parsed(await contentOf(pathOf(folder, id))),
+    async load(id) {
+      await dropOld(folder, clock() - LIFE)
+      return parsed(await contentOf(pathOf(folder, id)))
+    },
+    async hold(id) {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      const lock = lockFile(`${pathOf(folder, id)}.lock`)
+      return lock && (async () => await lock[Symbol.asyncDispose]())
+    },
     async save(id, state) {
       const path = pathOf(folder, id)
       writes += 1
@@ -29,6 +44,17 @@ export function fileStore(folder: string): UploadStore {
       }
     },
     remove: async (id) => await rm(pathOf(folder, id), { force: true }),
+  }
+}
+
+/** States, and what killed programs left of their drafts and locks. */
+async function dropOld(folder: string, before: number): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names.filter((each) => OWN.test(each))) {
+    const path = join(folder, name)
+    // Another program may be faster.
+    const { mtimeMs = Infinity } = (await stat(path).catch(() => undefined)) ?? {}
+    if (mtimeMs < before) await rm(path, { force: true })
   }
 }
 

@@ -1,5 +1,6 @@
 /** Uploads and downloads that go on at the byte, for Node.js. */
-import type { Network } from '../platform.ts'
+import { type Forget, forgetting } from '../forgetting.ts'
+import type { Network, Platform } from '../platform.ts'
 import type { SlotSource } from '../slot.ts'
 import type { Source } from '../source.ts'
 import { uploading } from '../upload.ts'
@@ -10,8 +11,9 @@ import { pathSource } from './path-source.ts'
 
 export type { Beginning, Download, DownloadEvent, DownloadOptions } from '../download-options.ts'
 export { download } from '../download.ts'
+export type { Forget } from '../forgetting.ts'
 export type { Network, SavedState, UploadStore } from '../platform.ts'
-export type { Slot, SlotSource } from '../slot.ts'
+export type { AskSlot, Slot, SlotSource } from '../slot.ts'
 export type { Source } from '../source.ts'
 export type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
 export { UploadError, type UploadErrorCode } from '../upload-error.ts'
@@ -30,7 +32,9 @@ export { httpTransport, type HttpTransportOptions } from './http-transport.ts'
 /** Node.js is not told of networks. */
 const steady: Network = { isOnline: () => true, onChange: () => {} }
 
-const uploadSource = uploading({ transport: httpTransport(), network: steady })
+const platform: Platform = { transport: httpTransport(), network: steady }
+
+const uploadSource = uploading(platform)
 
 /**
  * Uploads a file to a slot: a `Blob`, a `Source`, or the file at a path. Nothing is remembered of it unless
@@ -52,6 +56,9 @@ export async function upload(
   const opened = typeof source === 'string' ? await pathSource(source) : source
   return await uploadSource(opened, slot, options)
 }
+
+/** Gives an unfinished upload in `options.store` up: forgets its keys, and tells the server. Abort the upload before. */
+export const forget: Forget = forgetting(platform)
 
 /** Uploads several files, some at a time. Resolves to what became of each, in their order. */
 export const uploadAll: UploadAll<Blob | Source | string> = uploadingAll(upload)

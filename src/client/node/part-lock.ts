@@ -3,16 +3,17 @@ import { DatabaseSync } from 'node:sqlite'
 
 /**
  * Keeps every other caller away, in whatever process, until it is disposed of. The operating system gives the lock (on
- * the file at `path`, an empty database) back when the process ends, however it does. Throws if somebody has it.
+ * the file at `path`, an empty database) back when the process ends, however it does. Nothing if somebody has it.
  */
-export function lockPart(path: string): AsyncDisposable {
+export function lockFile(path: string): AsyncDisposable | undefined {
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
     // Not in WAL mode, where a lock of the file is none.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    throw isHeld(cause) ? new Error('This file is being downloaded to this folder already') : cause
+    if (isHeld(cause)) return undefined
+    throw cause
   }
   return {
     async [Symbol.asyncDispose]() {
@@ -20,6 +21,13 @@ export function lockPart(path: string): AsyncDisposable {
       await rm(path, { force: true })
     },
   }
+}
+
+/** As {@link lockFile}, for a part of a download. Throws if somebody has it. */
+export function lockPart(path: string): AsyncDisposable {
+  const lock = lockFile(path)
+  if (lock === undefined) throw new Error('This file is being downloaded to this folder already')
+  return lock
 }
 
 /** SQLITE_BUSY. */
