@@ -44,9 +44,7 @@ async function sentByXhr(request: UploadRequest): Promise<UploadAnswer> {
 
 function answerOf(xhr: XMLHttpRequest): UploadAnswer {
   const headers = new Headers()
-  for (const line of xhr.getAllResponseHeaders().split('\r\n')) {
-    const [, name, value] = /^([^:]+): (.*)$/u.exec(line) ?? []
-    if (name !== undefined && value !== undefined) headers.append(name, value)
-  }
+  const lines = xhr.getAllResponseHeaders().matchAll(/^(.+?): (.*)$/gmu)
+  for (const [, name = '', value = ''] of lines) headers.append(name, value)
   return { status: xhr.status, headers, ...problemCode(xhr.responseText) }
 }

@@ -20,9 +20,9 @@ export function signedUrl(url: string): SignedUrl {
 }
 
 function renewed(found: string): string {
-  const code = found.length > 1 ? Number.parseInt(found.slice(1), 16) : found.charCodeAt(0)
+  const code = found.length > 1 ? Number(`0x${found.slice(1)}`) : found.charCodeAt(0)
   const character = String.fromCharCode(code)
   return /[\w.~/-]/u.test(character)
     ? character
-    : `%${code.toString(16).toUpperCase().padStart(2, '0')}`
+    : `%${code.toString(16).padStart(2, '0')}`.toUpperCase()
 }
