@@ -7,7 +7,7 @@ import {
   request as overTcp,
 } from 'node:http'
 import { Agent as TlsAgent, request as overTls } from 'node:https'
-import { isJsonObject } from '../../core/json-object.ts'
+import { problemCode } from '../../client/problem-code.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { PROBLEM_TYPE } from '../../wire/problem.ts'
 
@@ -134,15 +134,10 @@ async function bodyOf(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces)
 }
 
-/** What our codes look like; anything else is shown to nobody. */
-const CODE = /^[a-z\d-]{1,64}$/u
-
 /** `code` of the problem document (RFC 9457) that our server refuses with; nothing if it is none of ours. */
 export function problemOf({ headers, body }: Answer): string | undefined {
   if (headers[HEADER.contentType]?.startsWith(PROBLEM_TYPE) !== true) return undefined
-  const problem = jsonOf(body)
-  const code = isJsonObject(problem) ? problem['code'] : undefined
-  return typeof code === 'string' && CODE.test(code) ? code : undefined
+  return problemCode(body.toString()).problem
 }
 
 /** What a body says as JSON; nothing if it is none. */
