@@ -1,4 +1,4 @@
-import { type Progress, type Slot, upload } from 'hmac-file-server/client'
+import { type Progress, type Slot, forget, upload } from 'hmac-file-server/client'
 import { stropheSender, xmppUploads } from 'hmac-file-server/xmpp'
 import type { Api, Converse, FileMessage } from './converse-api.ts'
 import { forgetFile, keepFile, keptFile } from './kept-files.ts'
@@ -21,6 +21,8 @@ export async function sendFile(message: FileMessage, conversation: Converse): Pr
     await published({ id, file, message, conversation })
     await keeping
     await forgetFile(id)
+    // The message may have been deleted, or the upload given up.
+    await forget(id)
   })
 }
 
@@ -71,6 +73,7 @@ function storedAddress(message: FileMessage): string | undefined {
 
 /** Waits for the connection: what is sent without one, Converse.js drops. */
 async function connected({ connection, listen }: Api, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
   if (connection.connected()) return
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   listen.once('connected', resolve)

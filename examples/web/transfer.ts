@@ -1,4 +1,4 @@
-import { UploadError, type UploadErrorCode, upload } from 'hmac-file-server/client'
+import { UploadError, type UploadErrorCode, forget, upload } from 'hmac-file-server/client'
 import { type KeptTransfer, forgetTransfer, isTransferKept } from './kept-transfers.ts'
 import { requestSlot } from './site.ts'
 import { turns } from './turns.ts'
@@ -50,12 +50,12 @@ export function startTransfer(transfer: ShownTransfer): void {
       onProgress: row.progress,
       onEvent: row.tell,
     })
-    await forget()
+    await dropFile()
     row.show({ kind: 'done', url })
   }
 
   /** What was never kept need not be forgotten. */
-  async function forget(): Promise<void> {
+  async function dropFile(): Promise<void> {
     await kept.then(async () => await forgetTransfer(id)).catch(() => {})
   }
 
@@ -78,7 +78,9 @@ export function startTransfer(transfer: ShownTransfer): void {
 
   function remove(): void {
     attempt.abort()
-    void forget()
+    void dropFile()
+    // While it runs, it cannot be forgotten.
+    void running.then(async () => await forget(id))
     row.remove()
     onRemoved()
   }
