@@ -1,5 +1,6 @@
 import * as HEADER from '../wire/header-fields.ts'
 import { type AppendSizes, FIRST_APPEND, appendSizes } from './append-sizes.ts'
+import { ConnectionLost } from './connection-lost.ts'
 import { type Course, type Task, isPerhapsSpent, keep } from './course.ts'
 import { PLAIN, type Spoken } from './faces/discovery.ts'
 import type { ResumableFace } from './faces/resumable-face.ts'
@@ -8,7 +9,6 @@ import { tus } from './faces/tus.ts'
 import type { Outcome, Setback } from './outcome.ts'
 import { type Means, append, ask, create, put } from './steps.ts'
 import type { Transport } from './transport.ts'
-import { UploadError } from './upload-error.ts'
 
 /** Failures in a row after which a server that cannot be asked what it speaks gets a plain PUT. */
 const ASKED_ENOUGH = 2
@@ -16,7 +16,7 @@ const ASKED_ENOUGH = 2
 /** One that answers, but not this for now, may be starting: it is asked for some seconds more. */
 const WAITED_ENOUGH = 6
 
-/** Does what is next. Rejects with `UploadError`, or with the signal's reason. */
+/** Does what is next. Rejects with `UploadError`, with the signal's reason, or with what its caller did wrong. */
 export async function nextStep(course: Course, task: Task): Promise<Outcome> {
   try {
     const outcome = await step(course, task)
@@ -26,8 +26,8 @@ export async function nextStep(course: Course, task: Task): Promise<Outcome> {
       : outcome
   } catch (reason) {
     task.signal.throwIfAborted()
-    if (reason instanceof UploadError) throw reason
-    return { kind: 'lost', reason }
+    if (reason instanceof ConnectionLost) return { kind: 'lost', reason: reason.cause ?? reason }
+    throw reason
   }
 }
 
@@ -63,7 +63,7 @@ async function discovered(course: Course, task: Task): Promise<Spoken | Setback>
     return course.spoken
   } catch (reason) {
     // A page may not be allowed to ask; whether it may send, only sending shows.
-    if (failures < ASKED_ENOUGH) throw reason
+    if (failures < ASKED_ENOUGH || !(reason instanceof ConnectionLost)) throw reason
     return PLAIN
   }
 }

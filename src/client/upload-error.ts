@@ -6,6 +6,8 @@ export type UploadErrorCode =
   | 'reauthentication-required'
   /** The file is not what it was when the transfer began. */
   | 'source-changed'
+  /** Its certificate is not one of an authority that is trusted, not its own, or has expired. */
+  | 'untrusted-server'
   /** What the server answers is not what it speaks. */
   | 'bad-answer'
   /** It failed again and again without any progress. */

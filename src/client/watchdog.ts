@@ -1,7 +1,9 @@
+import { ConnectionLost } from './connection-lost.ts'
 import { onNewWay } from './network-change.ts'
 import type { Network } from './platform.ts'
 import type { TimeAndChance } from './time-and-chance.ts'
-import type { Transport } from './transport.ts'
+import type { Transport, UploadRequest } from './transport.ts'
+import { UploadError } from './upload-error.ts'
 
 export interface Patience {
   /** Milliseconds without progress after which a connection is held for dead. */
@@ -26,18 +28,23 @@ const LONGEST = 30_000
  * drain before: to give it up too early would be to send all of it anew. Where that was too soon, the next request of
  * the method gets twice the time. Once a probe has found that the device has a way after its network changed, a second
  * of silence is enough, and the last answer's time.
+ *
+ * It rejects with `ConnectionLost` where the transport rejected, unless that was with `UploadError`, and with
+ * `TypeError` if a header field cannot be sent at all.
  */
 export function watched(transport: Transport, { stall, time, network }: Patience): Transport {
   const answerTimes = new Map<string, number>()
   const deaths = new Map<string, number>()
   return async (request) => {
-    const { method, body, onSent } = request
+    const { method, headers, body } = request
+    void new Headers(headers)
     const size = body?.size ?? 0
     const tooSoon = deaths.get(method) ?? 0
     const draining = method === 'PUT' ? (Math.min(size, BUFFERED) / DRAINED) * 1000 : 0
     const answerTime = answerTimes.get(method) ?? 0
     const ended = new AbortController()
     const signal = AbortSignal.any([request.signal, ended.signal])
+    const tell = telling(request, ended)
     let furthest = 0
     // What buffers take after the network changed says nothing of the way.
     let doubtedTo = -1
@@ -51,9 +58,7 @@ export function watched(transport: Transport, { stall, time, network }: Patience
       const patience = most + (furthest < size ? 0 : answers * answerTime + draining)
       stop = time.after(patience, () => {
         deaths.set(method, tooSoon + 1)
-        ended.abort(
-          new Error(`The connection is dead: nothing moved for ${Math.ceil(patience)} ms`),
-        )
+        ended.abort(silent(patience))
       })
     }
 
@@ -75,7 +80,7 @@ export function watched(transport: Transport, { stall, time, network }: Patience
         signal,
         onSent(sent) {
           if (sent > furthest) moved(sent)
-          onSent?.(sent)
+          tell(sent)
         },
       })
       answerTimes.set(method, time.now() - movedAt)
@@ -83,10 +88,31 @@ export function watched(transport: Transport, { stall, time, network }: Patience
       return answer
     } catch (reason) {
       ended.signal.throwIfAborted()
-      throw reason
+      throw lossOf(reason)
     } finally {
       stop?.()
       ended.abort()
     }
   }
+}
+
+/** A fault of whoever listens is no fault of the connection: it ends the request as it is. */
+function telling({ onSent }: UploadRequest, ended: AbortController): (sent: number) => void {
+  return (sent) => {
+    try {
+      onSent?.(sent)
+    } catch (fault) {
+      ended.abort(fault)
+      throw fault
+    }
+  }
+}
+
+function lossOf(cause: unknown): Error {
+  return cause instanceof UploadError ? cause : new ConnectionLost('No answer came', { cause })
+}
+
+function silent(milliseconds: number): ConnectionLost {
+  const time = Math.ceil(milliseconds)
+  return new ConnectionLost(`The connection is dead: nothing moved for ${time} ms`)
 }

@@ -621,3 +621,29 @@ test('an upload that was aborted before it began asks nobody', async () => {
   await assert.rejects(one.uploaded, /enough/u)
   assert.deepEqual(one.asked, [])
 })
+
+test('a header field that cannot be sent is its giver’s fault, told at once', async () => {
+  const headers = { Authorization: 'Bearer abc\u2026' }
+  const one = attempt([RUFH], { slot: { ...SLOT, headers }, file: SMALL })
+  await assert.rejects(one.uploaded, TypeError)
+  assert.equal(one.asked.filter((line) => line.startsWith('PUT')).length, 0)
+  assert.deepEqual(one.waits, [])
+})
+
+test('a slot that is no URL is its giver’s fault, told at once', async () => {
+  const one = attempt([RUFH], { slot: { put: 'film.mp4', get: 'film.mp4' } })
+  await assert.rejects(one.uploaded, TypeError)
+  assert.deepEqual(one.waits, [])
+})
+
+for (const kind of ['face', 'sending', 'sent'] as const) {
+  test(`what a listener throws at “${kind}” ends the upload as it is`, async () => {
+    const fault = new TypeError('undefined is not a function')
+    const onEvent = (event: UploadEvent): void => {
+      if (event.kind === kind) throw fault
+    }
+    const one = attempt([RUFH, created('a'), stands(262_144), DONE], { onEvent })
+    await assert.rejects(one.uploaded, fault)
+    assert.deepEqual(one.waits, [])
+  })
+}

@@ -20,6 +20,7 @@ const FLAGS = {
 const REMEDIES: Remedies = {
   refused: 'The link is wrong, or the file was removed.',
   'reauthentication-required': 'The link does not give the file to everybody.',
+  'untrusted-server': 'An authority of your own is named by --ca FILE; is the clock right?',
   'source-changed': 'The same command begins anew.',
   'bad-answer': 'Try another way to get it, a browser for instance.',
   'out-of-tries': 'The same command goes on from here.',

@@ -39,6 +39,7 @@ const REMEDIES: Remedies = {
   'reauthentication-required':
     'It wants a new slot after so long a time. What it has is not lost: ask the XMPP server for\n' +
     'another slot for the same file, then: hmac-file-server put FILE NEW_URL',
+  'untrusted-server': 'An authority of your own is named by --ca FILE; is the clock right?',
   'source-changed': 'The same command begins anew, with a new slot.',
   'bad-answer': 'This may be no upload server, or a proxy in front of it that spoils answers.',
   'out-of-tries': 'The same command goes on from here.',

@@ -28,6 +28,7 @@ const FLAGS = {
 const REMEDIES: Remedies = {
   refused: 'The upload service and the file server behind it do not fit together.',
   'reauthentication-required': 'The same command sends the file anew.',
+  'untrusted-server': 'An authority of your own is named by --ca FILE; is the clock right?',
   'source-changed': 'The same command sends it as it is now.',
   'bad-answer': 'Something between here and the file server answers in its place.',
   'out-of-tries': 'The same command goes on from here.',

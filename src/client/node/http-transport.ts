@@ -2,10 +2,12 @@ import { Agent, type ClientRequest, type IncomingMessage, request as overTcp } f
 import { Agent as TlsAgent, request as overTls } from 'node:https'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { TLSSocket } from 'node:tls'
 import { problemCode } from '../problem-code.ts'
 import type { Bytes } from '../source.ts'
 import { changed } from '../source-slice.ts'
 import type { Transport, UploadRequest } from '../transport.ts'
+import { UploadError } from '../upload-error.ts'
 
 export interface HttpTransportOptions {
   /** Sends no faster, in bytes per second. */
@@ -22,20 +24,24 @@ export function httpTransport({ rate, ca, connect }: HttpTransportOptions = {}):
     Object.assign(new Agent({ keepAlive: true }), connect && { createConnection: connect }),
     new TlsAgent({ keepAlive: true, ...(ca !== undefined && { ca }) }),
   ]
+  const trusted = new Set<string>()
   return async (asked) => {
+    const { host } = new URL(asked.url)
     // A probe asks for a way that there is now.
     if (asked.method === 'GET') dropResting(agents)
     const request = opened(asked, agents)
     try {
       const sending = sendBody(request, asked, rate)
       const response = await answerOf(request, sending)
+      trusted.add(host)
       const { statusCode: status = 0, headers } = response
       const problem = await explanation(response)
       return { status, headers: new Headers(singleValues(headers)), ...problem }
     } catch (reason) {
       // Those that rest lie on the same network.
       dropResting(agents)
-      throw reason
+      // Where a server was trusted before, somebody on the way may answer in its place for a while.
+      throw isUntrusted(request) && !trusted.has(host) ? untrusted(host, reason) : reason
     } finally {
       if (!request.writableFinished) request.destroy()
     }
@@ -49,6 +55,16 @@ function opened(
   const length = method === 'HEAD' ? {} : { 'Content-Length': String(body?.size ?? 0) }
   const [request, agent] = url.startsWith('https:') ? [overTls, tls] : [overTcp, tcp]
   return request(url, { method, headers: { ...headers, ...length }, signal, agent })
+}
+
+function isUntrusted({ socket }: ClientRequest): boolean {
+  // Null, against its type, where all is well.
+  return socket instanceof TLSSocket && Boolean(socket.authorizationError)
+}
+
+function untrusted(host: string, cause: unknown): UploadError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new UploadError('untrusted-server', `${host} is not trusted: ${why}`, { cause })
 }
 
 function dropResting(agents: readonly Agent[]): void {
