@@ -43,6 +43,15 @@ describe('In Chromium, the client', { timeout: 60_000 }, () => {
     assert.deepEqual(states, ['nothing', { offset: 2 }, { offset: 2 }, 'nothing'])
   })
 
+  test('forgets after three days what it saved', async () => {
+    const states: unknown = JSON.parse(await page.run("parts.storedForLong('long')"))
+    assert.deepEqual(states, [{ offset: 2 }, 'nothing', 'nothing'])
+  })
+
+  test('holds an upload for one at a time', async () => {
+    assert.equal(await page.run("parts.heldInTurn('held')"), '[true,false,true]')
+  })
+
   test('keeps keys that sign and that nobody can read', async () => {
     assert.equal(await page.run("parts.keyFromStore('keys')"), '[false,true]')
   })

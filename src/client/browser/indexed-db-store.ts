@@ -2,6 +2,12 @@ import type { SavedState, UploadStore } from '../platform.ts'
 
 const STATES = 'uploads'
 
+interface Kept {
+  readonly state: SavedState
+  /** Milliseconds since 1970. */
+  readonly savedAt: number
+}
+
 /** Milliseconds after which no server has the upload any more. */
 const LIFE = 72 * 3_600_000
 
@@ -39,10 +45,11 @@ export function indexedDbStore(name = 'hmac-file-server', clock = Date.now): Upl
     keepsKeys: true,
     async load(id) {
       await attempt('readwrite', (states) => droppingOld(states, clock() - LIFE))
-      return await attempt<SavedState | undefined>('readonly', (states) => states.get(id))
+      const kept = await attempt<Kept | undefined>('readonly', (states) => states.get(id))
+      return kept?.state
     },
     async save(id, state) {
-      await attempt('readwrite', (states) => states.put({ ...state, savedAt: clock() }, id))
+      await attempt('readwrite', (states) => states.put({ state, savedAt: clock() }, id))
     },
     async remove(id) {
       await attempt('readwrite', (states) => states.delete(id))
@@ -72,9 +79,10 @@ function droppingOld(states: IDBObjectStore, before: number): IDBRequest {
   const request = states.openCursor()
   request.addEventListener('success', () => {
     const cursor = request.result
-    const { savedAt }: SavedState = cursor?.value ?? {}
-    if (!(Number(savedAt) > before)) cursor?.delete()
-    cursor?.continue()
+    if (!cursor) return
+    const { savedAt }: Kept = cursor.value
+    if (savedAt < before) cursor.delete()
+    cursor.continue()
   })
   return request
 }

@@ -47,6 +47,30 @@ export async function storeAfterHarm(name: string): Promise<readonly unknown[]> 
   return [removed ?? 'nothing', await store.load('film')]
 }
 
+/** A store's states after 72 hours, one of which was saved a minute later than the other. */
+export async function storedForLong(name: string): Promise<readonly unknown[]> {
+  let now = 0
+  const store = indexedDbStore(name, () => now)
+  await store.save('film', { offset: 1 })
+  now = 60_000
+  await store.save('photo', { offset: 2 })
+  now = 72 * 3_600_000 + 30_000
+  const states = [await store.load('photo'), await store.load('film')]
+  now = 0
+  return [...states, await store.load('film')].map((state) => state ?? 'nothing')
+}
+
+/** Whether an upload can be held: by one, by another meanwhile, and by that one afterwards. */
+export async function heldInTurn(name: string): Promise<readonly boolean[]> {
+  const [one, other] = [indexedDbStore(name), indexedDbStore(name)]
+  const first = await one.hold?.('film')
+  const second = await other.hold?.('film')
+  await first?.()
+  const third = await other.hold?.('film')
+  await third?.()
+  return [first, second, third].map((letGo) => letGo !== undefined)
+}
+
 /** Sends so many bytes, and gives up, if `giveUp` says so, as soon as some of them are sent. */
 export async function sendBytes(url: string, size: number, giveUp: boolean): Promise<SentBody> {
   const sent: number[] = []
