@@ -1,3 +1,4 @@
+import { ConnectionLost } from '../connection-lost.ts'
 import type { Prover, ProverNeeds } from './prover.ts'
 
 /** The module of one kind of prover. */
@@ -9,7 +10,7 @@ interface Loaded {
 export function lateProver(needs: ProverNeeds, load: () => Promise<Loaded>): Prover {
   let made: Prover | undefined
   const prover = async (): Promise<Prover> => {
-    const { dpopProver } = await load()
+    const { dpopProver } = await load().catch(lose)
     return (made ??= dpopProver(needs))
   }
   return {
@@ -17,4 +18,8 @@ export function lateProver(needs: ProverNeeds, load: () => Promise<Loaded>): Pro
     learn: async (answer) => await (await prover()).learn(answer),
     saved: async () => await (await prover()).saved(),
   }
+}
+
+function lose(cause: unknown): never {
+  throw new ConnectionLost('The code for DPoP cannot be loaded', { cause })
 }
