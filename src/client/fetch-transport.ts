@@ -11,6 +11,8 @@ export const fetchTransport: Transport = async ({ method, url, headers, body, si
     signal,
     // What is shown to one server is not for another.
     redirect: 'manual' as const,
+    // A probe has to go to the server.
+    cache: 'no-store' as const,
   }
   const response = await fetch(url, request)
   const answer = { status: response.status, headers: response.headers }

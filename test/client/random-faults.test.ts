@@ -1,138 +1,14 @@
 /**
- * Many uploads over a way that fails at random: whatever happens, each file arrives whole.
- * `SEED=… UPLOADS=500` repeats a run, or makes it longer.
+ * Many uploads over a way that fails at random: whatever happens, each file arrives whole. `SEED=…` repeats a run.
  */
-import assert from 'node:assert/strict'
-import process from 'node:process'
 import { test } from 'node:test'
-import { httpTransport } from '../../src/client/node/http-transport.ts'
-import type { Source } from '../../src/client/source.ts'
-import type { Transport } from '../../src/client/transport.ts'
-import type { Face, UploadEvent } from '../../src/client/upload-event.ts'
-import { uploadingAll } from '../../src/client/upload-list.ts'
-import type { Uploaded } from '../../src/client/upload-options.ts'
-import { uploading } from '../../src/client/upload.ts'
-import type { Cut, CutKind } from '../app/cutting-proxy.ts'
-import { proxiedSite } from '../app/proxied-site.ts'
-import { signedPut } from '../app/slots.ts'
-import { contentOf } from '../app/visits.ts'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
-import { memoryStore } from './memory-store.ts'
-import { toldNetwork } from './told-network.ts'
-
-const UPLOADS = Number(process.env['UPLOADS'] ?? 48)
-const AT_A_TIME = 4
-const LIMIT = 60_000 + UPLOADS * 1000
-
-const LARGEST = 2_000_000
-/** A PUT must come through whole at last. */
-const LARGEST_PLAIN = 200_000
-
-const KINDS: readonly CutKind[] = ['reset', 'hole', 'lost-answer', 'silence']
-const FACES: readonly Face[] = ['rufh', 'rufh', 'rufh', 'tus', 'plain']
-const SESSIONS = ['none', 'hmac', 'dpop'] as const
+import { assertArriving } from './faulty-way.ts'
 
 const random = seededRandom(seedOfThisRun())
 
-function oneOf<Choice>(choices: readonly Choice[]): Choice {
-  const choice = choices[random.integer(0, choices.length - 1)]
-  assert.ok(choice !== undefined)
-  return choice
-}
-
-/** For more bytes than all uploads have; those left over hit nobody. */
-function randomCuts(): Cut[] {
-  const cuts: Cut[] = []
-  for (let at = 0; at < 2 * UPLOADS * LARGEST;) {
-    at += random.integer(100_000, 2_000_000)
-    cuts.push({ at, kind: oneOf(KINDS) })
-  }
-  return cuts
-}
-
-interface Job extends Source {
-  readonly id: string
-  readonly face: Face
-  readonly content: Buffer<ArrayBuffer>
-  readonly session: 'none' | 'hmac' | 'dpop'
-  /** How often it is paused, and goes on by what was remembered of it. */
-  readonly pauses: number
-}
-
-function randomJob(index: number): Job {
-  const face = oneOf(FACES)
-  const size = random.integer(0, face === 'plain' ? LARGEST_PLAIN : LARGEST)
-  const content = Buffer.from(random.bytes(size))
-  return {
-    id: `faults/${index}.bin`,
-    face,
-    content,
-    size,
-    session: oneOf(SESSIONS),
-    pauses: random.integer(0, 2),
-    slice: (start, end) => new Blob([content.subarray(start, end)]),
-  }
-}
-
-/** As a server answers that speaks only this. */
-function speaking(face: Face): Transport {
-  const transport = httpTransport()
-  return async (request) => {
-    const answer = await transport(request)
-    if (request.method !== 'OPTIONS' || face === 'rufh') return answer
-    return { ...answer, headers: new Headers(face === 'tus' ? { 'tus-resumable': '1.0.0' } : {}) }
-  }
-}
-
-const network = toldNetwork()
-const store = memoryStore()
-const uploaders = {
-  rufh: uploading({ transport: speaking('rufh'), network, store }),
-  tus: uploading({ transport: speaking('tus'), network, store }),
-  plain: uploading({ transport: speaking('plain'), network, store }),
-}
-
 test(
-  `${UPLOADS} uploads over a way that fails at random arrive whole (SEED=${random.seed})`,
-  { timeout: LIMIT },
-  async () => {
-    await using here = await proxiedSite(randomCuts())
-    const happened = new Map<string, number>()
-
-    /** Goes up, is paused now and then, and goes on. */
-    async function paused(job: Job, pauses = job.pauses): Promise<Uploaded> {
-      const put = `http://127.0.0.1:${here.proxy.port}${signedPut(job.id, job.content).target}`
-      const pause = new AbortController()
-      const onEvent = ({ kind }: UploadEvent): void => {
-        happened.set(kind, (happened.get(kind) ?? 0) + 1)
-        if (kind === 'stands' && pauses > 0) pause.abort(new Error('paused'))
-      }
-      const upload = uploaders[job.face]
-      const options = { session: job.session, stall: 500, signal: pause.signal, onEvent }
-      try {
-        return await upload(job, { put, get: put }, options)
-      } catch (reason) {
-        if (!pause.signal.aborted) throw reason
-        return await paused(job, pauses - 1)
-      }
-    }
-
-    const jobs = Array.from({ length: UPLOADS }, (_, index) => randomJob(index))
-    const uploadJobs = uploadingAll<Job>(async (job) => await paused(job))
-    const nowhere = { put: '', get: '' }
-    const results = await uploadJobs(
-      jobs.map((source) => ({ source, slot: nowhere })),
-      { limit: AT_A_TIME },
-    )
-    const failed = results.flatMap((result) =>
-      result.status === 'rejected' ? [result.reason] : [],
-    )
-    assert.deepEqual(failed, [])
-    for (const { id, content } of jobs) {
-      assert.ok((await contentOf(here.site, id)).equals(content), id)
-    }
-    // The way did fail, and there was something to go on with.
-    assert.ok((happened.get('lost') ?? 0) > UPLOADS / 4, JSON.stringify([...happened]))
-    assert.ok((happened.get('restored') ?? 0) > UPLOADS / 4, JSON.stringify([...happened]))
-  },
+  `48 uploads over a way that fails at random arrive whole (SEED=${random.seed})`,
+  { timeout: 60_000 },
+  async () => await assertArriving({ uploads: 48, atATime: 4, largest: 2_000_000, random }),
 )

@@ -10,7 +10,15 @@ export const networkWatch: Network = {
     const call = (): void => callback()
     addEventListener('online', call, { signal })
     addEventListener('offline', call, { signal })
-    connection()?.addEventListener('change', call, { signal })
+    const way = connection()
+    let type = way?.type
+    // Estimates of its speed change all the time, too.
+    const callIfOther = (): void => {
+      if (type === way?.type) return
+      type = way?.type
+      callback()
+    }
+    way?.addEventListener('change', callIfOther, { signal })
     // Workers have no document.
     if (typeof document === 'undefined') return
     const callIfVisible = (): void => {
@@ -20,7 +28,7 @@ export const networkWatch: Network = {
   },
 }
 
-function connection(): EventTarget | undefined {
+function connection(): (EventTarget & { readonly type?: unknown }) | undefined {
   const found = 'connection' in navigator ? navigator.connection : undefined
   return found instanceof EventTarget ? found : undefined
 }
