@@ -7,6 +7,7 @@ import { addRow } from './upload-row.ts'
 const WORDS: Readonly<Record<UploadErrorCode, string>> = {
   refused: 'The server does not take this file',
   'reauthentication-required': 'The server wants to know again who you are',
+  'untrusted-server': 'The server cannot prove who it is; somebody may be listening',
   'source-changed': 'The file has changed, or cannot be read any more; choose it again',
   'bad-answer': 'The server gave an answer that makes no sense',
   'out-of-tries': 'It failed again and again; try later',
