@@ -1,0 +1,44 @@
+/** What the client holds of a file that is too long to be held. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { open } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import process from 'node:process'
+import { test } from 'node:test'
+import { upload } from '../../src/client/node/main.ts'
+import { tempFolder } from './temp-folder.ts'
+
+const MIB = 2 ** 20
+const SIZE = 1024 * MIB
+/** Bytes of buffers at a time, of the client and of the server that counts, and what no collection has freed yet. */
+const MOST = 192 * MIB
+
+test('a file of 1 GiB goes in one PUT, and a constant of it is held', async (t) => {
+  await using folder = await tempFolder('endurance')
+  const path = join(folder.path, 'film.mp4')
+  {
+    await using file = await open(path, 'w')
+    await file.truncate(SIZE)
+  }
+  let received = 0
+  await using server = createServer((asked, response) => {
+    asked.on('data', (piece: Buffer) => (received += piece.length))
+    asked.once('end', () => response.writeHead(201, { connection: 'close' }).end())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const put = `http://127.0.0.1:${address.port}/up/a/film.mp4`
+  const before = process.memoryUsage().arrayBuffers
+  let most = 0
+  let events = 0
+  const onEvent = (): void => {
+    if ((events += 1) % 64 > 0) return
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+  }
+  const { size } = await upload(path, { put, get: put }, { onEvent })
+  t.diagnostic(`${(most / MIB).toFixed(0)} MiB of buffers at most`)
+  assert.deepEqual([size, received], [SIZE, SIZE])
+  assert.ok(most <= MOST, `${most} bytes`)
+})
