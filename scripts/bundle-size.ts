@@ -16,7 +16,7 @@ export const LIMIT = 10_752
 export const PAGES = {
   upload: ['upload', 'uploadAll', 'UploadError'],
   download: ['download', 'UploadError'],
-  everything: ['upload', 'uploadAll', 'download', 'UploadError'],
+  everything: ['upload', 'uploadAll', 'forget', 'download', 'UploadError'],
 } as const
 
 /** In the syntax of Go, which knows no flags behind. */

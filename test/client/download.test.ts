@@ -87,7 +87,8 @@ test('a download that is cut again and again goes on at the byte', async (t) => 
   const file = await download(there.url, { signal: guarded(), stall: 150, onEvent })
   assert.ok(content.equals(await bytesOf(file.stream)), 'other bytes')
   assert.equal(there.proxy.left(), 0)
-  assert.equal(events.filter(({ kind }) => kind === 'lost').length, cuts.length)
+  // A busy machine may be silent for as long as a dead connection.
+  assert.ok(events.filter(({ kind }) => kind === 'lost').length >= cuts.length)
   // What the kernel had taken of a connection that was reset may be lost with it.
   const again = there.proxy.passed() - content.length
   assert.ok(again < cuts.length * 4 * 65_536, `${again} bytes came again`)

@@ -1,4 +1,4 @@
-/** What the client holds of a file that is too long to be held. */
+/** The client's endurance: many uploads over a way that fails at random, and a file that is too long to be held. `SEED=…` repeats a run. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
@@ -7,14 +7,24 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
 import { upload } from '../../src/client/node/main.ts'
+import { assertArriving } from '../client/faulty-way.ts'
+import { seedOfThisRun, seededRandom } from './seeded-random.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const MIB = 2 ** 20
-const SIZE = 1024 * MIB
+const SIZE = 4096 * MIB
 /** Bytes of buffers at a time, of the client and of the server that counts, and what no collection has freed yet. */
 const MOST = 192 * MIB
 
-test('a file of 1 GiB goes in one PUT, and a constant of it is held', async (t) => {
+const random = seededRandom(seedOfThisRun())
+
+test(
+  `500 uploads over a way that fails at random arrive whole (SEED=${random.seed})`,
+  { timeout: 180_000 },
+  async () => await assertArriving({ uploads: 500, atATime: 4, largest: 2_000_000, random }),
+)
+
+test('a file of 4 GiB goes in one PUT, and a constant of it is held', async (t) => {
   await using folder = await tempFolder('endurance')
   const path = join(folder.path, 'film.mp4')
   {

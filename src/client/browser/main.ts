@@ -13,7 +13,7 @@ export type { Beginning, Download, DownloadEvent, DownloadOptions } from '../dow
 export type { Forget } from '../forgetting.ts'
 export type { Network, SavedState, UploadStore } from '../platform.ts'
 export type { AskSlot, Slot, SlotSource } from '../slot.ts'
-export type { Source } from '../source.ts'
+export type { Bytes, Source } from '../source.ts'
 export type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
 export { UploadError, type UploadErrorCode } from '../upload-error.ts'
 export type { Face, UploadEvent } from '../upload-event.ts'
