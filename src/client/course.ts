@@ -1,4 +1,4 @@
-import { answered } from './xmpp/answered.ts'
+import { answered } from './answered.ts'
 import type { AppendSizes } from './append-sizes.ts'
 import type { Discovery, Spoken } from './faces/discovery.ts'
 import type { Network, SavedState } from './platform.ts'

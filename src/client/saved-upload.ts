@@ -1,4 +1,4 @@
-import { answered } from './xmpp/answered.ts'
+import { answered } from './answered.ts'
 import type { Spoken } from './faces/discovery.ts'
 import type { SavedState, UploadStore } from './platform.ts'
 import type { Slot } from './slot.ts'

@@ -1,4 +1,4 @@
-import { answered } from './xmpp/answered.ts'
+import { answered } from './answered.ts'
 import { LONGEST_REST, backOff, rest } from './back-off.ts'
 import { type Course, type Task, isPerhapsSpent, keep, noSession } from './course.ts'
 import { type Outcome, failure, isPassing, retryAfter } from './outcome.ts'

@@ -1,5 +1,5 @@
 import type { Client, xml as makeXml } from '@xmpp/client'
-import { answered } from '../../client/xmpp/answered.ts'
+import { answered } from '../../client/answered.ts'
 import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
 import { ping } from './ping.ts'
 

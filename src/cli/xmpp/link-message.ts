@@ -1,5 +1,5 @@
 import type { Element } from '@xmpp/client'
-import { answered } from '../../client/xmpp/answered.ts'
+import { answered } from '../../client/answered.ts'
 import { OperatorError } from '../../core/operator-error.ts'
 import type { XmppLogin } from './login.ts'
 import { ping } from './ping.ts'

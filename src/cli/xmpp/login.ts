@@ -1,5 +1,5 @@
 import type { Client, xml as makeXml } from '@xmpp/client'
-import { answered } from '../../client/xmpp/answered.ts'
+import { answered } from '../../client/answered.ts'
 import { xmppClientSender, type IqSender } from '../../client/xmpp/main.ts'
 import { errorCode } from '../../core/error-code.ts'
 import { OperatorError } from '../../core/operator-error.ts'

@@ -1,4 +1,4 @@
-import { fetchTransport } from '../fetch-transport.ts'
+import { fetchTransport } from './fetch-transport.ts'
 import { problemCode } from '../problem-code.ts'
 import { isOneOrigin } from '../slot.ts'
 import { blobOf } from '../source-slice.ts'

@@ -1,4 +1,4 @@
-import { answered } from './answered.ts'
+import { answered } from '../answered.ts'
 import type { IqAnswer, IqRequest, IqSender } from './iq-sender.ts'
 import type { XmlElement } from './xml-element.ts'
 

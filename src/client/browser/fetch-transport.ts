@@ -1,6 +1,6 @@
-import { problemCode } from './problem-code.ts'
-import { blobOf } from './source-slice.ts'
-import type { Transport } from './transport.ts'
+import { problemCode } from '../problem-code.ts'
+import { blobOf } from '../source-slice.ts'
+import type { Transport } from '../transport.ts'
 
 /** Sends by `fetch`, as browsers and Node.js have it. It cannot tell how much was sent. */
 export const fetchTransport: Transport = async ({ method, url, headers, body, signal }) => {
