@@ -1,4 +1,7 @@
-/** The client's endurance: many uploads over a way that fails at random, and a file that is too long to be held. `SEED=…` repeats a run. */
+/**
+ * The client's endurance: many uploads over a way that fails at random, and a file that is too long to be held. `SEED=…`
+ * repeats a run; `UPLOADS=500 GIB=4` is the long one.
+ */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
@@ -12,19 +15,21 @@ import { seedOfThisRun, seededRandom } from './seeded-random.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const MIB = 2 ** 20
-const SIZE = 4096 * MIB
+const GIB = Number(process.env['GIB'] ?? 1)
+const SIZE = GIB * 1024 * MIB
+const UPLOADS = Number(process.env['UPLOADS'] ?? 100)
 /** Bytes of buffers at a time, of the client and of the server that counts, and what no collection has freed yet. */
 const MOST = 192 * MIB
 
 const random = seededRandom(seedOfThisRun())
 
 test(
-  `500 uploads over a way that fails at random arrive whole (SEED=${random.seed})`,
+  `${UPLOADS} uploads over a way that fails at random arrive whole (SEED=${random.seed})`,
   { timeout: 180_000 },
-  async () => await assertArriving({ uploads: 500, atATime: 4, largest: 2_000_000, random }),
+  async () => await assertArriving({ uploads: UPLOADS, atATime: 4, largest: 2_000_000, random }),
 )
 
-test('a file of 4 GiB goes in one PUT, and a constant of it is held', async (t) => {
+test(`a file of ${GIB} GiB goes in one PUT, and a constant of it is held`, async (t) => {
   await using folder = await tempFolder('endurance')
   const path = join(folder.path, 'film.mp4')
   {
