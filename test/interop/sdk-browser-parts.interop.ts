@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { startWebDemo } from '../../scripts/demo/web-demo.ts'
+import { answerCutter } from '../client/answer-cutter.ts'
 import { type BrowserPage, type Chromium, startChromium } from './chromium.ts'
 import { setOffline } from './page-actions.ts'
 import { type PartsSite, startPartsSite } from './parts-site.ts'
@@ -121,10 +122,13 @@ describe('In Chromium, the client', { timeout: 60_000 }, () => {
       body: content,
     })
     assert.equal(status, 201)
-    const url = demo.server.fileUrl('a/film.bin')
-    assert.equal(await page.run(`parts.beginDownload('${url}')`), String(content.length))
-    demo.network.switchOver('cut')
+    const cut = { at: content.length / 2, kind: 'reset' } as const
+    await using way = await answerCutter(() => demo.network.port, [cut])
+    const url = new URL(demo.server.fileUrl('a/film.bin'))
+    url.port = String(way.port)
+    assert.equal(await page.run(`parts.beginDownload('${url.href}')`), String(content.length))
     assert.deepEqual(JSON.parse(await page.run('parts.endDownload()')), [sha256, 1])
+    assert.equal(way.left(), 0)
   })
 
   test('uploads from workers: by XMLHttpRequest, or by fetch where there is none', async () => {
