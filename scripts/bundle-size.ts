@@ -5,7 +5,8 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { gzipSync } from 'node:zlib'
-import { type Plugin, build } from 'esbuild'
+import type { Plugin } from 'esbuild'
+import { browserBundle } from './browser-bundle.ts'
 
 const FOLDER = join(import.meta.dirname, '../src/client/browser')
 
@@ -36,18 +37,12 @@ const LATER: Plugin = {
 /** Size of what a page takes of the client, in bytes. */
 export async function bundleSize(names: readonly string[]): Promise<number> {
   const contents = `export { ${names.join(', ')} } from './main.ts'`
-  const { outputFiles } = await build({
+  const bundle = await browserBundle({
     stdin: { contents, resolveDir: FOLDER },
-    bundle: true,
     minify: true,
-    write: false,
     format: 'esm',
-    platform: 'browser',
-    logLevel: 'error',
     plugins: [LATER],
   })
-  const [bundle] = outputFiles
-  if (!bundle) throw new Error('esbuild made nothing')
   return gzipSync(bundle.contents, { level: 9 }).length
 }
 

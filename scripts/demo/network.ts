@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { type Socket, connect, createServer } from 'node:net'
+import { type Socket, connect } from 'node:net'
 import { type Link, link } from './link.ts'
+import { tcpRelay } from './tcp-relay.ts'
 
 /** What a phone is connected to: a way to the server, which sees the address of this network. */
 export interface Network extends AsyncDisposable {
@@ -14,25 +14,17 @@ export interface Network extends AsyncDisposable {
 
 /** Opens a network from which the server, at a port of 127.0.0.1, sees the given loopback address. */
 export async function openNetwork(address: string, server: () => number): Promise<Network> {
-  const sockets = new Set<Socket>()
   const links = new Set<Link>()
   let isSilent = false
-  const listener = createServer((phone) => {
-    const upstream = connect({ host: '127.0.0.1', port: server(), localAddress: address })
-    const both = [phone, upstream]
-    for (const socket of both) {
-      sockets.add(socket)
-      socket.on('error', () => {}).once('close', () => sockets.delete(socket))
-    }
-    links.add(link(phone, upstream))
-    if (isSilent) for (const one of links) one.silence()
-  })
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const at = listener.address()
-  const port = typeof at === 'object' && at !== null ? at.port : 0
+  const relay = await tcpRelay(
+    () => connect({ host: '127.0.0.1', port: server(), localAddress: address }),
+    (phone, upstream) => {
+      links.add(link(phone, upstream))
+      if (isSilent) for (const one of links) one.silence()
+    },
+  )
   return {
-    connect: () => connect(port, '127.0.0.1'),
+    connect: () => connect(relay.port, '127.0.0.1'),
     silence() {
       isSilent = true
       for (const one of links) one.silence()
@@ -41,10 +33,6 @@ export async function openNetwork(address: string, server: () => number): Promis
     restore() {
       isSilent = false
     },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      listener.close()
-      await once(listener, 'close')
-    },
+    [Symbol.asyncDispose]: async () => await relay[Symbol.asyncDispose](),
   }
 }

@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { build } from 'esbuild'
+import { browserBundle } from '../browser-bundle.ts'
 
 /** A file as a web server sends it. */
 export interface PageFile {
@@ -31,18 +31,12 @@ export async function pageFiles(): Promise<ReadonlyMap<string, PageFile>> {
 }
 
 async function bundledPage(): Promise<Uint8Array> {
-  const { outputFiles } = await build({
+  const { contents } = await browserBundle({
     entryPoints: [join(FOLDER, 'page.ts')],
     // As in a project that has installed the package.
     alias: { 'hmac-file-server/client': CLIENT },
-    bundle: true,
-    write: false,
     format: 'esm',
-    platform: 'browser',
     target: 'es2024',
-    logLevel: 'error',
   })
-  const [bundle] = outputFiles
-  if (!bundle) throw new Error('esbuild made nothing')
-  return bundle.contents
+  return contents
 }

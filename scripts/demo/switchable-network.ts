@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { type Socket, connect, createServer } from 'node:net'
+import { type Socket, connect } from 'node:net'
 import { type Link, link, pacedWay } from './link.ts'
+import { tcpRelay } from './tcp-relay.ts'
 
 /** What becomes of the connections over the network that is left: both ends are told, or none. */
 export type Leaving = 'cut' | 'silent'
@@ -24,36 +24,27 @@ export interface SwitchableNetwork extends AsyncDisposable {
 
 /** Opens both networks to a server at a port of 127.0.0.1, which is asked for with each connection. */
 export async function openSwitchableNetwork(server: () => number): Promise<SwitchableNetwork> {
-  const sockets = new Set<Socket>()
   const links = new Set<Link>()
   let network = WIFI
   let rate = Infinity
   let passed: ((bytes: number) => void) | undefined
 
-  function join(browser: Socket): void {
-    const upstream = connect({
-      host: '127.0.0.1',
-      port: server(),
-      localAddress: network.address,
-    })
+  function join(browser: Socket, upstream: Socket): void {
     const way = pacedWay(
       () => rate,
       (bytes) => passed?.(bytes),
     )
     const joined = link(browser, upstream, way)
     links.add(joined)
-    for (const socket of [browser, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => {}).once('close', () => sockets.delete(socket))
-    }
     upstream.once('close', () => links.delete(joined))
   }
 
-  const listener = createServer(join).listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const at = listener.address()
+  const relay = await tcpRelay(
+    () => connect({ host: '127.0.0.1', port: server(), localAddress: network.address }),
+    join,
+  )
   return {
-    port: typeof at === 'object' && at !== null ? at.port : 0,
+    port: relay.port,
     name: () => network.name,
     switchOver(leaving) {
       network = network === WIFI ? MOBILE : WIFI
@@ -69,10 +60,6 @@ export async function openSwitchableNetwork(server: () => number): Promise<Switc
     onPassed(listen) {
       passed = listen
     },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      listener.close()
-      await once(listener, 'close')
-    },
+    [Symbol.asyncDispose]: async () => await relay[Symbol.asyncDispose](),
   }
 }

@@ -1,6 +1,9 @@
 import type { Network } from './platform.ts'
 import type { Transport, UploadRequest } from './transport.ts'
 
+/** A network of which nothing is told. */
+export const UNKNOWN_NETWORK: Network = { isOnline: () => true, onChange: () => {} }
+
 /**
  * Calls back when the device has a way to the server after its network changed, perhaps not the one that the request
  * went: a probe is sent with each change, until the signal fires, and answered.

@@ -2,7 +2,7 @@ import type { DownloadOptions } from './download-options.ts'
 import type { FileHead } from './file-answer.ts'
 import { type FileConnection, connectToFile } from './file-connection.ts'
 import { persistence } from './persistence.ts'
-import type { Network } from './platform.ts'
+import { UNKNOWN_NETWORK } from './network-change.ts'
 import { systemTimeAndChance as time } from './time-and-chance.ts'
 import { UploadError } from './upload-error.ts'
 
@@ -16,12 +16,15 @@ export interface OpenFile {
   readonly close: () => void
 }
 
-/** A network of which nothing is known. */
-const UNKNOWN: Network = { isOnline: () => true, onChange: () => {} }
-
 /** Finds out what file it is. Rejects, as `next` does, with `UploadError` or with the signal's reason. */
 export async function openFile(url: string, options: DownloadOptions): Promise<OpenFile> {
-  const { onEvent, from, stall = 3000, network = UNKNOWN, fetch = globalThis.fetch } = options
+  const {
+    onEvent,
+    from,
+    stall = 3000,
+    network = UNKNOWN_NETWORK,
+    fetch = globalThis.fetch,
+  } = options
   const closing = new AbortController()
   const signal = AbortSignal.any([closing.signal, options.signal ?? closing.signal])
   const { persist, progressed } = persistence({ signal, network, time, onEvent })

@@ -11,14 +11,16 @@ export function progressMeter(
   onProgress: (progress: Progress) => void,
   { now }: Pick<TimeAndChance, 'now'>,
 ): (event: UploadEvent) => void {
-  let marks: { readonly at: number; readonly sent: number }[] = []
+  const marks: { readonly at: number; readonly sent: number }[] = []
   let sent = 0
   let stored = 0
 
   function rate(): Partial<Progress> {
     const at = now()
-    marks = [...marks.filter((mark) => mark.at > at - WINDOW), { at, sent }]
-    const first = marks[0]
+    marks.push({ at, sent })
+    // Fast transfers have thousands of them.
+    while (marks[0] && marks[0].at <= at - WINDOW) marks.shift()
+    const [first] = marks
     if (!first || first.at === at || first.sent === sent) return {}
     const perSecond = ((sent - first.sent) * 1000) / (at - first.at)
     return { rate: perSecond, eta: (size - sent) / perSecond }
@@ -26,7 +28,7 @@ export function progressMeter(
 
   function moveTo(offset: number): void {
     // Bytes that are sent again are no sign of speed.
-    if (offset < sent) marks = []
+    if (offset < sent) marks.length = 0
     sent = offset
     onProgress({ sent, stored, size, ...rate() })
   }

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { type Socket, connect, createServer } from 'node:net'
+import { type Socket, connect } from 'node:net'
+import { tcpRelay } from '../../scripts/demo/tcp-relay.ts'
 
 /**
  * What happens to a connection: `reset` breaks both sides, `hole` breaks the client's and leaves the server's open
@@ -28,11 +28,10 @@ export async function cuttingProxy(
   upstream: () => number,
   cuts: readonly Cut[],
 ): Promise<CuttingProxy> {
-  const sockets = new Set<Socket>()
   const planned = [...cuts]
   let total = 0
 
-  function relay(client: Socket, server: Socket): void {
+  function join(client: Socket, server: Socket): void {
     let isAnswerLost = false
     let isSilent = false
     client.on('data', (piece: Buffer) => {
@@ -66,25 +65,11 @@ export async function cuttingProxy(
     server.on('close', () => client.destroy())
   }
 
-  const listener = createServer((client) => {
-    const server = connect(upstream(), '127.0.0.1')
-    for (const socket of [client, server]) {
-      sockets.add(socket)
-      socket.on('error', () => {}).once('close', () => sockets.delete(socket))
-    }
-    relay(client, server)
-  })
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
+  const relay = await tcpRelay(() => connect(upstream(), '127.0.0.1'), join)
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port: relay.port,
     passed: () => total,
     left: () => planned.length,
-    async [Symbol.asyncDispose](): Promise<void> {
-      for (const socket of sockets) socket.destroy()
-      listener.close()
-      await once(listener, 'close')
-    },
+    [Symbol.asyncDispose]: async () => await relay[Symbol.asyncDispose](),
   }
 }

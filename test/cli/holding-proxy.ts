@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { type Socket, connect, createServer } from 'node:net'
+import { type Socket, connect } from 'node:net'
+import { tcpRelay } from '../../scripts/demo/tcp-relay.ts'
 
 /** A TCP proxy that once stops passing on what clients send. */
 export interface HoldingProxy extends AsyncDisposable {
@@ -12,12 +12,11 @@ export interface HoldingProxy extends AsyncDisposable {
 
 /** Starts the proxy; it asks for the server's port with each connection. */
 export async function holdingProxy(upstream: () => number, at: number): Promise<HoldingProxy> {
-  const sockets = new Set<Socket>()
   const { promise: held, resolve: hold } = Promise.withResolvers<void>()
   let total = 0
   let isHeld = false
 
-  function relay(client: Socket, server: Socket): void {
+  function join(client: Socket, server: Socket): void {
     server.pipe(client)
     client.on('end', () => server.end()).on('close', () => server.destroy())
     server.on('drain', () => client.resume())
@@ -34,25 +33,13 @@ export async function holdingProxy(upstream: () => number, at: number): Promise<
     })
   }
 
-  const listener = createServer({ allowHalfOpen: true }, (client) => {
-    const server = connect(upstream(), '127.0.0.1')
-    for (const socket of [client, server]) {
-      sockets.add(socket)
-      socket.on('error', () => {}).once('close', () => sockets.delete(socket))
-    }
-    relay(client, server)
+  const relay = await tcpRelay(() => connect(upstream(), '127.0.0.1'), join, {
+    allowHalfOpen: true,
   })
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port: relay.port,
     held,
     passed: () => total,
-    async [Symbol.asyncDispose](): Promise<void> {
-      for (const socket of sockets) socket.destroy()
-      listener.close()
-      await once(listener, 'close')
-    },
+    [Symbol.asyncDispose]: async () => await relay[Symbol.asyncDispose](),
   }
 }

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { type Socket, connect, createServer } from 'node:net'
+import { type Socket, connect } from 'node:net'
+import { tcpRelay } from '../../scripts/demo/tcp-relay.ts'
 
 /** `reset` breaks the connection; after `silence` it stands, and nothing comes any more. */
 export interface AnswerCut {
@@ -22,11 +22,10 @@ export async function answerCutter(
   upstream: () => number,
   cuts: readonly AnswerCut[],
 ): Promise<AnswerCutter> {
-  const sockets = new Set<Socket>()
   const planned = [...cuts]
   let total = 0
 
-  function relay(client: Socket, server: Socket): void {
+  function join(client: Socket, server: Socket): void {
     client.pipe(server)
     client.on('drain', () => server.resume())
     server.on('end', () => client.end())
@@ -40,32 +39,14 @@ export async function answerCutter(
       server.removeAllListeners('data').resume()
       if (cut.kind === 'reset') client.resetAndDestroy()
     })
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      sockets.add(one)
-      one
-        .on('error', () => {})
-        .once('close', () => {
-          sockets.delete(one)
-          if (one === client) other.destroy()
-        })
-    }
+    client.once('close', () => server.destroy())
   }
 
-  const listener = createServer((client) => relay(client, connect(upstream(), '127.0.0.1')))
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
+  const relay = await tcpRelay(() => connect(upstream(), '127.0.0.1'), join)
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port: relay.port,
     passed: () => total,
     left: () => planned.length,
-    async [Symbol.asyncDispose](): Promise<void> {
-      for (const socket of sockets) socket.destroy()
-      listener.close()
-      await once(listener, 'close')
-    },
+    [Symbol.asyncDispose]: async () => await relay[Symbol.asyncDispose](),
   }
 }

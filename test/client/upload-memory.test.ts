@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { test } from 'node:test'
 import { httpTransport } from '../../src/client/node/http-transport.ts'
 import type { Source } from '../../src/client/source.ts'
@@ -8,6 +6,7 @@ import type { Transport } from '../../src/client/transport.ts'
 import type { Face, UploadEvent } from '../../src/client/upload-event.ts'
 import { uploading } from '../../src/client/upload.ts'
 import { toldNetwork } from './told-network.ts'
+import { countingServer } from './counting-server.ts'
 
 const CHUNK = 500_000
 const SIZE = 100 * CHUNK
@@ -77,15 +76,8 @@ for (const face of ['rufh', 'tus'] as const) {
 }
 
 test('of a file that goes in one PUT no more than a few pieces are held', async () => {
-  let received = 0
-  await using server = createServer((asked, response) => {
-    asked.on('data', (piece: Buffer) => (received += piece.length))
-    asked.once('end', () => response.writeHead(201, { connection: 'close' }).end())
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  assert.ok(typeof address === 'object' && address !== null)
-  const put = `http://127.0.0.1:${address.port}/up/film.mp4`
+  await using server = await countingServer()
+  const put = `${server.origin}/up/film.mp4`
   let sent = 0
   let most = 0
 
@@ -102,6 +94,6 @@ test('of a file that goes in one PUT no more than a few pieces are held', async 
   }
   const upload = uploading({ transport: httpTransport(), network: toldNetwork() })
   await upload({ size: SIZE, slice: () => whole }, { put, get: put }, { session: 'none', onEvent })
-  assert.equal(received, SIZE)
+  assert.equal(server.received(), SIZE)
   assert.ok(most <= 4 * CHUNK, `${most} bytes`)
 })

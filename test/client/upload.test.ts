@@ -148,15 +148,22 @@ for (const [words, silencedAt] of [
   })
 }
 
+/** A file on disk. */
+async function filmWith(content: Uint8Array): ReturnType<typeof temporaryFolder> {
+  const folder = await temporaryFolder()
+  const path = join(folder.path, 'film.mp4')
+  await writeFile(path, content)
+  return { ...folder, path }
+}
+
 async function noMoreSlots(): Promise<Slot> {
   throw new Error('asked for a slot')
 }
 
 test('an upload that was aborted goes on at the byte when it is asked for again', async () => {
   await using here = await place()
-  await using folder = await temporaryFolder()
-  const path = join(folder.path, 'film.mp4')
-  await writeFile(path, here.content)
+  await using film = await filmWith(here.content)
+  const { path } = film
   const store = memoryStore()
   const pause = new AbortController()
   const transport = httpTransport({ rate: 2_000_000 })
@@ -174,9 +181,8 @@ test('an upload that was aborted goes on at the byte when it is asked for again'
 
 test('a file that changes while it goes up ends its upload', async () => {
   await using here = await place()
-  await using folder = await temporaryFolder()
-  const path = join(folder.path, 'film.mp4')
-  await writeFile(path, here.content)
+  await using film = await filmWith(here.content)
+  const { path } = film
   const uploaded = upload(path, here.slot, { transport: httpTransport({ rate: 1_000_000 }) })
   const failed = assert.rejects(uploaded, { name: 'UploadError', code: 'source-changed' })
   await stored(here.site, 100_000)
@@ -186,9 +192,8 @@ test('a file that changes while it goes up ends its upload', async () => {
 
 test('a file that changed since it was left unfinished is said to have changed', async () => {
   await using here = await place()
-  await using folder = await temporaryFolder()
-  const path = join(folder.path, 'film.mp4')
-  await writeFile(path, here.content)
+  await using film = await filmWith(here.content)
+  const { path } = film
   const store = memoryStore()
   const pause = new AbortController()
   const onEvent = ({ kind }: UploadEvent): void => {

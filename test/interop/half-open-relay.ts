@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { type Socket, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { type Link, link } from '../../scripts/demo/link.ts'
+import { tcpRelay } from '../../scripts/demo/tcp-relay.ts'
 
 /** A TCP relay to a port of this machine. */
 export interface HalfOpenRelay extends AsyncDisposable {
@@ -10,29 +10,17 @@ export interface HalfOpenRelay extends AsyncDisposable {
 }
 
 export async function halfOpenRelay(upstream: number): Promise<HalfOpenRelay> {
-  const sockets = new Set<Socket>()
   const links = new Set<Link>()
-  const listener = createServer((client) => {
-    const server = connect(upstream, '127.0.0.1')
-    for (const socket of [client, server]) {
-      sockets.add(socket)
-      socket.on('error', () => {}).once('close', () => sockets.delete(socket))
-    }
-    links.add(link(client, server))
-  })
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const at = listener.address()
+  const relay = await tcpRelay(
+    () => connect(upstream, '127.0.0.1'),
+    (client, server) => links.add(link(client, server)),
+  )
   return {
-    port: typeof at === 'object' && at !== null ? at.port : 0,
+    port: relay.port,
     silence() {
       for (const one of links) one.silence()
       links.clear()
     },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      listener.close()
-      await once(listener, 'close')
-    },
+    [Symbol.asyncDispose]: async () => await relay[Symbol.asyncDispose](),
   }
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { browserBundle } from '../../scripts/browser-bundle.ts'
 
 /** A site of its own origin, whose one page uploads to another. */
 export interface PageServer extends AsyncDisposable {
@@ -39,16 +39,10 @@ export async function startPageServer(content: Buffer): Promise<PageServer> {
 }
 
 async function bundledUploader(): Promise<Uint8Array> {
-  const { outputFiles } = await build({
+  const { contents } = await browserBundle({
     entryPoints: [join(import.meta.dirname, 'pages/uploader.ts')],
-    bundle: true,
-    write: false,
     format: 'iife',
     globalName: 'uploader',
-    platform: 'browser',
-    logLevel: 'error',
   })
-  const [bundle] = outputFiles
-  if (!bundle) throw new Error('esbuild made nothing')
-  return bundle.contents
+  return contents
 }

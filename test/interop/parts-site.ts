@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type RequestListener, createServer } from 'node:http'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { browserBundle } from '../../scripts/browser-bundle.ts'
 
 /** An empty page, a worker that uploads, and paths that answer bodies in different ways. */
 export interface PartsSite extends AsyncDisposable {
@@ -55,16 +55,11 @@ export async function startPartsSite(): Promise<PartsSite> {
 }
 
 async function bundled(name: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, 'pages', name)],
-    bundle: true,
-    write: false,
+  const entry = join(import.meta.dirname, 'pages', name)
+  const { text } = await browserBundle({
+    entryPoints: [entry],
     format: 'iife',
     globalName: 'parts',
-    platform: 'browser',
-    logLevel: 'error',
   })
-  const [bundle] = outputFiles
-  if (!bundle) throw new Error('esbuild made nothing')
-  return bundle.text
+  return text
 }

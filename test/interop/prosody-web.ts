@@ -1,10 +1,7 @@
-import { chown, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { freePorts } from './free-ports.ts'
-import { externalV2, writeAccounts } from './prosody.ts'
-import { type RunningProgram, startProgram } from './running-program.ts'
-import { accountOf, tempFolder } from './temp-folder.ts'
-import { throwawayCa } from './throwaway-ca.ts'
+import { externalV2 } from './prosody.ts'
+import { startProsodyProgram } from './prosody-program.ts'
+import type { RunningProgram } from './running-program.ts'
 import { ACCOUNTS } from './xmpp-server.ts'
 
 /** Its only domain. */
@@ -22,28 +19,23 @@ export interface WebProsody extends AsyncDisposable {
  * slots below `uploadUrl` (final slash).
  */
 export async function startWebProsody(uploadUrl: string, site: string): Promise<WebProsody> {
-  await using stack = new AsyncDisposableStack()
-  const owner = accountOf('prosody')
-  const folder = stack.use(await tempFolder('web-prosody', owner)).path
   const [c2s = 0, http = 0] = await freePorts(2)
-  const data = join(folder, 'data')
-  const accounts = await writeAccounts(data, DOMAIN)
-  // At the first login, Prosody replaces a password by a salted hash: by that, a browser logs in again by itself.
-  for (const path of [data, accounts]) await chown(path, owner.uid, owner.gid)
-  await writeFile(join(folder, 'groups.txt'), groupText())
-  const ca = await throwawayCa(folder)
-  const { keyFile, certFile } = await ca.issue([DOMAIN])
-  const configFile = join(folder, 'prosody.cfg.lua')
-  await writeFile(configFile, configText({ folder, site, c2s, http, uploadUrl, keyFile, certFile }))
-  const program = stack.use(startProgram('prosody', ['-F', '--config', configFile], owner))
-  await program.line(/Activated service 'http'/)
-  const running = stack.move()
+  const running = await startProsodyProgram({
+    name: 'web-prosody',
+    domains: [DOMAIN],
+    port: c2s,
+    service: 'http',
+    files: { [GROUPS]: groupText() },
+    config: (folder) => configText({ folder, site, http, uploadUrl }),
+  })
   return {
     port: http,
-    program,
-    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
+    program: running.program,
+    [Symbol.asyncDispose]: async () => await running[Symbol.asyncDispose](),
   }
 }
+
+const GROUPS = 'groups.txt'
 
 /** A group of which everybody is a member: contacts without any request (`mod_groups`). */
 function groupText(): string {
@@ -53,32 +45,18 @@ function groupText(): string {
 function configText(needs: {
   folder: string
   site: string
-  c2s: number
   http: number
   uploadUrl: string
-  keyFile: string
-  certFile: string
 }): string {
-  const { folder } = needs
-  return `
-data_path = "${folder}/data"
-plugin_paths = { "/usr/lib/prosody/modules" }
-certificates = "${folder}"
-interfaces = { "127.0.0.1" }; local_interfaces = { "127.0.0.1" }
-c2s_ports = { ${needs.c2s} }; c2s_direct_tls_ports = {}; s2s_ports = {}
-http_ports = { ${needs.http} }; http_interfaces = { "127.0.0.1" }; https_ports = {}
+  return `http_ports = { ${needs.http} }; http_interfaces = { "127.0.0.1" }
 http_default_host = "${DOMAIN}"
 http_paths = { files = "/"; websocket = "/xmpp-websocket" }
 http_files_dir = "${needs.site}"
-groups_file = "${folder}/groups.txt"
+groups_file = "${needs.folder}/${GROUPS}"
 modules_enabled = { "disco"; "roster"; "saslauth"; "tls"; "ping"; "smacks"; "groups"; "websocket"; "http_files" }
-modules_disabled = { "s2s"; "offline" }
 c2s_require_encryption = false; allow_unencrypted_plain_auth = true
-authentication = "internal_hashed"; storage = "internal"
-log = { { levels = { min = "info" }, to = "console" } }
-ssl = { key = "${needs.keyFile}"; certificate = "${needs.certFile}" }
+authentication = "internal_hashed"
 
 VirtualHost "${DOMAIN}"
-Component "upload.${DOMAIN}" ${externalV2(needs.uploadUrl)}
-`
+Component "upload.${DOMAIN}" ${externalV2(needs.uploadUrl)}`
 }

@@ -3,9 +3,7 @@
  * repeats a run; `UPLOADS=500 GIB=4` is the long one.
  */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { open } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
@@ -13,6 +11,7 @@ import { upload } from '../../src/client/node/main.ts'
 import { assertArriving } from '../client/faulty-way.ts'
 import { seedOfThisRun, seededRandom } from './seeded-random.ts'
 import { tempFolder } from './temp-folder.ts'
+import { countingServer } from '../client/counting-server.ts'
 
 const MIB = 2 ** 20
 const GIB = Number(process.env['GIB'] ?? 1)
@@ -36,15 +35,8 @@ test(`a file of ${GIB} GiB goes in one PUT, and a constant of it is held`, async
     await using file = await open(path, 'w')
     await file.truncate(SIZE)
   }
-  let received = 0
-  await using server = createServer((asked, response) => {
-    asked.on('data', (piece: Buffer) => (received += piece.length))
-    asked.once('end', () => response.writeHead(201, { connection: 'close' }).end())
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  assert.ok(typeof address === 'object' && address !== null)
-  const put = `http://127.0.0.1:${address.port}/up/a/film.mp4`
+  await using server = await countingServer()
+  const put = `${server.origin}/up/a/film.mp4`
   const before = process.memoryUsage().arrayBuffers
   let most = 0
   let events = 0
@@ -54,6 +46,6 @@ test(`a file of ${GIB} GiB goes in one PUT, and a constant of it is held`, async
   }
   const { size } = await upload(path, { put, get: put }, { onEvent })
   t.diagnostic(`${(most / MIB).toFixed(0)} MiB of buffers at most`)
-  assert.deepEqual([size, received], [SIZE, SIZE])
+  assert.deepEqual([size, server.received()], [SIZE, SIZE])
   assert.ok(most <= MOST, `${most} bytes`)
 })

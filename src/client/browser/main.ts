@@ -9,16 +9,8 @@ import { indexedDbStore } from './indexed-db-store.ts'
 import { networkWatch } from './network-watch.ts'
 import { xhrTransport } from './xhr-transport.ts'
 
-export type { Beginning, Download, DownloadEvent, DownloadOptions } from '../download-options.ts'
-export type { Forget } from '../forgetting.ts'
-export type { Network, SavedState, UploadStore } from '../platform.ts'
-export type { AskSlot, Slot, SlotSource } from '../slot.ts'
-export type { Bytes, Source } from '../source.ts'
-export type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
-export { UploadError, type UploadErrorCode } from '../upload-error.ts'
-export type { Face, UploadEvent } from '../upload-event.ts'
-export type { UploadAll, UploadAllOptions, UploadJob } from '../upload-list.ts'
-export type { Progress, Uploaded, UploadOptions } from '../upload-options.ts'
+export type * from '../common-interface.ts'
+export { UploadError } from '../upload-error.ts'
 export type { Upload } from '../upload.ts'
 
 const browser: Platform = {

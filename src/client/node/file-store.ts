@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import type { SavedState, UploadStore } from '../platform.ts'
 import { lockFile } from './part-lock.ts'
+import { isSystemError } from './system-error.ts'
 
 /** Milliseconds after which no server has the upload any more. */
 const LIFE = 72 * 3_600_000
@@ -67,7 +68,7 @@ async function contentOf(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    if (isSystemError(error, 'ENOENT')) return ''
     throw error
   }
 }

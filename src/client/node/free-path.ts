@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { format, parse } from 'node:path'
+import { isSystemError } from './system-error.ts'
 
 /** A file that is called nothing. */
 const NAMELESS = 'download'
@@ -36,7 +37,7 @@ async function isReserved(path: string): Promise<boolean> {
     await using _ = await open(path, 'wx')
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (isSystemError(error, 'EEXIST')) return false
     throw error
   }
 }

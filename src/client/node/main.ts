@@ -1,6 +1,7 @@
 /** Uploads and downloads that go on at the byte, for Node.js. */
 import { type Forget, forgetting } from '../forgetting.ts'
-import type { Network, Platform } from '../platform.ts'
+import { UNKNOWN_NETWORK } from '../network-change.ts'
+import type { Platform } from '../platform.ts'
 import type { SlotSource } from '../slot.ts'
 import type { Source } from '../source.ts'
 import { uploading } from '../upload.ts'
@@ -9,17 +10,9 @@ import type { UploadOptions, Uploaded } from '../upload-options.ts'
 import { httpTransport } from './http-transport.ts'
 import { pathSource } from './path-source.ts'
 
-export type { Beginning, Download, DownloadEvent, DownloadOptions } from '../download-options.ts'
+export type * from '../common-interface.ts'
 export { download } from '../download.ts'
-export type { Forget } from '../forgetting.ts'
-export type { Network, SavedState, UploadStore } from '../platform.ts'
-export type { AskSlot, Slot, SlotSource } from '../slot.ts'
-export type { Bytes, Source } from '../source.ts'
-export type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
-export { UploadError, type UploadErrorCode } from '../upload-error.ts'
-export type { Face, UploadEvent } from '../upload-event.ts'
-export type { UploadAll, UploadAllOptions, UploadJob } from '../upload-list.ts'
-export type { Progress, Uploaded, UploadOptions } from '../upload-options.ts'
+export { UploadError } from '../upload-error.ts'
 export {
   downloadTo,
   type Downloaded,
@@ -30,9 +23,7 @@ export { fileStore } from './file-store.ts'
 export { httpTransport, type HttpTransportOptions } from './http-transport.ts'
 
 /** Node.js is not told of networks. */
-const steady: Network = { isOnline: () => true, onChange: () => {} }
-
-const platform: Platform = { transport: httpTransport(), network: steady }
+const platform: Platform = { transport: httpTransport(), network: UNKNOWN_NETWORK }
 
 const uploadSource = uploading(platform)
 

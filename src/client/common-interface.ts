@@ -1,0 +1,11 @@
+// The types of the client’s interface, the same on every platform.
+export type { Beginning, Download, DownloadEvent, DownloadOptions } from './download-options.ts'
+export type { Forget } from './forgetting.ts'
+export type { Network, SavedState, UploadStore } from './platform.ts'
+export type { AskSlot, Slot, SlotSource } from './slot.ts'
+export type { Bytes, Source } from './source.ts'
+export type { Transport, UploadAnswer, UploadRequest } from './transport.ts'
+export type { UploadErrorCode } from './upload-error.ts'
+export type { Face, UploadEvent } from './upload-event.ts'
+export type { UploadAll, UploadAllOptions, UploadJob } from './upload-list.ts'
+export type { Progress, Uploaded, UploadOptions } from './upload-options.ts'
