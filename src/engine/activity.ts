@@ -1,5 +1,6 @@
 import type { ClientAddress } from '../core/client-address.ts'
 import type { Instant } from '../core/clock.ts'
+import { passingMap } from '../core/passing-map.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { Committer } from './committing.ts'
 import type { PublishedFile } from './engine.ts'
@@ -45,7 +46,7 @@ type Waiter = (file: PublishedFile) => void
 
 /** `published` is told of every file that is announced. */
 export function activities(published: (file: PublishedFile) => void): Activities {
-  const writing = new Map<Fingerprint, Activity>()
+  const writing = passingMap<Fingerprint, Activity>()
   const waiting = new Map<Fingerprint, Set<Waiter>>()
   return {
     begin(slot, activity): Disposable {

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { passingMap } from '../core/passing-map.ts'
 import type { SessionRecord } from './session-record.ts'
 
 /** Where a session stands: `unknown` while nobody has looked, as most end before somebody would. */
@@ -48,7 +49,7 @@ export interface LiveSessions {
 }
 
 export function liveSessions(clock: Clock): LiveSessions {
-  const sessions = new Map<string, LiveSession>()
+  const sessions = passingMap<string, LiveSession>()
   let ended: LiveSession[] = []
   let gone: string[] = []
   let stored = 0

@@ -3,6 +3,9 @@ import type { RequestBody } from '../body-source.ts'
 import type { BodyWatch, WatchedBody } from '../body-watch.ts'
 import { HeldBytes } from './held-bytes.ts'
 
+/** Stands for a taker that has got all that it gets. */
+const TAKEN: TakeBatch = () => {}
+
 /** What the body needs of its exchange. */
 interface BodyOwner {
   /** Sends `100 Continue` if the client waits for it. */
@@ -148,16 +151,22 @@ export class LaneBody implements RequestBody, WatchedBody {
   }
 
   #settle(ending: Ending): void {
-    this.#held = undefined
     this.#resolve?.(ending)
+    this.#letGo()
+  }
+
+  /** Whoever remembers the body for a while remembers nothing of its taker. */
+  #letGo(): void {
+    this.#held = undefined
     this.#resolve = undefined
+    this.#reject = undefined
+    if (this.#take !== undefined) this.#take = TAKEN
   }
 
   #fail(error: unknown): void {
     this.#busy = false
     this.#refused = true
-    this.#held = undefined
     this.#reject?.(error)
-    this.#resolve = undefined
+    this.#letGo()
   }
 }

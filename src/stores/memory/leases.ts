@@ -1,4 +1,5 @@
 import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
+import { passingMap } from '../../core/passing-map.ts'
 import type { Fingerprint } from '../../core/slot-path.ts'
 import type { Lease, LeaseRequest, Leases } from '../../engine/ports.ts'
 import { type Takeovers, takeovers } from './takeovers.ts'
@@ -42,7 +43,7 @@ interface Queue {
  */
 export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = {}): ProcessLeases {
   const { stopwatch = systemStopwatch, after = afterTimeout } = needs
-  const queues = new Map<Fingerprint, Queue>()
+  const queues = passingMap<Fingerprint, Queue>()
 
   function leaseOf(slot: Fingerprint, holder: Holder): Lease {
     return new ProcessLease(slot, () => {
