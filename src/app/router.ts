@@ -49,26 +49,26 @@ export function router(routes: Routes): Handler {
   const { put, remove, download, health, session, rufh, tus, range } = routes
   const discovery = discoveryOf(routes)
   const methods = rufh === undefined && tus === undefined ? SLOT_METHODS : `${SLOT_METHODS}, POST`
-  return async (exchange): Promise<void> => {
+  return (exchange): Promise<void> => {
     const { rawPath } = exchange.target
     if (rawPath.startsWith('-/')) {
       const own = ownHandler(exchange)
-      if (own !== undefined) return await own(exchange)
+      if (own !== undefined) return own(exchange)
     }
     switch (exchange.method) {
       case 'GET':
       case 'HEAD':
-        return await download(exchange)
+        return download(exchange)
       case 'OPTIONS':
-        return await tellOptions(exchange, methods)
+        return tellOptions(exchange, methods)
       case 'PUT':
-        return await putOf(exchange)
+        return putOf(exchange)
       case 'POST':
-        return await postOf(routes, exchange)
+        return postOf(routes, exchange)
       case 'DELETE':
-        return await remove(exchange)
+        return remove(exchange)
       default:
-        throw notAllowed()
+        return Promise.reject(notAllowed())
     }
   }
 

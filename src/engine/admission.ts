@@ -99,16 +99,37 @@ function isSpent(record: SlotRecord, now: Instant): boolean {
  * Takes the owner's share for an upload. Refuses one for which there is no room: the disk's
  * (`disk-full`), or the owner's share of open uploads (`too-many-uploads`).
  */
-export async function admit(
+export function admit(
   seen: SlotRecord | undefined,
-  { grant, client }: { grant: Grant; client: ClientAddress },
-  { blobs, policy, reservations, networkName }: EngineParts,
-): Promise<Share> {
-  const free = await blobs.free()
+  request: { readonly grant: Grant; readonly client: ClientAddress },
+  parts: EngineParts,
+): Share | Promise<Share> {
+  const free = parts.blobs.free()
+  return free instanceof Promise
+    ? admitTo(free, { seen, ...request }, parts)
+    : shareOf(free, { seen, ...request }, parts)
+}
+
+async function admitTo(free: Promise<number>, wanted: Wanted, parts: EngineParts): Promise<Share> {
+  return await shareOf(await free, wanted, parts)
+}
+
+/** An upload for which there has to be room. */
+interface Wanted {
+  readonly seen: SlotRecord | undefined
+  readonly grant: Grant
+  readonly client: ClientAddress
+}
+
+function shareOf(
+  free: number,
+  { seen, grant, client }: Wanted,
+  { policy, reservations, networkName }: EngineParts,
+): Share | Promise<Share> {
   refuseFullDisk(free, grant.size, policy())
   const owner = seen?.owner ?? ownerOf(grant, networkName(client))
   if (seen !== undefined && isReserving(seen)) return { owner, [Symbol.dispose]: () => {} }
-  return await reservations.take(owner, grant.size)
+  return reservations.take(owner, grant.size)
 }
 
 /** Refuses (`disk-full`) where the `free` bytes are not enough for so many more. */

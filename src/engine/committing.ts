@@ -24,8 +24,11 @@ export interface Committer {
   look(): void
   /** Throws what the latest step failed with: nobody should send more for nothing. */
   throwIfFailed(): void
-  /** Begins nothing any more; resolves when no step is under way, and rejects with what one failed with. */
-  finish(): Promise<void>
+  /**
+   * Begins nothing any more; resolves when no step is under way, and rejects with what one failed with. Nothing
+   * if none ever was.
+   */
+  finish(): Promise<unknown> | undefined
 }
 
 /** A committer of an upload that begins now. */
@@ -35,14 +38,14 @@ export function committer(committing: Committing): Committer {
   let doneAt = clock()
   let busy = false
   let finished = false
-  let steps: Promise<unknown> = Promise.resolve()
+  let steps: Promise<unknown> | undefined
   let failure: { readonly error: unknown } | undefined
 
   const isFree = (): boolean => !busy && !finished && failure === undefined
 
   function take(step: () => Promise<unknown>): void {
     busy = true
-    steps = steps.then(step).finally(() => {
+    steps = (steps ?? Promise.resolve()).then(step).finally(() => {
       busy = false
     })
     steps.catch((error: unknown) => {
@@ -72,9 +75,9 @@ export function committer(committing: Committing): Committer {
     throwIfFailed(): void {
       if (failure !== undefined) throw failure.error
     },
-    async finish(): Promise<void> {
+    finish() {
       finished = true
-      await steps
+      return steps
     },
   }
 }

@@ -27,16 +27,15 @@ export interface Start {
  * upload that needs one request needs one write. Resolves to nothing when the record is no longer
  * as it was seen, or the request was overtaken.
  */
-export async function begin(
+export function begin(
   seen: SlotRecord | undefined,
   { request, holder, share, adopts, ...start }: Start,
   needs: EngineParts,
-): Promise<Tenure | undefined> {
+): Tenure | undefined | Promise<Tenure | undefined> {
   if (holder.isReleased()) return undefined
-  const { grant, client } = request
   // A grant that is not valid any more, and was let pass.
-  const reopens = standingOf(seen, grant, contextOf(needs)).kind !== 'valid'
-  const event: Extract<SlotEvent, { type: 'generation' }> = {
+  const reopens = standingOf(seen, request.grant, contextOf(needs)).kind !== 'valid'
+  const event: Generation = {
     type: 'generation',
     ...start,
     reopens,
@@ -44,26 +43,43 @@ export async function begin(
     adopts: adopts && bytesOf(adopts),
     lease: nextLease(seen, needs),
   }
-  if (seen !== undefined) {
-    const tenure = tenureOf(seen, needs)
-    if (!(await tenure.apply(event))) return undefined
-    if (reopens) needs.events.recovered(tenure.record(), client)
-    return tenure
-  }
-  const context = contextOf(needs)
+  return seen === undefined
+    ? begunFirst({ request, share, event }, needs)
+    : begunAgain(seen, { request, event }, needs)
+}
+
+type Generation = Extract<SlotEvent, { type: 'generation' }> & { readonly reopens: boolean }
+
+/** A generation of a slot that nobody used before. */
+function begunFirst(
+  { request, share, event }: Pick<Start, 'request' | 'share'> & { readonly event: Generation },
+  needs: EngineParts,
+): Tenure {
+  const { grant, client } = request
   const opening = {
     id: needs.newId(ID_BYTES),
     owner: share.owner,
     network: needs.networkName(client),
   }
-  const record = begunAnew({ grant, opening }, event, context)
+  const record = begunAnew({ grant, opening }, event, contextOf(needs))
   return tenureOf(record, needs, {
     stored: (first) => {
       share[Symbol.dispose]()
       needs.events.slotOpened(first, client)
-      if (reopens) needs.events.recovered(first, client)
+      if (event.reopens) needs.events.recovered(first, client)
     },
   })
+}
+
+async function begunAgain(
+  seen: SlotRecord,
+  { request, event }: Pick<Start, 'request'> & { readonly event: Generation },
+  needs: EngineParts,
+): Promise<Tenure | undefined> {
+  const tenure = tenureOf(seen, needs)
+  if (!(await tenure.apply(event))) return undefined
+  if (event.reopens) needs.events.recovered(tenure.record(), request.client)
+  return tenure
 }
 
 /** What is known of an upload's bytes. */

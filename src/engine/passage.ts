@@ -77,12 +77,13 @@ export async function letPassWithoutGrant(
 }
 
 /** Asks whether the request may use its slot where nobody did before; `passed` is known of a slot that no store has yet. */
-export async function letOpen(
+export function letOpen(
   record: SlotRecord | undefined,
   passage: Passage | undefined,
   passed?: Passed,
-): Promise<void> {
-  if (record === undefined && passed === undefined) await passage?.opens?.()
+): void | Promise<void> {
+  if (record === undefined && passed === undefined) return passage?.opens?.()
+  return undefined
 }
 
 /** The session that a slot is bound to with a request's first change of it; nothing if none, or the one it has. */

@@ -22,7 +22,8 @@ export function plainUploads(
     if (request.grant.claim !== undefined) await claimPath(request.grant, needs)
     for (;;) {
       const { fingerprint } = request.grant
-      const seen = await needs.slots.find(fingerprint)
+      const found = needs.slots.find(fingerprint)
+      const seen = found instanceof Promise ? await found : found
       const known = seen ?? activity.find(fingerprint)?.record()
       judge(known, request.grant, needs)
       const passed = isGuarded(known, request.passage)
@@ -46,7 +47,8 @@ export function plainUploads(
     const { fingerprint } = request.grant
     const rival = activity.rivalOf(fingerprint)
     const hadToWait = needs.leases.isHeld(fingerprint)
-    const lease = await acquireLease(fingerprint, holder, needs)
+    const acquired = acquireLease(fingerprint, holder, needs)
+    const lease = acquired instanceof Promise ? await acquired : acquired
     if (lease === 'superseded') {
       request.body.cut()
       return CUT
@@ -83,27 +85,48 @@ async function withLease(
   attempted: Attempt,
   { needs, activity }: Parts,
 ): Promise<Published | Cut | 'stale'> {
-  const { seen, request, holder, rival, hadToWait } = attempted
-  const isOld = hadToWait || isDoubtful(seen, needs)
-  const record = isOld ? await needs.slots.find(request.grant.fingerprint) : seen
-  // Whoever was taken over may have been the first to use the slot, which no store knows of then.
-  const known = record ?? rival?.record()
-  if (hadToWait) judge(known, request.grant, needs)
-  const passed = isGuarded(known, request.passage, attempted.passed)
-    ? await guard(known, request, needs)
-    : attempted.passed
+  const { request, holder, rival } = attempted
+  const { seen: record, passed } = mayDiffer(attempted, needs)
+    ? await lookedAgain(attempted, needs)
+    : attempted
   if (record?.state === 'published') return 'stale'
-  if (rival !== undefined) noteTakeover(rival, { slot: known, client: request.client }, needs)
-  const share = await admit(record, request, needs)
+  if (rival !== undefined) noteTakeover(rival, { slot: record, client: request.client }, needs)
+  const admitted = admit(record, request, needs)
+  const share = admitted instanceof Promise ? await admitted : admitted
   try {
-    await letOpen(record, request.passage, passed)
+    const opening = letOpen(record, request.passage, passed)
+    if (opening !== undefined) await opening
     const session = bindingOf(record, request.passage, passed)
-    const tenure = await begin(record, { request, holder, face: 'plain', session, share }, needs)
+    const begun = begin(record, { request, holder, face: 'plain', session, share }, needs)
+    const tenure = begun instanceof Promise ? await begun : begun
     if (tenure === undefined) return holder.isReleased() ? CUT : 'stale'
     return await fill({ tenure, request, holder }, needs, activity)
   } finally {
     share[Symbol.dispose]()
   }
+}
+
+/** Whether the slot may be another one than was let pass. */
+function mayDiffer(
+  { seen, passed, request, rival, hadToWait }: Attempt,
+  needs: EngineNeeds,
+): boolean {
+  if (hadToWait || isDoubtful(seen, needs)) return true
+  return isGuarded(seen ?? rival?.record(), request.passage, passed)
+}
+
+/** The slot as it is now, and what is let pass of it. */
+async function lookedAgain(
+  { seen, passed, request, rival, hadToWait }: Attempt,
+  needs: EngineNeeds,
+): Promise<Pick<Attempt, 'seen' | 'passed'>> {
+  const isOld = hadToWait || isDoubtful(seen, needs)
+  const record = isOld ? await needs.slots.find(request.grant.fingerprint) : seen
+  // Whoever was taken over may have been the first to use the slot, which no store knows of then.
+  const known = record ?? rival?.record()
+  if (hadToWait) judge(known, request.grant, needs)
+  if (!isGuarded(known, request.passage, passed)) return { seen: record, passed }
+  return { seen: record, passed: await guard(known, request, needs) }
 }
 
 /** Whether another process, where there are some, may have stored the slot since it was looked for. */

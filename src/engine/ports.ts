@@ -10,12 +10,12 @@ export interface Reserved {
 }
 
 /**
- * Records of slots, one per fingerprint. Every promise resolves only when its effect is stored as
+ * Records of slots, one per fingerprint. What every upload asks for may be answered at once. Every promise resolves only when its effect is stored as
  * durably as the store was told to. A store that cannot be reached rejects with
  * `Refusal('state-unavailable')`.
  */
 export interface SlotStore extends AsyncDisposable {
-  find(fingerprint: Fingerprint): Promise<SlotRecord | undefined>
+  find(fingerprint: Fingerprint): SlotRecord | undefined | Promise<SlotRecord | undefined>
   /** The slot one of whose uploads has this `resource`. */
   findByResource(resource: string): Promise<SlotRecord | undefined>
   /**
@@ -115,7 +115,7 @@ export interface BlobStore extends AsyncDisposable {
   /** Everything there is, in no order. */
   list(): AsyncIterable<StoredBlob>
   /** Bytes that can still be written. */
-  free(): Promise<number>
+  free(): number | Promise<number>
 }
 
 /** A request that wants the right to write to a slot. */
@@ -142,7 +142,10 @@ export interface Leases {
    * `release` is called at most once, when somebody newer wants the lease. A newcomer overtaken
    * by a still newer one resolves to `superseded`. Aborting `signal` rejects with its reason.
    */
-  acquire(slot: Fingerprint, request: LeaseRequest): Promise<Lease | 'superseded'>
+  acquire(
+    slot: Fingerprint,
+    request: LeaseRequest,
+  ): Lease | 'superseded' | Promise<Lease | 'superseded'>
   /** Whether somebody in this process holds the lease now. */
   isHeld(slot: Fingerprint): boolean
   /** Whether another process that lives holds the lease. */

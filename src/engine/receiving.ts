@@ -1,4 +1,4 @@
-import type { ByteSource, Ending } from '../core/bytes.ts'
+import type { ByteSource, Ending, TakeBatch } from '../core/bytes.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Committer } from './committing.ts'
 import type { PartWriter } from './ports.ts'
@@ -24,20 +24,24 @@ export interface Receiving {
 export async function receive(receiving: Receiving): Promise<Ending> {
   const { writer, body, limit, onBytes, onLastByte, commits } = receiving
   if (writer.length === limit) onLastByte()
-  const pumped = body.pump((batch) => {
+  const take: TakeBatch = (batch) => {
     commits.throwIfFailed()
     onBytes(batch)
     if (writer.length + lengthOf(batch) > limit) throw new Refusal('size-mismatch', { limit })
     const written = writer.write(batch)
     if (written === undefined) return wrote()
     return written.then(wrote)
-  })
-  const ending = await pumped.catch(async (error: unknown) => {
+  }
+  let ending: Ending
+  try {
+    ending = await body.pump(take)
+  } catch (error) {
     // What is done next to the record must not meet a commit that is under way.
-    await commits.finish().catch(() => undefined)
+    await Promise.allSettled([commits.finish()])
     throw error
-  })
-  await commits.finish()
+  }
+  const steps = commits.finish()
+  if (steps !== undefined) await steps
   return writer.length === limit ? 'end' : ending
 
   function wrote(): void {

@@ -22,7 +22,7 @@ export interface Reservations {
    * given up) is harmless when repeated. Refuses with `too-many-uploads`. An owner with nothing reserved may
    * always start one upload, however large.
    */
-  take(owner: string, size: number): Promise<Share>
+  take(owner: string, size: number): Share | Promise<Share>
 }
 
 /** Never less than what is reserved in truth: what ended since the store was asked is still counted. */
@@ -37,13 +37,17 @@ export function reservations({ slots, clock, policy }: EngineNeeds): Reservation
   const bounds = new LRUCache<string, Bound>({ max: REMEMBERED })
   const asking = new Map<string, Promise<Bound>>()
   /** Taken here and not stored. */
-  const unstored = new Map<string, Reserved>()
+  const unstored = new Map<string, { -readonly [sum in keyof Reserved]: Reserved[sum] }>()
 
   function add(owner: string, uploads: number, bytes: number): void {
-    const before = unstored.get(owner) ?? NOTHING
-    const after = { uploads: before.uploads + uploads, bytes: before.bytes + bytes }
-    if (after.uploads === 0) unstored.delete(owner)
-    else unstored.set(owner, after)
+    const sums = unstored.get(owner)
+    if (sums === undefined) {
+      unstored.set(owner, { uploads, bytes })
+      return
+    }
+    sums.uploads += uploads
+    sums.bytes += bytes
+    if (sums.uploads === 0) unstored.delete(owner)
   }
 
   async function ask(owner: string): Promise<Bound> {
@@ -57,18 +61,21 @@ export function reservations({ slots, clock, policy }: EngineNeeds): Reservation
   }
 
   /** The store's present answer. Nobody takes a share meanwhile: all wait for the same answer. */
-  async function boundOf(owner: string, size: number): Promise<Bound> {
+  function boundOf(owner: string, size: number): Bound | Promise<Bound> {
     const running = asking.get(owner)
-    if (running !== undefined) return await running
+    if (running !== undefined) return running
     const bound = bounds.get(owner)
     if (bound !== undefined && clock() < bound.until && hasRoom(bound, size)) return bound
+    return askAlone(owner)
+  }
+
+  /** Who asked first is answered first. */
+  function askAlone(owner: string): Promise<Bound> {
     const answer = ask(owner)
+    const answered = (): boolean => asking.delete(owner)
     asking.set(owner, answer)
-    try {
-      return await answer
-    } finally {
-      asking.delete(owner)
-    }
+    void answer.then(answered, answered)
+    return answer
   }
 
   function hasRoom(bound: Bound, size: number): boolean {
@@ -77,15 +84,20 @@ export function reservations({ slots, clock, policy }: EngineNeeds): Reservation
     return bound.uploads === 0 || bound.bytes + size <= reservedBytesPerOwner
   }
 
+  function takeFrom(bound: Bound, owner: string, size: number): Share {
+    const { uploads, bytes } = bound
+    if (!hasRoom(bound, size)) throw new Refusal('too-many-uploads', { uploads, bytes })
+    bound.uploads += 1
+    bound.bytes += size
+    add(owner, 1, size)
+    return new TakenShare(owner, () => add(owner, -1, -size))
+  }
+
   return {
-    async take(owner, size): Promise<Share> {
-      const bound = await boundOf(owner, size)
-      const { uploads, bytes } = bound
-      if (!hasRoom(bound, size)) throw new Refusal('too-many-uploads', { uploads, bytes })
-      bound.uploads += 1
-      bound.bytes += size
-      add(owner, 1, size)
-      return new TakenShare(owner, () => add(owner, -1, -size))
+    take(owner, size) {
+      const bound = boundOf(owner, size)
+      if (!(bound instanceof Promise)) return takeFrom(bound, owner, size)
+      return bound.then((answer) => takeFrom(answer, owner, size))
     },
   }
 }

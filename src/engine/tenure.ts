@@ -58,15 +58,23 @@ const NEVER = new AbortController().signal
  * Waits for the right to write to a slot. Refuses (`upload-settling`) when the present holder,
  * whose last byte has come, does not finish in time.
  */
-export async function acquireLease(
+export function acquireLease(
   slot: Fingerprint,
   holder: Holder,
   { leases, deadline, networkName }: EngineNeeds,
-): Promise<Lease | 'superseded'> {
+): Lease | 'superseded' | Promise<Lease | 'superseded'> {
   const signal = leases.isHeld(slot) ? deadline(SETTLING_WAIT) : NEVER
+  const by = networkName(holder.client)
+  const lease = leases.acquire(slot, { release: (rival) => holder.release(rival), signal, by })
+  return lease instanceof Promise ? patiently(lease, signal) : lease
+}
+
+async function patiently(
+  lease: Promise<Lease | 'superseded'>,
+  signal: AbortSignal,
+): Promise<Lease | 'superseded'> {
   try {
-    const by = networkName(holder.client)
-    return await leases.acquire(slot, { release: (rival) => holder.release(rival), signal, by })
+    return await lease
   } catch (cause) {
     if (signal.aborted) throw new Refusal('upload-settling', {}, { cause })
     throw cause
@@ -96,12 +104,16 @@ export function tenureOf(record: SlotRecord, needs: EngineNeeds, opening?: Unsto
   let current = record
   let unstored = opening
 
-  async function store(after: SlotRecord): Promise<boolean> {
-    if (unstored === undefined) return await needs.slots.replace(after, current.lease)
+  async function create(after: SlotRecord, created: Unstored): Promise<boolean> {
     if ((await needs.slots.create(after)).id !== after.id) return false
-    unstored.stored(after)
+    created.stored(after)
     unstored = undefined
     return true
+  }
+
+  function store(after: SlotRecord): Promise<boolean> {
+    if (unstored !== undefined) return create(after, unstored)
+    return needs.slots.replace(after, current.lease)
   }
 
   return {
@@ -124,7 +136,9 @@ export function tenureOf(record: SlotRecord, needs: EngineNeeds, opening?: Unsto
 
 /** What is stored is done: a part that can't be removed is an orphan, which is collected later. */
 async function discard(part: string, { blobs }: EngineNeeds): Promise<void> {
-  await blobs.removePart(part).catch(() => undefined)
+  try {
+    await blobs.removePart(part)
+  } catch {}
 }
 
 /**

@@ -16,7 +16,8 @@ import { removeFile, sweep } from './retention.ts'
 /** The upload engine over its ports. Nothing is read or written until a verb is called. */
 export function uploadEngine(needs: EngineNeeds): UploadEngine {
   const activity = activities((file) => reader.remember(file))
-  const running = new Set<Promise<unknown>>()
+  const running = runningWork()
+  const { tracked } = running
   const reader = reading(needs, activity)
   const noticed = needs.notices?.subscribe(reader.notice)
   const parts = { ...needs, reservations: reservations(needs) }
@@ -59,16 +60,37 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
     },
     async [Symbol.asyncDispose]() {
       noticed?.[Symbol.dispose]()
-      await Promise.allSettled(running)
+      await running.idle()
     },
   }
+}
 
-  async function tracked<T>(work: Promise<T>): Promise<T> {
-    running.add(work)
-    try {
-      return await work
-    } finally {
-      running.delete(work)
-    }
+/** What is under way. */
+interface RunningWork {
+  /** Counts the work until it is over. */
+  readonly tracked: <T>(work: Promise<T>) => Promise<T>
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>
+}
+
+/** Counted rather than listed: a list would remember for a while what is over. */
+function runningWork(): RunningWork {
+  let count = 0
+  let over = Promise.withResolvers<void>()
+  const end = (): void => {
+    count -= 1
+    if (count > 0) return
+    over.resolve()
+    over = Promise.withResolvers()
+  }
+  return {
+    tracked(work) {
+      count += 1
+      void work.then(end, end)
+      return work
+    },
+    async idle(): Promise<void> {
+      if (count > 0) await over.promise
+    },
   }
 }

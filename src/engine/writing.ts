@@ -43,7 +43,8 @@ export async function write(
   const underway: Underway = { ...writing, doing }
   const place = activity.begin(record.fingerprint, doing)
   try {
-    const digests = await digestsOf(writing, needs.blobs)
+    const found = digestsOf(writing, needs.blobs)
+    const digests = found instanceof Promise ? await found : found
     if (digests === undefined) return await interrupted(underway, needs)
     const commits = committer({
       writer,

@@ -2,6 +2,7 @@ import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type SlotPath, parseSlotPath } from '../core/slot-path.ts'
 import type { ShownProof } from '../proof/signed-request.ts'
+import type { GrantRequest } from '../grants/grant-request.ts'
 import { HEADER } from '../wire/header-names.ts'
 import { type Attendance, attend } from './attendance.ts'
 import { countFailure, countOpening } from './failures.ts'
@@ -62,14 +63,19 @@ export function gate(needs: GateNeeds): Gate {
   return {
     async admit(request, claim, use) {
       refuseUnheard(request)
-      const grant = await verified(request, claim, needs)
+      let grant: Grant
+      try {
+        grant = await grants.verify(credentialIn(request, claim))
+      } catch (error) {
+        throw await counted(error, request, needs)
+      }
       const user = userOf(grant)
       if (user !== undefined) abuse.refuseBanned(request.client, user)
-      const counted = user === undefined ? use : counting({ request, user }, use, needs)
+      const noted = user === undefined ? use : counting({ request, user }, use, needs)
       const shown = shownOf(request)
       return shown === undefined
-        ? await admitUnproved({ request, grant }, counted, needs)
-        : await admitShown({ request, grant, shown }, counted, needs)
+        ? await admitUnproved({ request, grant }, noted, needs)
+        : await admitShown({ request, grant, shown }, noted, needs)
     },
     async enter(request, use) {
       refuseUnheard(request)
@@ -116,15 +122,10 @@ function counting<T>(
   return async ({ grant, passage }) => await use({ grant, passage: { ...passage, opens } })
 }
 
-/** The grant that the request shows; counts a wrong one. */
-async function verified(
-  request: GateRequest,
-  { size, types }: Claim,
-  needs: GateNeeds,
-): Promise<Grant> {
-  const { target, headers } = request
+/** What of the request can show its grant. */
+function credentialIn({ target, headers }: GateRequest, { size, types }: Claim): GrantRequest {
   const { rawPath, query } = target
-  const shown = {
+  return {
     path: parseSlotPath(rawPath),
     query,
     authorization: headers.authorization,
@@ -132,11 +133,10 @@ async function verified(
     otherTypes: types?.slice(1) ?? NO_TYPES,
     size,
   }
-  try {
-    return await needs.grants.verify(shown)
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'grant-invalid')
-      await countFailure(request, needs)
-    throw error
-  }
+}
+
+/** The refusal of a grant; counts a wrong one. */
+async function counted(error: unknown, request: GateRequest, needs: GateNeeds): Promise<unknown> {
+  if (error instanceof Refusal && error.code === 'grant-invalid') await countFailure(request, needs)
+  return error
 }

@@ -18,7 +18,7 @@ export interface Granted {
 type Use<T> = (admission: Admission) => Promise<T>
 
 /** Lets a request in that shows nothing but its grant. The session of the slot begins in memory, if there was none. */
-export async function admitUnproved<T>(
+export function admitUnproved<T>(
   { request, grant }: Granted,
   use: Use<T>,
   needs: GateNeeds,
@@ -26,7 +26,7 @@ export async function admitUnproved<T>(
   // A fresh grant is worth something with its session only.
   if (grant.refresh !== undefined) return refuseUnproved(request, 'absent', needs)
   const begins = needs.sessions.begin(grant.fingerprint, visitorOf(request))
-  return await use({ grant, passage: { judge: judgeOf({ request, grant }, begins, needs) } })
+  return use({ grant, passage: { judge: judgeOf({ request, grant }, begins, needs) } })
 }
 
 /** Lets a request in that shows more than its grant, or wants a session. */

@@ -50,14 +50,18 @@ export interface GrantScheme {
   sign(slot: SlotToSign, secret: Buffer): Credential
 }
 
-/** The grant as far as every scheme has it; the type is the request's own where that is valid. */
-export function plainGrant(scheme: Scheme, request: SizedRequest): Grant {
+/** The grant as far as every scheme has it; the type is the request's own, or another, where that is valid. */
+export function plainGrant(
+  scheme: Scheme,
+  request: SizedRequest,
+  type: string | undefined = request.contentType,
+): Grant {
   return {
     scheme,
     path: request.path,
     fingerprint: fingerprintOf(request.path),
     size: request.size,
-    contentType: mediaTypeOr(request.contentType),
+    contentType: mediaTypeOr(type),
   }
 }
 

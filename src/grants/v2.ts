@@ -1,17 +1,16 @@
-import { type SizedRequest, parameter } from './grant-request.ts'
-import { OCTET_STREAM, mediaTypeOr } from '../core/media-type.ts'
+import { parameter } from './grant-request.ts'
+import { OCTET_STREAM } from '../core/media-type.ts'
 import { mac } from '../core/mac.ts'
 import { typeCandidates } from './media-type.ts'
-import { type Check, type GrantScheme, invalid, plainGrant } from './scheme.ts'
+import { type GrantScheme, invalid, plainGrant } from './scheme.ts'
 import { isHexMac } from './signed-text.ts'
 
 /** What is signed: `path NUL size NUL type`. */
-export function v2Text(slot: {
-  readonly path: string
-  readonly size: number
-  readonly type: string
-}): string {
-  return `${slot.path}\0${slot.size}\0${slot.type}`
+export function v2Text(
+  { path, size }: { readonly path: string; readonly size: number },
+  type: string,
+): string {
+  return `${path}\0${size}\0${type}`
 }
 
 /** `?v2=`: Prosody `mod_http_upload_external` version 2. Carries no time. */
@@ -25,27 +24,19 @@ export function typedMac(name: 'v2' | 'token'): GrantScheme {
       return parameter(request, name) !== undefined
     },
     verify(request, check) {
-      const candidates = typeCandidates(request)
-      const type = candidates.find((candidate) => signsType(name, request, { ...check, candidate }))
-      if (type === undefined) {
-        const signed = v2Text({ ...request, type: candidates[0] ?? '' })
-        throw invalid(name, { why: 'wrong MAC', signed, types: candidates.join(', ') })
+      const shown = parameter(request, name) ?? ''
+      for (const type of typeCandidates(request)) {
+        if (!isHexMac(shown, check.secrets, v2Text(request, type))) continue
+        // What the signature covers is served, so that the XMPP server's policy on types holds.
+        return plainGrant(name, request, type)
       }
-      // What the signature covers is served, so that the XMPP server's policy on types holds.
-      return { ...plainGrant(name, request), contentType: mediaTypeOr(type) }
+      const candidates = [...typeCandidates(request)]
+      const signed = v2Text(request, candidates[0] ?? '')
+      throw invalid(name, { why: 'wrong MAC', signed, types: candidates.join(', ') })
     },
     sign({ path, size, contentType = OCTET_STREAM }, secret) {
-      const signed = v2Text({ path, size, type: contentType })
+      const signed = v2Text({ path, size }, contentType)
       return { query: `${name}=${mac(secret, signed).toString('hex')}` }
     },
   }
-}
-
-function signsType(
-  name: 'v2' | 'token',
-  request: SizedRequest,
-  check: Check & { readonly candidate: string },
-): boolean {
-  const signed = v2Text({ ...request, type: check.candidate })
-  return isHexMac(parameter(request, name) ?? '', check.secrets, signed)
 }

@@ -65,10 +65,15 @@ export function grantVerifier(
 }
 
 function decidingScheme(secrets: GrantSecrets, request: GrantRequest): GrantScheme {
-  const presented = PRECEDENCE.filter((scheme) => scheme.presents(request))
-  const configured = presented.find((scheme) => (secrets[scheme.name] ?? []).length > 0)
+  let configured: GrantScheme | undefined
+  let unknown: GrantScheme | undefined
+  // All are asked, whichever decides: a parameter that stands there twice is refused.
+  for (const scheme of PRECEDENCE) {
+    if (!scheme.presents(request)) continue
+    if ((secrets[scheme.name] ?? []).length > 0) configured ??= scheme
+    else unknown ??= scheme
+  }
   if (configured !== undefined) return configured
-  const [unknown] = presented
   if (unknown === undefined) throw new Refusal('no-credential')
   throw invalid(unknown.name, { why: 'the scheme has no secret' })
 }

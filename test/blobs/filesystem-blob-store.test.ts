@@ -273,8 +273,8 @@ test('the free space is measured once a second', async () => {
   now = 999
   assert.equal(await store.free(), same)
   now = 1000
-  await assert.rejects(store.free(), { code: 'ENOENT' })
-  await assert.rejects(store.free(), { code: 'ENOENT' })
+  await assert.rejects(async () => await store.free(), { code: 'ENOENT' })
+  await assert.rejects(async () => await store.free(), { code: 'ENOENT' })
   await using _again = await filesystemBlobStore({ folder: folder.path })
   assert.ok((await store.free()) > 0)
 })

@@ -159,7 +159,10 @@ function abortCases(open: () => Leases): void {
     const leases = open()
     const slot = anySlot()
     const signal = AbortSignal.abort(reason)
-    await assert.rejects(leases.acquire(slot, { release: () => {}, signal }), reason)
+    await assert.rejects(
+      async () => await leases.acquire(slot, { release: () => {}, signal }),
+      reason,
+    )
     assert.equal(leases.isHeld(slot), false)
   })
 

@@ -49,7 +49,7 @@ test('what another process reserves counts after a second at the latest', async 
   await upload
   f.time += 1_000
   await assert.rejects(
-    one.take(`network:${CLIENT.network}`, 1),
+    async () => await one.take(`network:${CLIENT.network}`, 1),
     (error) => error instanceof Refusal && error.code === 'too-many-uploads',
   )
 })

@@ -128,7 +128,7 @@ for (const [protocol, parameter, count, refused] of [
     const slots = slotsOf(protocol, count)
     for (const vector of slots) {
       const type = signedType(vector)
-      const text = v2Text({ path: decodedPath(vector), size: Number(vector.request.size), type })
+      const text = v2Text({ path: decodedPath(vector), size: Number(vector.request.size) }, type)
       assert.equal(hexOf(text), vector.signed_hex, vector.id)
       const shown = queryOf(vector).get(parameter) ?? ''
       assert.ok(isHexMac(shown, [Buffer.from(vector.secret)], text), vector.id)

@@ -164,7 +164,7 @@ test('a damaged database refuses what it cannot answer and says why', async () =
   // The first page holds the schema; without it the file would not open at all.
   await writeFile(at.path, bytes.fill(0xff, 4096))
   await using store = open(at.path)
-  await assert.rejects(store.find(record.fingerprint), unavailable)
+  await assert.rejects(async () => await store.find(record.fingerprint), unavailable)
   await assert.rejects(store.create(record), unavailable)
   await assert.rejects(collect(store.all()), unavailable)
 })
@@ -179,7 +179,7 @@ for (const [what, text] of [
     const record = await store.create(slotRecord())
     using other = disposable(new DatabaseSync(at.path))
     other.database.prepare('UPDATE slots SET record = ?').run(text)
-    await assert.rejects(store.find(record.fingerprint), unavailable)
+    await assert.rejects(async () => await store.find(record.fingerprint), unavailable)
   })
 }
 

@@ -24,7 +24,7 @@ export interface Readiness {
 export function createReadiness({ slots, blobs, version, stopwatch }: ReadinessNeeds): Readiness {
   const startedAt = stopwatch()
   const state = shared(() => slots.ping())
-  const files = shared(() => blobs.free())
+  const files = shared(async () => await blobs.free())
 
   function answer(status: number, facts: { status: string; failed?: readonly string[] }): Answer {
     const uptimeSeconds = Math.floor((stopwatch() - startedAt) / 1000)

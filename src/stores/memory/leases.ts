@@ -66,8 +66,9 @@ export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = 
   }
 
   async function wait(queue: Queue, request: LeaseRequest): Promise<Lease | 'superseded'> {
-    const { promise, resolve, reject } = Promise.withResolvers<Lease | 'superseded'>()
     const { signal } = request
+    signal.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<Lease | 'superseded'>()
     const waiter: Waiter = { request, settle: resolve }
     const leave = (): void => {
       if (queue.waiter !== waiter) return
@@ -89,10 +90,10 @@ export function processLeases(needs: { stopwatch?: Stopwatch; after?: After } = 
   }
 
   return {
-    acquire: async (slot, request) => {
-      request.signal.throwIfAborted()
+    acquire(slot, request) {
       const queue = queues.get(slot)
-      if (queue !== undefined) return await wait(queue, request)
+      if (queue !== undefined) return wait(queue, request)
+      if (request.signal.aborted) return aborted(request.signal)
       const holder = { release: request.release, asked: false }
       queues.set(slot, { holder, waiter: undefined, takeovers: undefined })
       return leaseOf(slot, holder)
@@ -118,6 +119,10 @@ class ProcessLease implements Lease {
   [Symbol.dispose](): void {
     this.#giveBack()
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  throw signal.reason
 }
 
 /** Asks the holder, in a fight after a pause. Returns how to call that off. */

@@ -35,7 +35,7 @@ export function sqliteSlots({ database, writer }: SqliteState): SlotStore {
   }
 
   return {
-    find: async (fingerprint) => readRecord(statements.find, fingerprint),
+    find: (fingerprint) => readRecord(statements.find, fingerprint),
     findByResource: async (resource) => {
       const record = readRecord(statements.findByResource, resource)
       return record?.uploads.some((upload) => upload.resource === resource) ? record : undefined
