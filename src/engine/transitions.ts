@@ -157,11 +157,11 @@ function remembered(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
 
 /** Ids of the parts that nothing refers to any more once `after` has replaced `before`. */
 export function releasedParts(before: SlotRecord, after: SlotRecord): readonly string[] {
+  const held = after.uploads.filter(isHolding)
   const released: string[] = []
   for (const { id, state } of before.uploads) {
     // A record holds a handful of uploads: looking through them is cheaper than making a set.
-    const isKept = after.uploads.some((upload) => upload.id === id && isHolding(upload))
-    if (state === 'receiving' && !isKept) released.push(id)
+    if (state === 'receiving' && !held.some((upload) => upload.id === id)) released.push(id)
   }
   return released
 }
@@ -261,6 +261,7 @@ function withoutMetadata(upload: UploadRecord): UploadRecord {
 
 /** Makes room for one more. A generation that no client was told of can never be reached again. */
 function parked(uploads: readonly UploadRecord[]): readonly UploadRecord[] {
+  if (uploads.length === 0) return uploads
   const reachable = uploads.filter((upload) => isTold(upload))
   const live = reachable.filter((upload) => upload.state === 'receiving')
   const surplus = new Set(live.slice(0, Math.max(0, live.length - (MAX_GENERATIONS - 1))))
@@ -363,11 +364,12 @@ function tombstoneEnd(upload: UploadRecord, policy: EnginePolicy): Instant {
 }
 
 function withDueAt(record: SlotRecord, { policy }: TransitionContext): SlotRecord {
-  const ends = record.uploads.map((upload) =>
-    upload.state === 'receiving' ? deadline(upload, policy) : tombstoneEnd(upload, policy),
-  )
   const file = record.state === 'published' ? (record.fileExpiresAt ?? Infinity) : Infinity
-  const dueAt = Math.min(file, recordEnd(record, policy), ...ends)
+  let dueAt = Math.min(file, recordEnd(record, policy))
+  for (const upload of record.uploads) {
+    const isOver = upload.state !== 'receiving'
+    dueAt = Math.min(dueAt, isOver ? tombstoneEnd(upload, policy) : deadline(upload, policy))
+  }
   if (dueAt !== Infinity) return record.dueAt === dueAt ? record : { ...record, dueAt }
   if (record.dueAt === undefined) return record
   const { dueAt: _, ...rest } = record

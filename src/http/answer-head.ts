@@ -16,7 +16,8 @@ export function fieldLines(headers: OutgoingHttpHeaders): string {
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined) continue
-    for (const item of Array.isArray(value) ? value : [value]) lines += fieldLine(name, item)
+    if (Array.isArray(value)) for (const item of value) lines += fieldLine(name, item)
+    else lines += fieldLine(name, value)
   }
   return lines
 }

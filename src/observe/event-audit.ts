@@ -22,8 +22,7 @@ export function engineAudit({ record }: Recorder, privacy: Privacy): EngineEvent
     size: slot.size,
   })
   return {
-    slotOpened: (slot, client) =>
-      record({ ...of('opened', slot), address: shownAddress(client, privacy) }),
+    slotOpened: (slot, client) => record(openedEntry(slot, shownAddress(client, privacy), privacy)),
     recovered: (slot, client) =>
       record({
         ...of('recovered', slot),
@@ -60,12 +59,32 @@ export function engineAudit({ record }: Recorder, privacy: Privacy): EngineEvent
         why: 'elsewhere',
       }),
     interrupted: (slot, { face }, kept) => record({ ...of('interrupted', slot), face, kept }),
-    published: (slot, { face }, seconds) => record({ ...of('published', slot), face, seconds }),
+    published: (slot, { face }, seconds) =>
+      record(publishedEntry(slot, { face, seconds }, privacy)),
     repeated: (slot, outcome) => record({ ...of('repeated', slot), outcome }),
     fileRemoved: (slot, why) => record({ ...of('deleted', slot), why }),
     abandoned: (slot, { face, durable }, why) =>
       record({ ...of('abandoned', slot), face, kept: durable, why }),
   }
+}
+
+/** What every upload tells is made in one piece. */
+function openedEntry(
+  { fingerprint: slot, user, scheme, size }: SlotRecord,
+  address: string | undefined,
+  privacy: Privacy,
+): AuditEntry {
+  return { event: 'opened', slot, user: shownUser(user, privacy), address, scheme, size }
+}
+
+function publishedEntry(
+  { fingerprint: slot, user: jid, network, scheme, size }: SlotRecord,
+  { face, seconds }: { readonly face: string; readonly seconds: number },
+  privacy: Privacy,
+): AuditEntry {
+  const user = shownUser(jid, privacy)
+  const address = shownNetwork(network, privacy)
+  return { event: 'published', slot, user, address, scheme, size, face, seconds }
 }
 
 /** Refused requests that showed a credential, as audit lines; what strangers try is left to the metrics. */
