@@ -74,10 +74,16 @@ export interface StoredBlob {
   readonly modifiedAt: Instant
 }
 
-/** Bytes of uploads (`part`, named by the upload's id) and of published files (`file`, named by the slot's id). */
+/** What became of a part that was to be readable as a file. */
+export type Publication = 'published' | 'exists' | 'missing'
+
+/**
+ * Bytes of uploads (`part`, named by the upload's id) and of published files (`file`, named by the slot's id). What every
+ * upload needs may be done at once; it throws then what it would reject with.
+ */
 export interface BlobStore extends AsyncDisposable {
-  /** Makes a new empty part; rejects if there is one. */
-  create(part: string): Promise<PartWriter>
+  /** Makes a new empty part; fails if there is one. */
+  create(part: string): PartWriter | Promise<PartWriter>
   /** Opens a part to go on at `offset`, cutting off what lies beyond; rejects if it is shorter. */
   resume(part: string, offset: number): Promise<PartWriter>
   /**
@@ -89,7 +95,7 @@ export interface BlobStore extends AsyncDisposable {
     part: string,
     file: string,
     options: { sync: boolean },
-  ): Promise<'published' | 'exists' | 'missing'>
+  ): Publication | Promise<Publication>
   /** Hands the range to `take` piece by piece; every range is within the file. Aborting `signal` ends it with a rejection. */
   read(
     file: string,
@@ -107,7 +113,7 @@ export interface BlobStore extends AsyncDisposable {
   /** Size in bytes, or nothing if there is no such file. */
   fileSize(file: string): Promise<number | undefined>
   /** Takes the part away; resolves also if there was none. */
-  removePart(part: string): Promise<void>
+  removePart(part: string): void | Promise<void>
   /** Takes the file away; resolves also if there was none. */
   removeFile(file: string): Promise<void>
   /** Path of the file below the store's folder, with `/`, for a proxy that serves it itself; nothing if bytes are no files. */

@@ -2,7 +2,7 @@ import type { Instant } from '../core/clock.ts'
 import type { PublishedFile } from './engine.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { EngineNeeds } from './needs.ts'
-import type { PartWriter } from './ports.ts'
+import type { PartWriter, Publication } from './ports.ts'
 import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Tenure, giveUp } from './tenure.ts'
 
@@ -18,7 +18,9 @@ export async function publish(
   const sync = needs.policy().fsync !== 'never'
   if (sync) await writer.sync()
   const { id } = tenure.record()
-  if (!(await link(upload.id, id, needs))) return await lost({ tenure, upload }, needs)
+  const outcome = needs.blobs.publish(upload.id, id, { sync })
+  if (outcome !== 'published' && !(await isLinked(outcome, { part: upload.id, file: id }, needs)))
+    return await lost({ tenure, upload }, needs)
   if (await tenure.apply({ type: 'published', upload: upload.id }))
     return publishedFile(tenure.record())
   // Another process was first to store the slot: its file has another name, ours is nobody's.
@@ -31,12 +33,15 @@ export async function publish(
  * failed; as the lease is ours now, it never will be committed, and nobody was told of it.
  * Resolves to `false` if the part is gone.
  */
-async function link(part: string, file: string, { blobs, policy }: EngineNeeds): Promise<boolean> {
-  const options = { sync: policy().fsync !== 'never' }
-  let outcome = await blobs.publish(part, file, options)
+async function isLinked(
+  first: Publication | Promise<Publication>,
+  { part, file }: { readonly part: string; readonly file: string },
+  { blobs, policy }: EngineNeeds,
+): Promise<boolean> {
+  let outcome = await first
   if (outcome === 'exists') {
     await blobs.removeFile(file)
-    outcome = await blobs.publish(part, file, options)
+    outcome = await blobs.publish(part, file, { sync: policy().fsync !== 'never' })
   }
   if (outcome !== 'exists') return outcome === 'published'
   throw new Refusal('state-unavailable', { why: 'another process publishes the same slot' })

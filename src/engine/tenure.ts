@@ -105,7 +105,8 @@ export function tenureOf(record: SlotRecord, needs: EngineNeeds, opening?: Unsto
   let unstored = opening
 
   async function create(after: SlotRecord, created: Unstored): Promise<boolean> {
-    if ((await needs.slots.create(after)).id !== after.id) return false
+    const stored = await needs.slots.create(after)
+    if (stored.id !== after.id) return false
     created.stored(after)
     unstored = undefined
     return true
@@ -137,7 +138,8 @@ export function tenureOf(record: SlotRecord, needs: EngineNeeds, opening?: Unsto
 /** What is stored is done: a part that can't be removed is an orphan, which is collected later. */
 async function discard(part: string, { blobs }: EngineNeeds): Promise<void> {
   try {
-    await blobs.removePart(part)
+    const removal = blobs.removePart(part)
+    if (removal !== undefined) await removal
   } catch {}
 }
 

@@ -106,7 +106,7 @@ for (const key of ['../x', '..', '.', '', 'a/b', 'a\\b', 'a\0', 'a.part', 'ü', 
       () => store.removePart(key),
       () => store.removeFile(key),
     ]
-    for (const call of calls) await assert.rejects(call, RangeError)
+    for (const call of calls) await assert.rejects(async () => await call(), RangeError)
     assert.throws(() => store.location(key), RangeError)
     assert.deepEqual(filesBelow(folder.path), [])
   })

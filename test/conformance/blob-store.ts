@@ -93,7 +93,7 @@ function partCases(open: Open): void {
     await using store = await open()
     const part = anyKey()
     await storePart(store, part, Buffer.from('first'))
-    await assert.rejects(store.create(part))
+    await assert.rejects(async () => await store.create(part))
     assert.equal(await store.partSize(part), 5)
   })
 
@@ -156,7 +156,9 @@ function publishCases(open: Open): void {
       const file = anyKey()
       const parts = ['first', 'later'].map((text) => ({ key: anyKey(), text }))
       for (const { key, text } of parts) await storePart(store, key, Buffer.from(text))
-      const outcomes = await Promise.all(parts.map(({ key }) => store.publish(key, file, { sync })))
+      const outcomes = await Promise.all(
+        parts.map(async ({ key }) => await store.publish(key, file, { sync })),
+      )
       assert.deepEqual(outcomes.toSorted(), ['exists', 'published'])
       const winner = parts[outcomes.indexOf('published')]
       assert.equal(String(await readBack(store, file, { start: 0, end: 5 })), winner?.text)

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { errorCode } from '../../core/error-code.ts'
 import { syncFolder } from '../../core/folder.ts'
 import { type Stopwatch, systemStopwatch } from '../../core/clock.ts'
-import type { BlobStore } from '../../engine/ports.ts'
+import type { BlobStore, Publication } from '../../engine/ports.ts'
 import { blobReader } from './blob-reader.ts'
 import { diskPace } from './disk-pace.ts'
 import { freeSpace } from './free-space.ts'
@@ -38,17 +38,16 @@ export async function filesystemBlobStore(options: {
   const linked = new Set<string>()
 
   return {
-    create: async (part) =>
+    create: (part) =>
       partWriter(parts.create(places.path('part', part)), { length: 0, ...writing }),
     resume: async (part, offset) => {
       const descriptor = await parts.resume(places.path('part', part), offset)
       return partWriter(descriptor, { length: offset, ...writing })
     },
-    publish: async (part, file, { sync }) => {
+    publish(part, file, { sync }) {
       const outcome = linkOnce(places.path('part', part), places.path('file', file))
       if (outcome === 'published') linked.add(part)
-      if (sync) await syncFolder(places.shardFolder('file', file))
-      return outcome
+      return sync ? synced(outcome, places.shardFolder('file', file)) : outcome
     },
     read: reader.read,
     readPart: reader.readPart,
@@ -56,10 +55,9 @@ export async function filesystemBlobStore(options: {
       isSameFile(places.path('part', part), places.path('file', file)),
     partSize: async (part) => sizeOf(places.path('part', part)),
     fileSize: async (file) => sizeOf(places.path('file', file)),
-    removePart: async (part) => {
+    removePart(part) {
       const path = places.path('part', part)
-      if (linked.delete(part)) removeName(path)
-      else await removeFile(path)
+      return linked.delete(part) ? removeName(path) : removeFile(path)
     },
     removeFile: async (file) => {
       await removeFile(places.path('file', file))
@@ -72,8 +70,13 @@ export async function filesystemBlobStore(options: {
   }
 }
 
+async function synced(outcome: Publication, folder: string): Promise<Publication> {
+  await syncFolder(folder)
+  return outcome
+}
+
 /** A link fails if the name is taken, which a rename would not. */
-function linkOnce(from: string, to: string): 'published' | 'exists' | 'missing' {
+function linkOnce(from: string, to: string): Publication {
   try {
     linkSync(from, to)
     return 'published'

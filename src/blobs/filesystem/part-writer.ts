@@ -48,9 +48,10 @@ class FileWriter implements PartWriter {
     await this.#occupied(syncData(this.#descriptor))
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#idle !== undefined) await this.#idle
+  [Symbol.asyncDispose](): Promise<void> {
+    if (this.#idle !== undefined) return this.#idle.then(() => this.#close(this.#descriptor))
     this.#close(this.#descriptor)
+    return DONE
   }
 
   #writeNow(batch: Batch): void | Promise<void> {
@@ -82,6 +83,9 @@ class FileWriter implements PartWriter {
     return work
   }
 }
+
+/** Nearly every part is closed at once. */
+const DONE = Promise.resolve()
 
 /** Next to a disk that is slow a copy costs nothing. */
 function copyOf(batch: Batch): Batch {
