@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock, Instant } from '../core/clock.ts'
 import { COMMIT_INTERVAL, STORE_AFTER } from './policy.ts'
 import type { PartWriter } from './ports.ts'
 
@@ -33,51 +33,67 @@ export interface Committer {
 
 /** A committer of an upload that begins now. */
 export function committer(committing: Committing): Committer {
-  const { writer, commit, commitBytes, store, isStored, clock } = committing
-  let doneBytes = writer.length
-  let doneAt = clock()
-  let busy = false
-  let finished = false
-  let steps: Promise<unknown> | undefined
-  let failure: { readonly error: unknown } | undefined
+  return new Keeper(committing)
+}
 
-  const isFree = (): boolean => !busy && !finished && failure === undefined
+/** A class, because one is made per upload. */
+class Keeper implements Committer {
+  readonly #committing: Committing
+  #doneBytes: number
+  #doneAt: Instant
+  #isBusy = false
+  #isFinished = false
+  #steps: Promise<unknown> | undefined = undefined
+  #failure: { readonly error: unknown } | undefined = undefined
 
-  function take(step: () => Promise<unknown>): void {
-    busy = true
-    steps = (steps ?? Promise.resolve()).then(step).finally(() => {
-      busy = false
-    })
-    steps.catch((error: unknown) => {
-      failure = { error }
-    })
+  constructor(committing: Committing) {
+    this.#committing = committing
+    this.#doneBytes = committing.writer.length
+    this.#doneAt = committing.clock()
   }
 
-  function takeCommit(now: number): void {
-    doneBytes = writer.length
-    doneAt = now
-    take(commit)
+  note(): void {
+    const { writer, commitBytes, clock } = this.#committing
+    const now = clock()
+    const isEnough = writer.length - this.#doneBytes >= commitBytes
+    if ((isEnough || now - this.#doneAt >= COMMIT_INTERVAL) && this.#isFree()) this.#commit(now)
   }
 
-  return {
-    note(): void {
-      const now = clock()
-      const due = writer.length - doneBytes >= commitBytes || now - doneAt >= COMMIT_INTERVAL
-      if (due && isFree()) takeCommit(now)
-    },
-    look(): void {
-      if (!isFree()) return
-      const now = clock()
-      const silence = now - doneAt
-      if (silence >= COMMIT_INTERVAL && writer.length > doneBytes) takeCommit(now)
-      else if (silence >= STORE_AFTER && !isStored()) take(store)
-    },
-    throwIfFailed(): void {
-      if (failure !== undefined) throw failure.error
-    },
-    finish() {
-      finished = true
-      return steps
-    },
+  look(): void {
+    if (!this.#isFree()) return
+    const { writer, clock, isStored, store } = this.#committing
+    const now = clock()
+    const silence = now - this.#doneAt
+    if (silence >= COMMIT_INTERVAL && writer.length > this.#doneBytes) this.#commit(now)
+    else if (silence >= STORE_AFTER && !isStored()) this.#take(store)
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  finish(): Promise<unknown> | undefined {
+    this.#isFinished = true
+    return this.#steps
+  }
+
+  #isFree(): boolean {
+    return !this.#isBusy && !this.#isFinished && this.#failure === undefined
+  }
+
+  #commit(now: Instant): void {
+    this.#doneBytes = this.#committing.writer.length
+    this.#doneAt = now
+    this.#take(this.#committing.commit)
+  }
+
+  #take(step: () => Promise<unknown>): void {
+    this.#isBusy = true
+    this.#steps = (this.#steps ?? Promise.resolve()).then(step).finally(() => {
+      this.#isBusy = false
+    })
+    this.#steps.catch((error: unknown) => {
+      this.#failure = { error }
+    })
   }
 }

@@ -17,38 +17,56 @@ export interface Holder {
   /** From now on nothing stops the upload (its last byte has come). */
   settle(): void
   /** Whether a newer request asked for the place. */
-  readonly isReleased: () => boolean
+  isReleased(): boolean
   /** Name of the network from which the newer request came, if known. */
-  readonly rivalNetwork: () => string | undefined
+  rivalNetwork(): string | undefined
   /** Aborts when a newer request asks for the place. Made only for who needs it. */
-  readonly releasing: () => AbortSignal
+  releasing(): AbortSignal
 }
 
 /** A holder whose sender is `body`; without one there is nothing to cut. */
 export function holderOf(client: ClientAddress, body?: ByteSource): Holder {
-  let settled = false
-  let released = false
-  let rival: string | undefined
-  let ending: AbortController | undefined
-  return {
-    client,
-    release(by): void {
-      if (settled) return
-      released = true
-      rival = by === '' ? undefined : by
-      body?.cut()
-      ending?.abort()
-    },
-    settle(): void {
-      settled = true
-    },
-    isReleased: () => released,
-    rivalNetwork: () => rival,
-    releasing(): AbortSignal {
-      ending ??= new AbortController()
-      if (released) ending.abort()
-      return ending.signal
-    },
+  return new Sender(client, body)
+}
+
+/** A class, because one is made per upload. */
+class Sender implements Holder {
+  readonly client: ClientAddress
+  readonly #body: ByteSource | undefined
+  #isSettled = false
+  #isReleased = false
+  #rival: string | undefined = undefined
+  #ending: AbortController | undefined = undefined
+
+  constructor(client: ClientAddress, body: ByteSource | undefined) {
+    this.client = client
+    this.#body = body
+  }
+
+  release(by?: string): void {
+    if (this.#isSettled) return
+    this.#isReleased = true
+    this.#rival = by === '' ? undefined : by
+    this.#body?.cut()
+    this.#ending?.abort()
+  }
+
+  settle(): void {
+    this.#isSettled = true
+  }
+
+  isReleased(): boolean {
+    return this.#isReleased
+  }
+
+  rivalNetwork(): string | undefined {
+    return this.#rival
+  }
+
+  releasing(): AbortSignal {
+    this.#ending ??= new AbortController()
+    if (this.#isReleased) this.#ending.abort()
+    return this.#ending.signal
   }
 }
 

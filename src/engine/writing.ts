@@ -3,7 +3,7 @@ import { Refusal } from '../core/refusals.ts'
 import type { Activities, Activity } from './activity.ts'
 import { committer } from './committing.ts'
 import { type Digesting, digestsOf } from './digesting.ts'
-import type { Cut, Delivery, Progress, Published } from './engine.ts'
+import type { Cut, Delivery, Progress, Published, PublishedFile } from './engine.ts'
 import type { Abandonment } from './events.ts'
 import type { EngineNeeds } from './needs.ts'
 import { COMMIT_BYTES } from './policy.ts'
@@ -37,9 +37,10 @@ export async function write(
 ): Promise<Published | Progress | Cut> {
   const { tenure, holder, upload, writer, body, completes } = writing
   const record = tenure.record()
-  const pause = upload.resource === undefined ? {} : { pause: () => holder.release() }
   const { client } = holder
-  const doing: Activity = { client, face: upload.face, record: tenure.record, ...pause }
+  const known = { client, face: upload.face, record: tenure.record }
+  const doing: Activity =
+    upload.resource === undefined ? known : { ...known, pause: () => holder.release() }
   const underway: Underway = { ...writing, doing }
   const place = activity.begin(record.fingerprint, doing)
   try {
@@ -72,8 +73,12 @@ export async function write(
     digests.checkBody()
     if (!completes || writer.length < record.size) return await kept(underway, needs)
     const told = digests.checkFile()
-    const outcome = await finished(writing, needs, activity)
-    return told === undefined || outcome.kind === 'cut' ? outcome : { ...outcome, digests: told }
+    const file = await publish(tenure, { upload, writer }, needs)
+    if (file === undefined) return CUT
+    tell(writing, file, { needs, activity })
+    return told === undefined
+      ? { kind: 'published', file }
+      : { kind: 'published', file, digests: told }
   } catch (error) {
     const why = endBy(error)
     if (why !== undefined) await giveUp(writing, why, needs)
@@ -93,19 +98,16 @@ function endBy(error: unknown): Abandonment | undefined {
   return isWrong ? 'wrong-digest' : undefined
 }
 
-async function finished(
-  writing: Writing,
-  needs: EngineNeeds,
-  activity: Activities,
-): Promise<Published | Cut> {
-  const { tenure, upload, writer } = writing
-  const file = await publish(tenure, { upload, writer }, needs)
-  if (file === undefined) return CUT
-  const { fingerprint } = tenure.record()
-  activity.announce(fingerprint, file)
-  needs.notices?.announce(fingerprint)
-  needs.events.published(tenure.record(), upload, (file.publishedAt - upload.createdAt) / 1000)
-  return { kind: 'published', file }
+/** Tells everybody of a file that was published. */
+function tell(
+  { tenure, upload }: Writing,
+  file: PublishedFile,
+  { needs, activity }: { readonly needs: EngineNeeds; readonly activity: Activities },
+): void {
+  const record = tenure.record()
+  activity.announce(record.fingerprint, file)
+  needs.notices?.announce(record.fingerprint)
+  needs.events.published(record, upload, (file.publishedAt - upload.createdAt) / 1000)
 }
 
 /** What came stays, for whoever goes on; a request whose place another body took leaves no trace. */
