@@ -6,6 +6,7 @@ import { type RequestListener, createServer } from 'node:http'
 import { type Socket, connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { connectingTransport } from '../../src/client/node/connecting-transport.ts'
 import { httpTransport } from '../../src/client/node/http-transport.ts'
 import type { UploadRequest } from '../../src/client/transport.ts'
 import { temporaryFolder } from '../app/site.ts'
@@ -157,7 +158,7 @@ for (const [words, bytes] of [
 
 test('a connection that is never made is left when the signal fires', async () => {
   const sockets: Socket[] = []
-  const transport = httpTransport({
+  const transport = connectingTransport({
     // A resolver that never answers.
     connect: () => {
       const socket = connect({ host: 'nowhere.invalid', port: 1, lookup: () => {} })

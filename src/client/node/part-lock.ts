@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises'
-import { DatabaseSync } from 'node:sqlite'
+import process from 'node:process'
 
 /**
  * Keeps every other caller away, in whatever process, until it is disposed of. The operating system gives the lock (on
  * the file at `path`, an empty database) back when the process ends, however it does. Nothing if somebody has it.
  */
 export function lockFile(path: string): AsyncDisposable | undefined {
+  // Loaded when it is wanted: up to Node.js 24.14 it warns that it is experimental.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
     // Not in WAL mode, where a lock of the file is none.
