@@ -176,10 +176,10 @@ const WRONGS: readonly {
     says: /PATCH, by which an upload goes on, is answered with 405 by nginx[^]*limit_except/u,
   },
   {
-    what: 'a server whose clock is wrong',
+    what: 'a proxy whose clock is wrong',
     wrongs: { answered: (headers) => ({ ...headers, date: 'Thu, 01 Jan 2026 00:00:00 GMT' }) },
     found: 'clock',
-    says: /the server -\d+ s[^]*timedatectl/u,
+    says: /what answers -\d+ s, the server agrees[^]*timedatectl/u,
   },
 ]
 

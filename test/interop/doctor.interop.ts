@@ -42,6 +42,10 @@ interface Planted {
   readonly xmpp?: string
   /** Another domain of the same server. */
   readonly domain?: string
+  /** The XMPP server; default: the right one. */
+  readonly prosody?: (place: Place) => XmppServer
+  /** What the host's name leads to. */
+  readonly addresses?: readonly string[]
 }
 
 /** All that the cases share. */
@@ -53,9 +57,44 @@ interface Place {
   readonly right: FileServer
   /** Its secrets are others than Prosody's, and `v1` is off. */
   readonly strange: FileServer
+  /** Its process takes it to be five minutes later than it is. */
+  readonly early: FileServer
   readonly certificates: Readonly<Record<'right' | 'other' | 'expired', Certificate>>
   readonly prosody: XmppServer
+  /** Its process takes it to be five minutes earlier than it is. */
+  readonly lateProsody: XmppServer
   readonly deadPort: number
+}
+
+/** A clock that is five minutes fast, for everything that runs in Node.js and asks it. */
+const FAST_CLOCK = {
+  NODE_OPTIONS: '--import=data:text/javascript,const{now}=Date;Date.now=()=>now.call(Date)+300000',
+}
+
+/** A clock that is five minutes slow, for everything that Lua asks. */
+const SLOW_CLOCK = {
+  LUA_INIT:
+    'local date, time = os.date, os.time; os.date = function(f, t) return date(f, (t or time()) - 300) end',
+}
+
+/** Two addresses of the host, of which nginx listens at the first. */
+const TWO = ['127.0.0.1', '127.0.0.3']
+
+/** nginx listens at the second address, too. */
+function atBoth({ port }: Place): Readonly<Record<string, string>> {
+  const first = `listen 127.0.0.1:${port} ssl http2;`
+  return { [first]: `${first} listen ${TWO[1]}:${port} ssl http2;` }
+}
+
+/** Lines of nginx' `http { }`, before its servers. */
+function inHttp(...lines: readonly string[]): Readonly<Record<string, string>> {
+  const first = 'client_body_temp_path'
+  return { [first]: `${lines.join(' ')} ${first}` }
+}
+
+/** nginx' way to the right server becomes another one. */
+function passing({ right }: Place, to: string): Readonly<Record<string, string>> {
+  return { [`proxy_pass http://127.0.0.1:${right.port};`]: `proxy_pass http://${to};` }
 }
 
 /** In a location, behind what every proxy to us has. */
@@ -172,6 +211,114 @@ const CASES: readonly {
     says: /invents 203\.0\.113\.7 is believed/u,
     remedy: /X-Forwarded-For \$proxy_add_x_forwarded_for;/u,
   },
+  {
+    what: 'nginx spreads requests over two servers that share nothing',
+    planted: {
+      nginx: (place) => ({
+        ...inHttp(
+          `upstream both { server 127.0.0.1:${place.right.port}; server 127.0.0.1:${place.strange.port}; }`,
+        ),
+        ...passing(place, 'both'),
+      }),
+    },
+    check: 'same-server',
+    says: /[1-6] of 6 requests for the file that was just uploaded did not find it.*do not share/u,
+    remedy: /proxy_pass stands: one server[^]*backend = "redis"[^]*storage\.url/u,
+  },
+  {
+    what: 'the upload resources lead to another server',
+    planted: {
+      nginx: (place) => ({
+        ...inHttp(
+          `map $uri $server_of_it { ~^/upload/-/uploads/ 127.0.0.1:${place.strange.port}; default 127.0.0.1:${place.right.port}; }`,
+        ),
+        ...passing(place, '$server_of_it'),
+      }),
+    },
+    check: 'streaming',
+    says: /PATCH.*404.*just created is not known there/u,
+    remedy: /backend = "redis"/u,
+  },
+  {
+    what: 'nginx counts the requests that go on with an upload',
+    planted: {
+      nginx: () => ({
+        ...inHttp(
+          'map $request_method $comer { PATCH $binary_remote_addr; }',
+          'limit_req_zone $comer zone=comers:64k rate=4r/m;',
+        ),
+        [LAST]: `${LAST} limit_req zone=comers;`,
+      }),
+    },
+    check: 'resume',
+    says: /PATCH, by which an upload goes on, is answered with 503 by nginx/u,
+    remedy: /inside location \/upload\/\n# remove limit_conn and limit_req/u,
+  },
+  {
+    what: 'nginx lets a client upload by one connection only',
+    planted: {
+      nginx: () => ({
+        ...inHttp(
+          'map $request_method $uploader { PUT $binary_remote_addr; }',
+          'limit_conn_zone $uploader zone=uploaders:64k;',
+        ),
+        [LAST]: `${LAST} limit_conn uploaders 1;`,
+      }),
+    },
+    check: 'takeover',
+    says: /the second PUT was answered with 503 by nginx/u,
+    remedy: /inside location \/upload\/\n# remove limit_conn and limit_req/u,
+  },
+  {
+    what: "the server's clock is five minutes fast",
+    planted: { server: ({ early }) => early },
+    check: 'clock',
+    says: /nginx\S* agrees, the server \+(?:299|30\d) s/u,
+    remedy: /whose clock is wrong: the server, or this one\ntimedatectl set-ntp true/u,
+  },
+  {
+    what: "Prosody's clock is five minutes slow",
+    planted: { prosody: ({ lateProsody }) => lateProsody, xmpp: 'Prosody v2' },
+    check: 'clock',
+    says: /the server agrees, the XMPP server -(?:299|30\d) s/u,
+    remedy: /whose clock is wrong: the XMPP server, or this one\ntimedatectl set-ntp true/u,
+  },
+  {
+    what: 'nginx listens at one of two addresses',
+    planted: { addresses: TWO },
+    check: 'reach',
+    says: /does not accept connections \(127\.0\.0\.3: ECONNREFUSED\)/u,
+    remedy: /ss -ltn/u,
+  },
+  {
+    what: 'at the second address nginx has another site',
+    planted: {
+      addresses: TWO,
+      nginx: (place) => ({
+        ...atBoth(place),
+        [LAST]: `${LAST} if ($server_addr = ${TWO[1]}) { return 404; }`,
+      }),
+    },
+    check: 'addresses',
+    says: /at 127\.0\.0\.3 it is not the server that answers \(404 by nginx/u,
+    remedy: /listen 443 ssl;[^]*remove this\nlocalhost\. IN A 127\.0\.0\.3/u,
+  },
+  {
+    what: 'the second address leads to a server that shares nothing with the first',
+    planted: {
+      addresses: TWO,
+      nginx: (place) => ({
+        ...atBoth(place),
+        ...inHttp(
+          `map $server_addr $server_of_it { ${TWO[1]} 127.0.0.1:${place.strange.port}; default 127.0.0.1:${place.right.port}; }`,
+        ),
+        ...passing(place, '$server_of_it'),
+      }),
+    },
+    check: 'same-server',
+    says: /3 of 6 requests .* did not find it \(404 by nginx\S* at 127\.0\.0\.3\)/u,
+    remedy: /backend = "redis"/u,
+  },
 ]
 
 describe('doctor', () => {
@@ -183,15 +330,26 @@ describe('doctor', () => {
   })
   after(async () => await stack.disposeAsync())
 
-  test('nothing is wrong with nginx, TLS, Prosody and our server as init connects them', async () => {
-    const { ok, checks } = await diagnosis(place, { xmpp: 'Prosody v2' }, asProgram)
+  test('everything is tried and right with nginx at two addresses, TLS, Prosody and our server as init connects them', async () => {
+    const right = { addresses: ['127.0.0.1', '::1'], xmpp: 'Prosody v2', nginx: bothKinds }
+    const { ok, checks } = await diagnosis(place, right, asProgram)
     const shown = checks.map(({ name, kind, text }) => `${kind} ${name}: ${text}`).join('\n')
     assert.ok(ok, shown)
-    const skipped = checks.filter(({ kind }) => kind === 'skipped').map(({ name }) => name)
-    assert.deepEqual(skipped, ['names'], shown)
-    const unfit = checks.filter(({ kind }) => kind === 'warning' || kind === 'failed')
+    const unfit = checks.filter(({ kind }) => !['ok', 'note'].includes(kind))
     assert.deepEqual(unfit, [], shown)
     assert.match(shown, /^ok clock: .*the server agrees, the XMPP server agrees$/mu)
+    for (const name of [
+      'names',
+      'reach',
+      'tls',
+      'addresses',
+      'same-server',
+      'resume',
+      'takeover',
+    ]) {
+      const line = shown.split('\n').find((one) => one.startsWith(`ok ${name}: `)) ?? ''
+      assert.match(line, /127\.0\.0\.1.*::1|::1.*127\.0\.0\.1/u, name)
+    }
   })
 
   for (const [proxy, start] of Object.entries({ Caddy: startCaddy, HAProxy: startHaproxy })) {
@@ -253,15 +411,27 @@ describe('doctor', () => {
   })
 })
 
+/** nginx listens at ::1, too. */
+function bothKinds({ port }: Place): Readonly<Record<string, string>> {
+  const first = `listen 127.0.0.1:${port} ssl http2;`
+  return { [first]: `${first} listen [::1]:${port} ssl http2;` }
+}
+
 async function openedPlace(stack: AsyncDisposableStack): Promise<Place> {
   const folder = stack.use(await tempFolder('doctor'))
   const port = await freePort()
   const publicUrl = frontUrl({ port, prefix: PREFIX })
   const { caFile: proxyCa, issue } = await throwawayCa(folder.path)
   const server = { trusted_proxies: [`${PROXY_ADDRESS}/32`] }
-  const prosody = stack.use(await startProsody(publicUrl))
-  const right = stack.use(await startFileServer({ publicUrl, config: { server } }))
-  const authorities = [proxyCa, hostOf(prosody, 'Prosody v2').caFile]
+  const [prosody, lateProsody, right, early] = await Promise.all([
+    startProsody(publicUrl),
+    startProsody(publicUrl, SLOW_CLOCK),
+    startFileServer({ publicUrl, config: { server } }),
+    startFileServer({ publicUrl, config: { server }, env: FAST_CLOCK }),
+  ])
+  for (const one of [prosody, lateProsody, right, early]) stack.use(one)
+  const theirs = [prosody, lateProsody].map((one) => hostOf(one, 'Prosody v2').caFile)
+  const authorities = [proxyCa, ...theirs]
   const caFile = join(folder.path, 'authorities.pem')
   await writeFile(caFile, await textOf(authorities))
   const grants = { v1_secret: undefined, v2_secret: 'another-secret-than-the-one' }
@@ -272,12 +442,14 @@ async function openedPlace(stack: AsyncDisposableStack): Promise<Place> {
     port,
     right,
     strange,
+    early,
     certificates: {
       right: await issue(['localhost'], 90),
       other: await issue(['other.test'], 90),
       expired: await issue(['expired.test', 'localhost'], -1),
     },
     prosody,
+    lateProsody,
     deadPort: await freePort(),
   }
 }
@@ -337,12 +509,14 @@ function serverFor(
 
 function argvFor(place: Place, planted: Planted, { folder }: FileServer): readonly string[] {
   const config = ['--config', join(folder, 'config.toml')]
-  return ['doctor', '--json', '--ca', place.caFile, ...config, ...accountFor(place, planted)]
+  const addresses = (planted.addresses ?? []).flatMap((address) => ['--address', address])
+  const account = accountFor(place, planted)
+  return ['doctor', '--json', '--ca', place.caFile, ...config, ...addresses, ...account]
 }
 
-function accountFor({ prosody }: Place, { xmpp, domain }: Planted): readonly string[] {
+function accountFor(place: Place, { xmpp, domain, prosody }: Planted): readonly string[] {
   if (xmpp === undefined) return []
-  const host = hostOf(prosody, xmpp)
+  const host = hostOf(prosody?.(place) ?? place.prosody, xmpp)
   const jid = `slixmpp@${domain ?? host.domain}`
   return ['--jid', jid, '--service', `xmpp://127.0.0.1:${host.port}`]
 }

@@ -22,6 +22,8 @@ export interface ProsodyPlan {
   readonly service: 'c2s' | 'http'
   /** Files beside its configuration, by name. */
   readonly files?: Readonly<Record<string, string>>
+  /** Of its process, beside the test's own. */
+  readonly env?: Readonly<Record<string, string>>
   /** The rest of its configuration: options, then hosts. */
   readonly config: (folder: string) => string
 }
@@ -56,7 +58,9 @@ ssl = { key = "${certificate.keyFile}"; certificate = "${certificate.certFile}" 
 ${plan.config(folder)}
 `,
   )
-  const program = stack.use(startProgram('prosody', ['-F', '--config', configFile], owner))
+  const program = stack.use(
+    startProgram('prosody', ['-F', '--config', configFile], { ...owner, env: plan.env ?? {} }),
+  )
   await program.line(new RegExp(`Activated service '${plan.service}'`))
   const running = stack.move()
   return {
