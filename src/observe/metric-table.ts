@@ -102,6 +102,10 @@ export const METRICS = {
   hfs_network_switches_total: {
     type: 'counter',
     help: 'Requests of a session that came from another network than the one before.',
+    labels: {
+      from: 'class of the one before: `mobile`, `fixed`, `hosting`, or `unknown`',
+      to: 'class of the new one, likewise',
+    },
   },
   hfs_security_decisions_total: {
     type: 'counter',

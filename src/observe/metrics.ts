@@ -9,6 +9,7 @@ import { gateMetrics } from './gate-events.ts'
 import { METRICS, metricHead } from './metric-table.ts'
 import type { MetricName, MetricRow } from './metric-table.ts'
 import type { MetricsSnapshot } from './merged-metrics.ts'
+import type { ClassOfNetwork } from './session-events.ts'
 import { sessionMetrics } from './session-metrics.ts'
 import { total, totalBy, totalByTwo } from './totals.ts'
 
@@ -28,6 +29,7 @@ export interface MetricSources {
   sessions(): number
   /** Bytes that the storage can still take. */
   freeBytes(): Promise<number>
+  readonly classOfNetwork: ClassOfNetwork
 }
 
 export interface Metrics {
@@ -57,7 +59,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     engineEvents: engineMetrics(registry),
     httpEvents: httpMetrics(registry),
-    sessionEvents: sessionMetrics(registry),
+    sessionEvents: sessionMetrics(registry, sources.classOfNetwork),
     gateEvents: gateMetrics(registry),
     laneTook(): void {
       byLane.count += 1

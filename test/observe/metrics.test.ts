@@ -13,6 +13,7 @@ function metricsOf(sources: Partial<MetricSources> = {}): Metrics {
     waitingReaders: () => 3,
     sessions: () => 7,
     freeBytes: () => Promise.resolve(4096),
+    classOfNetwork: () => undefined,
     ...sources,
   })
 }
