@@ -29,6 +29,9 @@ const LARGE: PictureSize = { width: 4000, height: 3000 }
 const small = noisyPicture(random, SMALL)
 const large = noisyPicture(random, LARGE)
 
+/** Each test sends one. */
+const LARGE_PICTURES = ['cut.png', 'moved.png', 'left.png', 'bosh.png']
+
 /** In the middle of the large picture. */
 const CUT: Cut = { at: Math.round(0.6 * large.length), kind: 'reset' }
 
@@ -89,8 +92,8 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
   let published: () => number
 
   before(async () => {
-    const pictures = { 'small.png': small, 'cut.png': large, 'moved.png': large, 'left.png': large }
-    site = stack.use(await converseSite(pictures))
+    const pictures = Object.fromEntries(LARGE_PICTURES.map((name) => [name, large]))
+    site = stack.use(await converseSite({ 'small.png': small, ...pictures }))
     toFiles = stack.use(await openSwitchableNetwork(() => leads.files))
     const publicUrl = `http://127.0.0.1:${toFiles.port}/upload/`
     const server = stack.use(await startFileServer({ publicUrl }))
@@ -107,12 +110,15 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
   after(async () => await stack.disposeAsync())
 
   /** Chooses a picture in the chat's file input. */
-  async function send(name: string): Promise<void> {
-    await chooseFiles(sender, 'converse-chat input.fileupload', [join(site.path, name)])
+  async function send(name: string, page = sender): Promise<void> {
+    await chooseFiles(page, 'converse-chat input.fileupload', [join(site.path, name)])
   }
 
   /** Begins to send a picture; in the middle of it, the file server is out of reach, until `mend` is called. */
-  async function sendUntilCut(name: string): Promise<AsyncDisposable & { mend: () => void }> {
+  async function sendUntilCut(
+    name: string,
+    page = sender,
+  ): Promise<AsyncDisposable & { mend: () => void }> {
     await using made = new AsyncDisposableStack()
     const nowhere = await freePort()
     let isMended = false
@@ -121,7 +127,7 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
     leads.files = proxy.port
     // Connections that browsers have kept do not lead there.
     toFiles.switchOver('cut')
-    await send(name)
+    await send(name, page)
     await eventually('the cut', async () => (proxy.left() === 0 ? true : undefined))
     const running = made.move()
     return {
@@ -169,6 +175,16 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
       await assertShown(receiver, 'left.png', large)
       assert.match(begun, /uploads/u)
       assert.equal(await asUser(sender, 'uploadResource'), begun)
+    })
+
+    test('goes on after a cut where it is connected over BOSH', async () => {
+      const url = chatAt(toProsody.port, 'bosh.html', RECEIVER)
+      await using browser = await loggedIn(SENDER, url)
+      await using cut = await sendUntilCut('bosh.png', browser.page)
+      cut.mend()
+      await assertShown(receiver, 'bosh.png', large)
+      assert.equal(await asUser(browser.page, 'isOverBosh'), 'true')
+      await takePicture(receiver, 'converse-bosh')
     })
 
     test('tells the user that the server refuses a file', async () => {

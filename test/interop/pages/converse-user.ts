@@ -38,6 +38,11 @@ export function uploadResource(): string | undefined {
   return requested.findLast((name) => name.includes('/-/uploads/'))
 }
 
+/** Whether the page talks to its XMPP server over HTTP (XEP-0206). */
+export function isOverBosh(): boolean {
+  return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/http-bind'))
+}
+
 function fill(form: HTMLFormElement, name: string, value: string): void {
   const field = form.elements.namedItem(name)
   if (!(field instanceof HTMLInputElement)) throw new Error(`The form has no field ${name}`)
