@@ -73,8 +73,8 @@ async function answerOf(request: ClientRequest, sending: Promise<void>): Promise
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   request.once('response', (response) => {
     const hasBody = Number(request.getHeader('content-length') ?? 0) > 0
-    // Whoever refuses a body may not read it, and take it for the next request.
-    if (hasBody && (response.statusCode ?? 0) >= 400) request.shouldKeepAlive = false
+    // Whoever refuses or redirects a body may not read it, and take it for the next request.
+    if (hasBody && (response.statusCode ?? 0) >= 300) request.shouldKeepAlive = false
     resolve(response)
   })
   request.on('error', reject)
