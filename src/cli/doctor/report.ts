@@ -45,21 +45,35 @@ function harmless(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
 }
 
-/** The last line: how many of each kind. */
+/** The last lines: how many of each kind, and what nobody knows because it was not tried. */
 export function summaryText(results: readonly Result[], io: Io): string {
   const shown = KINDS.flatMap((kind) => {
     const { length } = results.filter(({ finding }) => finding.kind === kind)
     return length === 0 ? [] : [`${length} ${kind}`]
   })
-  const isWell = isAllWell(results)
-  const verdict = isWell ? paint('All is well', 'good', io) : paint('Something is wrong', 'bad', io)
-  return `\n${verdict}: ${shown.join(', ')}\n`
+  const untried = untriedIn(results)
+  const left = untried.length === 0 ? '' : `Not tried: ${untried.join(', ')}\n`
+  return `\n${verdictOn(results, io)}: ${shown.join(', ')}\n${left}`
+}
+
+function verdictOn(results: readonly Result[], io: Io): string {
+  if (!isAllWell(results)) return paint('Something is wrong', 'bad', io)
+  const isComplete = untriedIn(results).length === 0
+  return isComplete
+    ? paint('All is well', 'good', io)
+    : paint('Nothing wrong was found', 'heading', io)
+}
+
+function untriedIn(results: readonly Result[]): readonly string[] {
+  return results.filter(({ finding }) => finding.kind === 'skipped').map(({ check }) => check.name)
 }
 
 /** Everything as one JSON object. */
 export function reportJson(publicUrl: URL, results: readonly Result[]): string {
   const checks = results.map(({ check, finding }) => ({ name: check.name, ...printable(finding) }))
-  return `${JSON.stringify({ ok: isAllWell(results), url: publicUrl.href, checks }, null, 2)}\n`
+  const complete = untriedIn(results).length === 0
+  const report = { ok: isAllWell(results), complete, url: publicUrl.href, checks }
+  return `${JSON.stringify(report, null, 2)}\n`
 }
 
 /** Warnings are no failures. */
