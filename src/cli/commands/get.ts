@@ -2,18 +2,20 @@ import { existsSync } from 'node:fs'
 import { basename, relative, resolve } from 'node:path'
 import { fileNameOf } from '../../client/file-name.ts'
 import { openFileDownload } from '../../client/node/file-download.ts'
-import { OperatorError } from '../../core/operator-error.ts'
+import { PartInUse } from '../../client/node/part-lock.ts'
 import { type FlagValues, UsageError, command, type Command, type Flags } from '../command.ts'
 import type { Io } from '../io.ts'
-import { transferLine } from '../transfer-line.ts'
-import { type Ending, type Remedies, reported } from '../transfer-report.ts'
+import { printable } from '../printable-text.ts'
+import { TransferFailure } from '../transfer-failure.ts'
+import { type Ending, type Remedies, TELLING_FLAGS, reported } from '../transfer-report.ts'
+import { transferTeller } from '../transfer-teller.ts'
 import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
 import { webUrl } from '../web-url.ts'
 
 const FLAGS = {
   output: { type: 'string', short: 'o', value: 'FILE', help: 'what the file is to be called' },
   force: { type: 'boolean', help: 'replace a file that is there' },
-  json: { type: 'boolean', help: 'print one JSON object' },
+  ...TELLING_FLAGS,
   ...CA_FLAG,
 } as const satisfies Flags
 
@@ -33,14 +35,19 @@ export const getCommand: Command = command({
   parameters: 'URL',
   details:
     'The file is called as the server says, in the current folder. What has come of it stands in a\n' +
-    'hidden file there (.part) until it is complete. Prints where the file is.',
+    'hidden file there (.part) until it is complete. Prints where the file is. Exit codes: 0 it is there,\n' +
+    '1 it failed, 2 wrong usage, 130 Ctrl-C: then the same command goes on.',
   flags: FLAGS,
   run: async ({ flags, positionals }, io) => {
     const url = urlIn(positionals)
-    if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
     const signal = io.stopRequested()
-    const fetched = async (): Promise<Ending> => await downloaded(url, flags, { io, signal })
-    return await reported(fetched, { io, json: flags.json === true, signal, remedies: REMEDIES })
+    const fetched = async (): Promise<Ending> => {
+      if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
+      return await downloaded(url, flags, { io, signal }).catch((reason: unknown) => {
+        throw reason instanceof PartInUse ? inUse(reason) : reason
+      })
+    }
+    return await reported(fetched, { io, telling: flags, signal, remedies: REMEDIES })
   },
 })
 
@@ -58,22 +65,32 @@ function urlIn([text, ...rest]: readonly string[]): URL {
 
 async function downloaded(
   url: URL,
-  { output, force }: FlagValues<typeof FLAGS>,
+  { output, force, ...telling }: FlagValues<typeof FLAGS>,
   { io, signal }: { io: Io; signal: AbortSignal },
 ): Promise<Ending> {
   const place = output === undefined ? { folder: io.cwd } : resolve(io.cwd, output)
-  using line = transferLine(basename(output ?? fileNameOf(null, url.href) ?? url.host), io)
-  const options = { signal, replace: force === true, ...line }
+  const name = basename(output ?? fileNameOf(null, url.href) ?? url.host)
+  using teller = transferTeller(name, io, telling)
+  const options = { signal, replace: force === true, ...teller }
   await using opened = await openFileDownload(place, url.href, options)
   if (force !== true && existsSync(opened.path)) {
-    throw new OperatorError(
-      `${opened.path} exists: name another with -o, or replace it with --force`,
-    )
+    const remedy = 'name another with -o, or replace it with --force'
+    const message = `${printable(opened.path)} exists: ${remedy}`
+    throw new TransferFailure('file-exists', message, { path: opened.path })
   }
   const path = await opened.save()
   const { size, type, start } = opened.file
   return {
+    code: 'downloaded',
     text: path === opened.path && output !== undefined ? output : relative(io.cwd, path),
     facts: { url: url.href, path, size, type, resumedAt: start },
   }
+}
+
+function inUse({ holder }: PartInUse): TransferFailure {
+  const who = holder === undefined ? 'Another process' : `Process ${holder}`
+  const message =
+    `${who} is downloading this file to this folder already. Wait for it, or stop it, and the same\n` +
+    'command goes on from there; or get the file into another folder: -o FOLDER/FILE'
+  return new TransferFailure('already-downloading', message, { holder })
 }

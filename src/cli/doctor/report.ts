@@ -1,5 +1,6 @@
 import type { Io } from '../io.ts'
 import { type Tone, paint } from '../paint.ts'
+import { printable } from '../printable-text.ts'
 import type { Result } from './examination.ts'
 import type { Finding } from './finding.ts'
 
@@ -20,7 +21,7 @@ const INDENT = ' '.repeat(KIND_WIDTH)
 
 /** One line of the table, and below it what helps. */
 export function resultText({ check, finding }: Result, io: Io): string {
-  const { kind, text, remedies } = printable(finding)
+  const { kind, text, remedies } = printableFinding(finding)
   const mark = paint(kind, TONES[kind], io) + ' '.repeat(KIND_WIDTH - kind.length)
   const lines = remedies.flatMap(({ where, lines: paste }) => [
     `${INDENT}→ ${where}:`,
@@ -30,19 +31,15 @@ export function resultText({ check, finding }: Result, io: Io): string {
 }
 
 /** Without what a terminal would obey or hide: much of it is what others answered. */
-function printable({ kind, text, remedies }: Finding): Finding {
+function printableFinding({ kind, text, remedies }: Finding): Finding {
   return {
     kind,
-    text: harmless(text),
+    text: printable(text),
     remedies: remedies.map(({ where, lines }) => ({
-      where: harmless(where),
-      lines: lines.map(harmless),
+      where: printable(where),
+      lines: lines.map(printable),
     })),
   }
-}
-
-function harmless(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
 }
 
 /** The last lines: how many of each kind, and what nobody knows because it was not tried. */
@@ -70,7 +67,10 @@ function untriedIn(results: readonly Result[]): readonly string[] {
 
 /** Everything as one JSON object. */
 export function reportJson(publicUrl: URL, results: readonly Result[]): string {
-  const checks = results.map(({ check, finding }) => ({ name: check.name, ...printable(finding) }))
+  const checks = results.map(({ check, finding }) => ({
+    name: check.name,
+    ...printableFinding(finding),
+  }))
   const complete = untriedIn(results).length === 0
   const report = { ok: isAllWell(results), complete, url: publicUrl.href, checks }
   return `${JSON.stringify(report, null, 2)}\n`

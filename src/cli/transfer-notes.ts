@@ -1,0 +1,98 @@
+import type { Progress } from '../client/upload-options.ts'
+import { type Stopwatch, systemStopwatch } from '../core/clock.ts'
+import { sizeText, timeText } from './amounts.ts'
+import type { Io } from './io.ts'
+import { printable } from './printable-text.ts'
+import { type News, type TransferTeller, newsTeller } from './transfer-news.ts'
+
+/** Milliseconds from the first note of an interruption to the next; each time it is twice as long, at most {@link LONGEST}. */
+const FIRST = 10_000
+const LONGEST = 300_000
+
+/** How a note is written, and to where. */
+export interface NotePlace {
+  readonly stderr: Io['stderr']
+  /** One JSON object a line, for programs. */
+  readonly json: boolean
+}
+
+interface Interruption {
+  readonly since: number
+  reason: string
+  /** When the next note is due. */
+  due: number
+  pause: number
+}
+
+/**
+ * Tells in lines, for a log or a pipe: what interrupts a transfer of the file that is called `name`, how it stands
+ * while that lasts, and that it goes on. A transfer to which nothing happens has none.
+ */
+export function transferNotes(
+  name: string,
+  { stderr, json }: NotePlace,
+  stopwatch: Stopwatch = systemStopwatch,
+): TransferTeller {
+  const title = printable(name)
+  const newsOf = newsTeller()
+  let progress: Progress | undefined
+  let interruption: Interruption | undefined
+  let furthest = 0
+
+  function tell(code: News['code'], text: string, facts: object = {}): void {
+    const { stored: offset, size } = progress ?? {}
+    const note = { code, offset, size, ...facts, message: text }
+    stderr.write(json ? `${JSON.stringify(note)}\n` : `${title}: ${text}\n`)
+  }
+
+  function lost(reason: string): void {
+    const now = stopwatch()
+    if (interruption !== undefined) {
+      interruption.reason = reason
+      return
+    }
+    interruption = { since: now, reason, due: now + FIRST, pause: FIRST }
+    tell('lost', `interrupted${standing()} (${reason}); trying again`)
+  }
+
+  function waiting(wait: number): void {
+    const now = stopwatch()
+    // What is not told now could not be told before the wait is over.
+    if (interruption === undefined || now + wait < interruption.due) return
+    const { since, reason, pause } = interruption
+    const lasted = now - since < 1000 ? '' : ` for ${timeText((now - since) / 1000)}`
+    const text = `interrupted${lasted}${standing()} (${reason}); next try in ${timeText(wait / 1000)}`
+    tell('waiting', text, { wait: Math.ceil(wait / 1000) })
+    interruption.pause = Math.min(pause * 2, LONGEST)
+    interruption.due = now + wait + interruption.pause
+  }
+
+  function continued(offset: number): void {
+    const lasted = interruption && `, after ${timeText((stopwatch() - interruption.since) / 1000)}`
+    const whole = progress === undefined ? '' : ` of ${sizeText(progress.size)}`
+    tell('continued', `went on at ${sizeText(offset)}${whole}${lasted ?? ''}`, { offset })
+    interruption = undefined
+  }
+
+  function standing(): string {
+    if (progress === undefined) return ''
+    return ` at ${sizeText(progress.stored)} of ${sizeText(progress.size)}`
+  }
+
+  return {
+    onProgress(latest) {
+      progress = latest
+      // A server that takes a file only as a whole says nothing before its end.
+      if (interruption !== undefined && latest.sent > furthest) continued(latest.sent)
+      furthest = Math.max(furthest, latest.sent)
+    },
+    onEvent(event) {
+      const news = newsOf(event)
+      if (news?.code === 'lost') lost(news.reason)
+      if (news?.code === 'waiting') waiting(news.wait)
+      if (news?.code === 'continued') continued(news.offset)
+      if (news?.code === 'new-slot') tell('new-slot', 'asking for a new slot')
+    },
+    [Symbol.dispose]: () => {},
+  }
+}
