@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import test from 'node:test'
 import { type Direct, direct, doctor, partOf } from './doctor-run.ts'
+import { type Wrongs, startWrongProxy } from './wrong-proxy.ts'
 
 const [FIRST, SECOND] = ['127.0.0.1', '127.0.0.3']
 const BOTH = ['--address', FIRST, '--address', SECOND]
@@ -51,6 +52,44 @@ test('a second address that ends connections unanswered is found', async () => {
   const { out } = await doctor(place.site.folder, [...place.set, ...BOTH])
   assert.match(partOf(out, 'addresses'), /^failed.*at 127\.0\.0\.3 .*\(ECONNRESET\)/u)
 })
+
+/** What is wrong at the second address only, and which check finds it. */
+const WRONGS: readonly {
+  readonly what: string
+  readonly wrongs: Wrongs
+  readonly found: string
+}[] = [
+  { what: 'keeps bodies back', wrongs: { buffers: () => true }, found: 'streaming' },
+  {
+    what: 'takes small bodies only',
+    wrongs: {
+      answers: ({ headers }) => (Number(headers['content-length']) > 2 ** 20 ? 413 : undefined),
+    },
+    found: 'body-limit',
+  },
+  {
+    what: 'takes Range away',
+    wrongs: { asked: ({ range: _range, ...headers }) => headers },
+    found: 'range',
+  },
+  {
+    what: 'answers OPTIONS itself',
+    wrongs: { answers: ({ method }) => (method === 'OPTIONS' ? 204 : undefined) },
+    found: 'cors',
+  },
+]
+
+for (const { what, wrongs, found } of WRONGS) {
+  test(`a proxy that ${what} at the second address only is found there`, async () => {
+    await using place = await serverAt(FIRST)
+    const { port } = place
+    await using _proxy = await startWrongProxy(() => port, wrongs, { port, host: SECOND })
+    const { code, out } = await doctor(place.site.folder, [...place.set, ...BOTH])
+    assert.equal(code, 1, out)
+    const [first] = /^failed +\S+ .*/mu.exec(out) ?? []
+    assert.match(first ?? '', new RegExp(`^failed +${found} +at 127\\.0\\.0\\.3: `, 'u'))
+  })
+}
 
 test('a server of IPv6 that nobody asks for by DNS is tried by --address', async () => {
   await using place = await serverAt('[::1]')

@@ -45,7 +45,7 @@ export const doctorCommand: Command = command({
     'It uploads small files: by slots that it signs itself (--config), by those of the XMPP server\n' +
     '(--jid; the password is read from --password-file or HFS_XMPP_PASSWORD), or by one that you\n' +
     'have (--slot). With --config and --jid both it also tries whether the two servers fit together.\n' +
-    'Exit code 1 if anything failed; warnings are no failures.',
+    'Exit code 1 if anything failed; warnings are no failures, nor is what could not be tried.',
   flags: FLAGS,
   run: async ({ flags }, io) => {
     const facts = await factsOf(flags, io)

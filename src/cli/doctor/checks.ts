@@ -1,3 +1,4 @@
+import { atEachAddress } from './at-each-address.ts'
 import type { Check } from './check.ts'
 import { addressesCheck } from './checks/addresses.ts'
 import { bodyLimitCheck } from './checks/body-limit.ts'
@@ -37,16 +38,16 @@ export const CHECKS: readonly Check[] = [
   addressesCheck,
   loginCheck,
   serviceCheck,
-  corsCheck,
+  atEachAddress(corsCheck),
   xmppSlotCheck,
   uploadCheck,
   clockCheck,
   sameServerCheck,
-  downloadCheck,
-  rangeCheck,
+  atEachAddress(downloadCheck),
+  atEachAddress(rangeCheck),
   safeTypesCheck,
-  bodyLimitCheck,
-  streamingCheck,
+  atEachAddress(bodyLimitCheck),
+  atEachAddress(streamingCheck),
   resumeCheck,
   takeoverCheck,
   interimCheck,
