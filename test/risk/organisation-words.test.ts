@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import test from 'node:test'
 import { classOfName } from '../../src/risk/organisation-words.ts'
 import type { NetworkClass } from '../../src/risk/place.ts'
@@ -82,5 +83,15 @@ test('a part of a word is none', () => {
 test('words that disagree say nothing', () => {
   for (const name of ['Cable and mobile best service', 'Stanford University Cloud']) {
     assert.equal(classOfName(name), undefined, name)
+  }
+})
+
+test('docs/security-levels.md names words of each class', async () => {
+  const page = await readFile(new URL('../../docs/security-levels.md', import.meta.url), 'utf8')
+  for (const kind of Object.keys(NAMES)) {
+    const [, cell = ''] = new RegExp(`^ +\\| ${kind} \\| (.+) \\|$`, 'mu').exec(page) ?? []
+    const words = [...cell.matchAll(/`([^`]+)`/gu)].map(([, word = '']) => word)
+    assert.ok(words.length > 10, kind)
+    for (const word of words) assert.equal(classOfName(word), kind, word)
   }
 })
