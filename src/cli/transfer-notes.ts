@@ -9,6 +9,9 @@ import { type News, type TransferTeller, newsTeller } from './transfer-news.ts'
 const FIRST = 10_000
 const LONGEST = 300_000
 
+/** Whoever brings these tells how far a transfer stands when it goes on. */
+const TELLING_WHERE: readonly string[] = ['restored', 'created', 'receiving']
+
 /** How a note is written, and to where. */
 export interface NotePlace {
   readonly stderr: Io['stderr']
@@ -38,6 +41,7 @@ export function transferNotes(
   let progress: Progress | undefined
   let interruption: Interruption | undefined
   let furthest = 0
+  let isWhole = true
 
   function tell(code: News['code'], text: string, facts: object = {}): void {
     const { stored: offset, size } = progress ?? {}
@@ -52,7 +56,7 @@ export function transferNotes(
       return
     }
     interruption = { since: now, reason, due: now + FIRST, pause: FIRST }
-    tell('lost', `interrupted${standing()} (${reason}); trying again`)
+    tell('lost', `interrupted${standing(progress)} (${reason}); trying again`)
   }
 
   function waiting(wait: number): void {
@@ -61,7 +65,7 @@ export function transferNotes(
     if (interruption === undefined || now + wait < interruption.due) return
     const { since, reason, pause } = interruption
     const lasted = now - since < 1000 ? '' : ` for ${timeText((now - since) / 1000)}`
-    const text = `interrupted${lasted}${standing()} (${reason}); next try in ${timeText(wait / 1000)}`
+    const text = `interrupted${lasted}${standing(progress)} (${reason}); next try in ${timeText(wait / 1000)}`
     tell('waiting', text, { wait: Math.ceil(wait / 1000) })
     interruption.pause = Math.min(pause * 2, LONGEST)
     interruption.due = now + wait + interruption.pause
@@ -74,19 +78,16 @@ export function transferNotes(
     interruption = undefined
   }
 
-  function standing(): string {
-    if (progress === undefined) return ''
-    return ` at ${sizeText(progress.stored)} of ${sizeText(progress.size)}`
-  }
-
   return {
     onProgress(latest) {
       progress = latest
       // A server that takes a file only as a whole says nothing before its end.
-      if (interruption !== undefined && latest.sent > furthest) continued(latest.sent)
+      if (isWhole && interruption !== undefined && latest.sent > furthest) continued(latest.sent)
       furthest = Math.max(furthest, latest.sent)
     },
     onEvent(event) {
+      if (TELLING_WHERE.includes(event.kind)) isWhole = false
+      if (event.kind === 'face') isWhole = event.face === 'plain'
       const news = newsOf(event)
       if (news?.code === 'lost') lost(news.reason)
       if (news?.code === 'waiting') waiting(news.wait)
@@ -95,4 +96,9 @@ export function transferNotes(
     },
     [Symbol.dispose]: () => {},
   }
+}
+
+function standing(progress: Progress | undefined): string {
+  if (progress === undefined) return ''
+  return ` at ${sizeText(progress.stored)} of ${sizeText(progress.size)}`
 }

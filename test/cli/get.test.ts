@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import test from 'node:test'
 import { eventually, startSite } from '../app/site.ts'
@@ -38,6 +38,20 @@ test('get puts the file into the current folder under its name, and leaves nothi
   assert.deepEqual([code, out, err], [0, 'cat video.mp4\n', ''])
   assert.deepEqual(await readdir(cwd), ['cat video.mp4'])
   assert.ok(content.equals(await readFile(join(cwd, 'cat video.mp4'))))
+})
+
+test('get puts the file into a folder that -o names, and a folder is replaced by nothing', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using there = await published(Buffer.from('meow'))
+  await mkdir(join(cwd, 'cats', 'cat video.mp4'), { recursive: true })
+  await mkdir(join(cwd, 'others'))
+  const { code, out } = await runCli(['get', there.url, '-o', 'others'], cwd, RUNNING)
+  assert.deepEqual([code, out], [0, 'others/cat video.mp4\n'])
+  assert.equal(await readFile(join(cwd, 'others', 'cat video.mp4'), 'utf8'), 'meow')
+  const taken = await runCli(['get', there.url, '-o', 'cats', '--force', '--json'], cwd, RUNNING)
+  const { code: why, path } = report(taken.out)
+  const folder = join(cwd, 'cats', 'cat video.mp4')
+  assert.deepEqual([taken.code, why, path], [1, 'file-exists', folder])
 })
 
 test('get --json tells of the file in one line', async (t) => {
@@ -79,7 +93,7 @@ test('a get that begins while another one fetches the same file says so, and doe
   const second = await runCli(['get', there.url, '-o', 'x', '--json'], cwd, RUNNING)
   const { code, holder, message } = report(second.out)
   assert.deepEqual([second.code, code, holder], [1, 'already-downloading', first.child.pid])
-  const text = `Process ${first.child.pid} is downloading this file to this folder already. Wait for it, or stop it`
+  const text = `Process ${first.child.pid} is downloading this file to this folder already: wait for it, or stop`
   assert.ok(String(message).startsWith(text), String(message))
   assert.equal((await first.ended).code, 0)
   assert.ok(content.equals(await readFile(join(cwd, 'cat video.mp4'))))

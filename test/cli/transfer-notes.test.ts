@@ -113,6 +113,20 @@ test('a server that takes files as a whole goes on when more of it is sent than 
   assert.match(told().join(), /went on at 5\.1 MB of 20\.0 MB/u)
 })
 
+test('a server that was not there at first is told of once when it takes the file', () => {
+  const { teller, told, at, clock } = noted()
+  teller.onEvent(LOST)
+  clock.now += 9000
+  teller.onEvent({ kind: 'face', face: 'rufh' })
+  teller.onEvent({ kind: 'created', resource: 'https://files.example/-/uploads/x' })
+  at(0, 65_000)
+  teller.onEvent({ kind: 'stands', offset: 262_000 })
+  at(262_000)
+  at(262_000, 300_000)
+  const [, ...notes] = told()
+  assert.deepEqual(notes, ['cat.mp4: went on at 262 kB of 20.0 MB, after 0:09'])
+})
+
 test('what an earlier run left, and a new slot, are told of', () => {
   const { teller, told } = noted()
   teller.onEvent({ kind: 'restored', resource: 'https://files.example/-/uploads/x' })

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { lstatSync, statSync } from 'node:fs'
 import { basename, relative, resolve } from 'node:path'
 import { fileNameOf } from '../../client/file-name.ts'
 import { openFileDownload } from '../../client/node/file-download.ts'
+import type { Place } from '../../client/node/file-download-options.ts'
 import { PartInUse } from '../../client/node/part-lock.ts'
 import { type FlagValues, UsageError, command, type Command, type Flags } from '../command.ts'
 import type { Io } from '../io.ts'
@@ -13,11 +14,18 @@ import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
 import { webUrl } from '../web-url.ts'
 
 const FLAGS = {
-  output: { type: 'string', short: 'o', value: 'FILE', help: 'what the file is to be called' },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'PLACE',
+    help: 'what the file is to be called, or the folder it is to be in',
+  },
   force: { type: 'boolean', help: 'replace a file that is there' },
   ...TELLING_FLAGS,
   ...CA_FLAG,
 } as const satisfies Flags
+
+type GetFlags = FlagValues<typeof FLAGS>
 
 const REMEDIES: Remedies = {
   refused: 'The link is wrong, or the file was removed.',
@@ -65,32 +73,46 @@ function urlIn([text, ...rest]: readonly string[]): URL {
 
 async function downloaded(
   url: URL,
-  { output, force, ...telling }: FlagValues<typeof FLAGS>,
+  flags: GetFlags,
   { io, signal }: { io: Io; signal: AbortSignal },
 ): Promise<Ending> {
-  const place = output === undefined ? { folder: io.cwd } : resolve(io.cwd, output)
-  const name = basename(output ?? fileNameOf(null, url.href) ?? url.host)
-  using teller = transferTeller(name, io, telling)
+  const { output, force } = flags
+  const place = placeOf(output, io)
+  const name = fileNameOf(null, url.href) ?? url.host
+  using teller = transferTeller(typeof place === 'string' ? basename(place) : name, io, flags)
   const options = { signal, replace: force === true, ...teller }
   await using opened = await openFileDownload(place, url.href, options)
-  if (force !== true && existsSync(opened.path)) {
-    const remedy = 'name another with -o, or replace it with --force'
-    const message = `${printable(opened.path)} exists: ${remedy}`
-    throw new TransferFailure('file-exists', message, { path: opened.path })
-  }
+  expectFree(opened.path, flags)
   const path = await opened.save()
   const { size, type, start } = opened.file
   return {
     code: 'downloaded',
-    text: path === opened.path && output !== undefined ? output : relative(io.cwd, path),
+    text: path === place && output !== undefined ? output : relative(io.cwd, path),
     facts: { url: url.href, path, size, type, resumedAt: start },
   }
+}
+
+/** A folder that is there is no name of a file. */
+function placeOf(output: string | undefined, { cwd }: Io): Place {
+  const path = resolve(cwd, output ?? '')
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return isFolder ? { folder: path } : path
+}
+
+/** Before anything of the file is fetched. A folder is never replaced. */
+function expectFree(path: string, { force }: Pick<GetFlags, 'force'>): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined || (force === true && !found.isDirectory())) return
+  const what = found.isDirectory() ? 'is a folder' : 'exists'
+  const remedy = found.isDirectory() ? '' : ', or replace it with --force'
+  const message = `${printable(path)} ${what}: name another with -o${remedy}`
+  throw new TransferFailure('file-exists', message, { path })
 }
 
 function inUse({ holder }: PartInUse): TransferFailure {
   const who = holder === undefined ? 'Another process' : `Process ${holder}`
   const message =
-    `${who} is downloading this file to this folder already. Wait for it, or stop it, and the same\n` +
-    'command goes on from there; or get the file into another folder: -o FOLDER/FILE'
+    `${who} is downloading this file to this folder already: wait for it, or stop it and give the ` +
+    'same command again, which goes on from there, or get it into another folder by -o FOLDER'
   return new TransferFailure('already-downloading', message, { holder })
 }
