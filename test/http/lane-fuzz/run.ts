@@ -12,7 +12,7 @@ import { type Tally, Disagreement, campaign } from './campaign.ts'
 
 const USAGE = `Usage: npm run fuzz -- [--heads N] [--seed N] [--report]
 
-  --heads N  changed heads to compare (default: 1000000, five minutes)
+  --heads N  changed heads to compare (default: 1000000, five to ten minutes)
   --seed N   repeats a run (default: a fresh one)
   --report   writes bench/results/lane-fuzz.md`
 
