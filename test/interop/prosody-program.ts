@@ -1,5 +1,5 @@
 import { chown, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type RunningProgram, startProgram } from './running-program.ts'
 import { accountOf, tempFolder } from './temp-folder.ts'
 import { throwawayCa } from './throwaway-ca.ts'
@@ -33,9 +33,10 @@ export async function startProsodyProgram(plan: ProsodyPlan): Promise<ProsodyPro
   const owner = accountOf('prosody')
   const folder = stack.use(await tempFolder(plan.name, owner)).path
   const data = join(folder, 'data')
-  // At a login Prosody may replace a password by a salted hash.
+  // At a login Prosody may replace a password by a salted hash; it keeps what users publish beside them.
   for (const domain of plan.domains) {
-    await chown(await writeAccounts(data, domain), owner.uid, owner.gid)
+    const accounts = await writeAccounts(data, domain)
+    for (const path of [accounts, dirname(accounts)]) await chown(path, owner.uid, owner.gid)
   }
   await chown(data, owner.uid, owner.gid)
   const files = Object.entries(plan.files ?? {})

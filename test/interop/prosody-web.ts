@@ -53,7 +53,7 @@ http_default_host = "${DOMAIN}"
 http_paths = { files = "/"; websocket = "/xmpp-websocket"; bosh = "/http-bind" }
 http_files_dir = "${needs.site}"
 groups_file = "${needs.folder}/${GROUPS}"
-modules_enabled = { "disco"; "roster"; "saslauth"; "tls"; "ping"; "smacks"; "groups"; "websocket"; "bosh"; "http_files" }
+modules_enabled = { "disco"; "roster"; "saslauth"; "tls"; "ping"; "smacks"; "groups"; "pep"; "websocket"; "bosh"; "http_files" }
 c2s_require_encryption = false; allow_unencrypted_plain_auth = true
 authentication = "internal_hashed"
 
