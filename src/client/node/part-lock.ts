@@ -91,12 +91,16 @@ function releasing(database: DatabaseSync, path: string): AsyncDisposable {
 
 /** Which file is at the path: one is made where there is none, so that it is known before it is opened. */
 function placeOf(path: string): number {
-  try {
-    closeSync(openSync(path, 'wx'))
-  } catch (reason) {
-    if (!isSystemError(reason, 'EEXIST')) throw reason
+  for (;;) {
+    try {
+      closeSync(openSync(path, 'wx'))
+    } catch (reason) {
+      if (!isSystemError(reason, 'EEXIST')) throw reason
+    }
+    // Whoever had the lock may just have removed it.
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found !== undefined) return found.ino
   }
-  return statSync(path).ino
 }
 
 /** SQLITE_BUSY. */
