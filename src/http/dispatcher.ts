@@ -47,6 +47,8 @@ export interface DispatcherNeeds extends Omit<ExchangeNeeds, 'closing'> {
   /** Answers OPTIONS about the server as a whole. */
   readonly aboutServer?: Handler | undefined
   readonly events: HttpEvents
+  /** A request came the ordinary way. */
+  readonly taken: () => void
 }
 
 const UNIX_PEER: Peer = { kind: 'unix' }
@@ -91,6 +93,7 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
       const peer = peerOf(messages)
       // No peer: the client is gone already. A lingering connection gets no second answer.
       if (peer === undefined || isLingering(request, needs)) return drop(request)
+      needs.taken()
       const arrival = { ...messages, peer, awaitsContinue: expectation === 'continue' }
       const exchange = nodeExchange(arrival, exchangeNeeds)
       watchClose(messages, () => open.finish(exchange))

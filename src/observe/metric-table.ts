@@ -145,7 +145,10 @@ export const METRICS = {
   },
   hfs_http_lane_requests_total: {
     type: 'counter',
-    help: 'Requests that were served past the HTTP parser of Node.js (`http.fast_lane`); all others were not.',
+    help: 'Requests by the way that they took (`http.fast_lane`).',
+    labels: {
+      lane: '`fast`: past the HTTP parser of Node.js; `ordinary`: through it, HTTP/2 and TLS included',
+    },
   },
   hfs_refusals_total: {
     type: 'counter',
