@@ -25,6 +25,15 @@ test('of two addresses both are tried, and what begins at one goes on at the oth
   assert.match(partOf(out, 'takeover'), /^ok.* at 127\.0\.0\.3 as well as at 127\.0\.0\.1/u)
 })
 
+test('an address of localhost at which nothing listens is no mistake, but not called tried', async () => {
+  await using place = await serverAt(FIRST)
+  const kinds = ['--address', FIRST, '--address', '::1']
+  const { code, out } = await doctor(place.site.folder, [...place.set, ...kinds])
+  assert.equal(code, 0, out)
+  assert.match(partOf(out, 'reach'), /^note.*127\.0\.0\.1; nothing listens.*\(::1: ECONNREFUSED\)/u)
+  assert.match(partOf(out, 'addresses'), /^skipped.*of 2 addresses one can be tried/u)
+})
+
 test('a second address at which nothing listens is found', async () => {
   await using place = await serverAt(FIRST)
   const { code, out } = await doctor(place.site.folder, [...place.set, ...BOTH])
@@ -96,6 +105,6 @@ test('a server of IPv6 that nobody asks for by DNS is tried by --address', async
   const { code, out } = await doctor(place.site.folder, [...place.set, '--address', '::1'])
   assert.equal(code, 0, out)
   assert.match(partOf(out, 'reach'), /^ok.* of ::1/u)
-  assert.match(partOf(out, 'addresses'), /^skipped.*one address that can be tried from here: ::1/u)
+  assert.match(partOf(out, 'addresses'), /^note.*the host has one address: ::1/u)
   assert.match(partOf(out, 'same-server'), /^ok.*6 connections, to ::1/u)
 })

@@ -163,6 +163,15 @@ const WRONGS: readonly {
     says: /PATCH, by which an upload goes on, is answered with 405 by nginx[^]*limit_except/u,
   },
   {
+    what: 'a proxy that stumbles over an upload that asks for 104',
+    wrongs: {
+      answers: ({ method, headers }) =>
+        method === 'PUT' && headers['upload-complete'] === '?1' ? 502 : undefined,
+    },
+    found: 'interim',
+    says: /asks for 104 is answered with 502 by nginx[^]*interim_104 = "auto"/u,
+  },
+  {
     what: 'a proxy whose clock is wrong',
     wrongs: { answered: (headers) => ({ ...headers, date: 'Thu, 01 Jan 2026 00:00:00 GMT' }) },
     found: 'clock',

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { bareHost, shortReason } from '../addresses.ts'
 import type { Check } from '../check.ts'
 import type { Deployment } from '../deployment.ts'
-import { type Finding, failed, ok, skipped } from '../finding.ts'
+import { type Finding, failed, note, ok, skipped } from '../finding.ts'
 import { described } from '../http-client.ts'
 import { isAlive, liveAnswer } from '../live-answer.ts'
 import { reachableAddresses } from '../tried-addresses.ts'
@@ -14,8 +14,10 @@ export const addressesCheck: Check = {
   needs: ['health'],
   async run(deployment, signal) {
     const addresses = await reachableAddresses(deployment, signal)
+    const all = await deployment.addresses()
+    if (all.length < 2) return note(`the host has one address: ${all.join()}`)
     if (addresses.length < 2) {
-      return skipped(`there is one address that can be tried from here: ${addresses.join()}`)
+      return skipped(`of ${all.length} addresses one can be tried from here: ${addresses.join()}`)
     }
     for (const address of addresses) {
       const wrong = await wrongAt(deployment, address, signal)
