@@ -284,7 +284,7 @@ describe('files sent from the command line and by a bot', () => {
     assertFailed(user, /nobody@v2\.test did not get the message .* http:\/\/127/u)
     const argv = ['holiday photo.jpg', `cellar@${ROOMS}`, '--groupchat']
     const room = await run(command(hostFor('Prosody v2'), argv))
-    assertFailed(room, /There is no room cellar@rooms\.v2\.test/u)
+    assertFailed(room, /There is no room cellar@rooms\.v2\.test\. .* is there: http:\/\/127/u)
   })
 
   test('that the package that speaks XMPP is missing is told, and how to install it', async () => {

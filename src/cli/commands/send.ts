@@ -111,9 +111,7 @@ async function uploaded(
 }
 
 function undelivered(url: string, reason: unknown): TransferFailure {
-  const isTold = reason instanceof OperatorError
-  const message = isTold
-    ? reason.message
-    : `The file is there, but its link was not taken: ${url}: ${rootOf(reason)}`
-  return new TransferFailure('not-delivered', message, { url })
+  const why =
+    reason instanceof OperatorError ? reason.message : `The link was not taken: ${rootOf(reason)}`
+  return new TransferFailure('not-delivered', `${why}. The file itself is there: ${url}`, { url })
 }
