@@ -27,7 +27,7 @@ async function sentByXhr(
   xhr.upload.addEventListener('progress', ({ loaded }) => onSent?.(loaded))
   xhr.addEventListener('load', () => {
     // Browsers follow redirections without asking.
-    if (isOneOrigin(xhr.responseURL, url)) resolve(answerOf(xhr))
+    if (isOneOrigin(xhr.responseURL, new URL(url, location.href).href)) resolve(answerOf(xhr))
     else reject(new UploadError('bad-answer', `Redirected to ${xhr.responseURL}`))
   })
   xhr.addEventListener('error', () => reject(new TypeError('The connection was lost')))
