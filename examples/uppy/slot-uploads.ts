@@ -40,7 +40,15 @@ export function slotUploads({ requestSlot, storage, onPublished }: SlotUploadNee
     uppy.setFileState(fileId, { tus: { endpoint: slot.put } })
   }
 
-  uppy.addPreProcessor(async (fileIds) => void (await Promise.all(fileIds.map(giveSlot))))
+  async function prepare(fileId: string): Promise<void> {
+    await giveSlot(fileId).catch((reason: unknown) => {
+      // Only this file fails, and can be tried again; what is thrown here would end all.
+      const error = reason instanceof Error ? reason : new Error(String(reason))
+      uppy.emit('upload-error', uppy.getFile(fileId), error)
+    })
+  }
+
+  uppy.addPreProcessor(async (fileIds) => void (await Promise.all(fileIds.map(prepare))))
   uppy.on('upload-success', (file) => {
     if (!file) return
     memory.forget(file.id)
