@@ -8,7 +8,12 @@ import { UploadError } from './upload-error.ts'
 /** Fetches a file. */
 type Fetching = (url: string, options: DownloadOptions) => Promise<Download>
 
-/** So often in a row the code may not come. */
+/** The module of downloads. */
+interface Code {
+  readonly download: Fetching
+}
+
+/** So often the code may not come. */
 const MOST_TRIES = 6
 
 /**
@@ -16,25 +21,31 @@ const MOST_TRIES = 6
  * download itself.
  */
 export function lateDownload(
-  load: () => Promise<{ readonly download: Fetching }>,
+  load: () => Promise<Code>,
   known: Network,
   time = systemTimeAndChance,
 ): Fetching {
   return async (url, options) => {
     const { network = known, signal = new AbortController().signal, onEvent } = options
     const tell = (event: DownloadEvent): void => onEvent?.(event)
-    for (let failures = 1; ;) {
-      const code = await answered(load(), signal).catch(async (cause: unknown) => {
+
+    async function codeAfter(failures: number): Promise<Code> {
+      try {
+        return await answered(load(), signal)
+      } catch (cause) {
         signal.throwIfAborted()
         tell({ kind: 'lost', reason: cause })
-        if (failures === MOST_TRIES) {
+        // What fails without a network says nothing of the code.
+        const more = failures + (network.isOnline() ? 1 : 0)
+        if (more === MOST_TRIES) {
           throw new UploadError('out-of-tries', 'The code for downloads is not there', { cause })
         }
-        await pause(failures, 0, { signal, network, time, tell })
-        // What fails without a network says nothing of the code.
-        if (network.isOnline()) failures += 1
-      })
-      if (code) return await code.download(url, { ...options, network })
+        await pause(more, 0, { signal, network, time, tell })
+        return await codeAfter(more)
+      }
     }
+
+    const { download } = await codeAfter(0)
+    return await download(url, { ...options, network })
   }
 }

@@ -45,6 +45,13 @@ test('code that does not come is asked for again, and what the download says the
   assert.deepEqual([calls.length, stall, given], [1, 5, network])
 })
 
+test('without a network the code is asked for until it comes', async () => {
+  const { load, asked } = codeAfter(20)
+  const begin = lateDownload(load, { ...toldNetwork(), isOnline: () => false }, hurriedTime())
+  await assert.rejects(begin(URL_OF_FILE, {}), { code: 'refused' })
+  assert.equal(asked(), 21)
+})
+
 test('code that never comes ends the download, and the next one asks for it anew', async () => {
   const { load, asked, reason } = codeAfter(6)
   const begin = lateDownload(load, toldNetwork(), hurriedTime())
