@@ -12,10 +12,20 @@ export interface TransferTeller extends Disposable {
   readonly onEvent: (event: TransferEvent) => void
 }
 
+/** Nothing goes on. */
+export interface Loss {
+  readonly code: 'lost'
+  /** A sentence without its full stop. */
+  readonly reason: string
+  /** The HTTP status, if a server answered, but not with what was wanted; then it was not lost. */
+  readonly status?: number | undefined
+  /** The code of the server's problem, if it told one. */
+  readonly problem?: string | undefined
+}
+
 /** What whoever waits for a transfer wants to hear of it. */
 export type News =
-  /** Nothing goes on, for that reason: a sentence without its full stop. */
-  | { readonly code: 'lost'; readonly reason: string }
+  | Loss
   /** The next try is in so many milliseconds. */
   | { readonly code: 'waiting'; readonly wait: number }
   /** It goes on, or an earlier run does, from this byte. */
@@ -31,7 +41,7 @@ export function newsTeller(): (event: TransferEvent) => News | undefined {
   let isInterrupted = false
   return (event) => {
     if (INTERRUPTIONS.includes(event.kind)) isInterrupted = true
-    if (event.kind === 'lost') return { code: 'lost', reason: lossText(event.reason) }
+    if (event.kind === 'lost') return lossBy(event.reason)
     if (event.kind === 'waiting') return { code: 'waiting', wait: event.wait }
     if (event.kind === 'reauthenticating') return { code: 'new-slot' }
     const offset = offsetIn(event)
@@ -42,10 +52,12 @@ export function newsTeller(): (event: TransferEvent) => News | undefined {
   }
 }
 
-/** A server that answers, but not with what was wanted, was not lost. */
-function lossText(reason: unknown): string {
-  const isAnswer = reason instanceof UploadError
-  return isAnswer ? reason.message : `connection lost: ${rootOf(reason)}`
+function lossBy(reason: unknown): Loss {
+  if (!(reason instanceof UploadError)) {
+    return { code: 'lost', reason: `connection lost: ${rootOf(reason)}` }
+  }
+  const { message, status, problem } = reason
+  return { code: 'lost', reason: quoted(message), status, problem }
 }
 
 function offsetIn(event: TransferEvent): number | undefined {

@@ -3,7 +3,7 @@ import { type Stopwatch, systemStopwatch } from '../core/clock.ts'
 import { sizeText, timeText } from './amounts.ts'
 import type { Io } from './io.ts'
 import { printable } from './printable-text.ts'
-import { type News, type TransferTeller, newsTeller } from './transfer-news.ts'
+import { type Loss, type News, type TransferTeller, newsTeller } from './transfer-news.ts'
 
 /** Milliseconds from the first note of an interruption to the next; each time it is twice as long, at most {@link LONGEST}. */
 const FIRST = 10_000
@@ -21,7 +21,8 @@ export interface NotePlace {
 
 interface Interruption {
   readonly since: number
-  reason: string
+  /** The latest of it. */
+  loss: Loss
   /** When the next note is due. */
   due: number
   pause: number
@@ -49,26 +50,27 @@ export function transferNotes(
     stderr.write(json ? `${JSON.stringify(note)}\n` : `${title}: ${text}\n`)
   }
 
-  function lost(reason: string): void {
-    const now = stopwatch()
+  function lost(loss: Loss): void {
     if (interruption !== undefined) {
-      interruption.reason = reason
+      interruption.loss = loss
       return
     }
-    interruption = { since: now, reason, due: now + FIRST, pause: FIRST }
-    tell('lost', `interrupted${standing(progress)} (${reason}); trying again`)
+    const now = stopwatch()
+    interruption = { since: now, loss, due: now + FIRST, pause: FIRST }
+    tell('lost', `interrupted${circumstances(loss, progress)}; trying again`, answerIn(loss))
   }
 
   function waiting(wait: number): void {
     const now = stopwatch()
     // What is not told now could not be told before the wait is over.
     if (interruption === undefined || now + wait < interruption.due) return
-    const { since, reason, pause } = interruption
+    const { since, loss, pause } = interruption
     const lasted = now - since < 1000 ? '' : ` for ${timeText((now - since) / 1000)}`
-    const text = `interrupted${lasted}${standing(progress)} (${reason}); next try in ${timeText(wait / 1000)}`
-    tell('waiting', text, { wait: Math.ceil(wait / 1000) })
+    const next = `next try in ${timeText(wait / 1000)}`
+    const text = `interrupted${lasted}${circumstances(loss, progress)}; ${next}`
+    tell('waiting', text, { ...answerIn(loss), wait: Math.ceil(wait / 1000) })
     interruption.pause = Math.min(pause * 2, LONGEST)
-    interruption.due = now + wait + interruption.pause
+    interruption.due = now + interruption.pause
   }
 
   function continued(offset: number): void {
@@ -89,7 +91,7 @@ export function transferNotes(
       if (TELLING_WHERE.includes(event.kind)) isWhole = false
       if (event.kind === 'face') isWhole = event.face === 'plain'
       const news = newsOf(event)
-      if (news?.code === 'lost') lost(news.reason)
+      if (news?.code === 'lost') lost(news)
       if (news?.code === 'waiting') waiting(news.wait)
       if (news?.code === 'continued') continued(news.offset)
       if (news?.code === 'new-slot') tell('new-slot', 'asking for a new slot')
@@ -98,7 +100,11 @@ export function transferNotes(
   }
 }
 
-function standing(progress: Progress | undefined): string {
-  if (progress === undefined) return ''
-  return ` at ${sizeText(progress.stored)} of ${sizeText(progress.size)}`
+function circumstances({ reason }: Loss, progress: Progress | undefined): string {
+  if (progress === undefined) return ` (${reason})`
+  return ` at ${sizeText(progress.stored)} of ${sizeText(progress.size)} (${reason})`
+}
+
+function answerIn({ status, problem }: Loss): Pick<Loss, 'status' | 'problem'> {
+  return { status, problem }
 }

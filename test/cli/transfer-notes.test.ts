@@ -5,6 +5,7 @@ import { transferNotes } from '../../src/cli/transfer-notes.ts'
 import { transferTeller } from '../../src/cli/transfer-teller.ts'
 import { UploadError } from '../../src/client/upload-error.ts'
 import { ioIn } from './cli-run.ts'
+import { report } from './put-run.ts'
 
 const SIZE = 20_000_000
 const LOST = { kind: 'lost', reason: new Error('read ECONNRESET') } as const
@@ -168,6 +169,19 @@ test('with --json, each note is an object with a code, the offset and the size',
       message: 'went on at 1.6 MB of 20.0 MB, after 0:30',
     },
     { code: 'new-slot', offset, size, message: 'asking for a new slot' },
+  ])
+})
+
+test('with --json, what a server answers in the place of what was wanted has its status and code', () => {
+  const { teller, told } = noted('cat.mp4', true)
+  const answer = { status: 503, problem: 'too-many-uploads' }
+  teller.onEvent({ kind: 'lost', reason: new UploadError('refused', 'The server …', answer) })
+  teller.onEvent({ kind: 'waiting', wait: 60_000 })
+  const notes = told().map((line) => report(`${line}\n`))
+  const facts = notes.map(({ code, status, problem }) => ({ code, status, problem }))
+  assert.deepEqual(facts, [
+    { code: 'lost', ...answer },
+    { code: 'waiting', ...answer },
   ])
 })
 
