@@ -52,7 +52,14 @@ Repeat it with \`npm run fuzz -- --report --seed SEED --heads NUMBER\`, the numb
 `
 }
 
-function asked(): { heads: number; seed: number; writes: boolean } | undefined {
+interface Asked {
+  readonly heads: number
+  readonly seed: number
+  readonly writes: boolean
+}
+
+/** Nothing where only the usage is asked for; throws what makes no sense. */
+function asked(): Asked | undefined {
   const { values } = parseArgs({
     options: {
       heads: { type: 'string', default: '1000000' },
@@ -63,7 +70,7 @@ function asked(): { heads: number; seed: number; writes: boolean } | undefined {
   })
   if (values.help) return undefined
   const [heads, seed] = [Number(values.heads), Number(values.seed ?? randomInt(2 ** 31))]
-  if (!Number.isSafeInteger(heads) || !Number.isSafeInteger(seed)) return undefined
+  if (!Number.isSafeInteger(heads) || !Number.isSafeInteger(seed)) throw new Error(USAGE)
   return { heads, seed, writes: values.report }
 }
 
@@ -71,7 +78,7 @@ async function main(): Promise<number> {
   const options = asked()
   if (options === undefined) {
     console.log(USAGE)
-    return 2
+    return 0
   }
   const start = performance.now()
   try {
