@@ -46,15 +46,17 @@ const audit = opened.use(
     },
   }),
 )
+const classOfNetwork = (): undefined => undefined
 const metrics = createMetrics({
   build: { version: '1', node: '24', commit: 'unknown' },
   waitingReaders: () => 0,
   sessions: () => 0,
   freeBytes: async () => await Promise.resolve(1),
+  classOfNetwork,
 })
 const logged = engineLog(silent, PRIVACY)
 const audited = engineAudit({ record: audit.record }, PRIVACY)
-using observing = observer({ log: fileLog, audit, metrics, privacy: PRIVACY })
+using observing = observer({ log: fileLog, audit, metrics, privacy: PRIVACY, classOfNetwork })
 const all = uploadOf(observing)
 const auditFile = opened.use(await open(join(folder, 'plain-audit'), 'a'))
 const plain = plainObserver((line) => writeSync(logFile, line), auditFile)

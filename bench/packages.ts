@@ -9,6 +9,8 @@ const PACKAGE_OF = {
   taskset: 'util-linux',
   nginx: 'nginx-light',
   prosody: 'prosody',
+  ejabberdctl: 'ejabberd',
+  env: 'coreutils',
   'redis-server': 'redis-server',
 } as const
 

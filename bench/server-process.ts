@@ -21,6 +21,8 @@ export interface ServerCommand {
    */
   readonly port?: number
   readonly identity?: { readonly uid: number; readonly gid: number } | undefined
+  /** Processors it may use, as taskset lists them; absent: the servers' one. */
+  readonly cores?: string | undefined
 }
 
 /** A server that accepts connections; disposing stops it. */
@@ -66,10 +68,20 @@ function hasEnded(child: ChildProcess): boolean {
 async function stop(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return
   const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  const hard = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
+  signalGroup(child, 'SIGTERM')
+  const hard = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_LIMIT_MS)
   await ended
   clearTimeout(hard)
+}
+
+/** The server may have been started by a shell script that passes no signal on, so all of its group get it. */
+function signalGroup({ pid }: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, name)
+  } catch {
+    // All of them have ended.
+  }
 }
 
 const LISTENING = /^Listening on \S+:(\d+)$/mu
@@ -104,15 +116,17 @@ export async function startServer(
   signal: AbortSignal,
 ): Promise<ServerProcess> {
   const log = openSync(path.join(command.folder, 'output.log'), 'a')
-  const pinned = ['-c', String(SERVER_CORE), command.program, ...command.args]
+  const cores = command.cores ?? String(SERVER_CORE)
+  const pinned = ['-c', cores, command.program, ...command.args]
   const child = spawn(programPath('taskset'), pinned, {
     cwd: command.folder,
+    detached: true,
     stdio: ['ignore', log, log],
     ...command.identity,
   })
   closeSync(log)
   await once(child, 'spawn')
-  const end = (): void => void child.kill('SIGTERM')
+  const end = (): void => signalGroup(child, 'SIGTERM')
   signal.addEventListener('abort', end, { once: true })
   const dispose = async (): Promise<void> => {
     signal.removeEventListener('abort', end)

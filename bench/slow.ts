@@ -56,18 +56,19 @@ async function withServer<Result>(
   const generator = await compileGenerator(place.work.folder('generator'))
   const around = { folder: place.work.folder(place.name), signal }
   await using server = await startOwnServer(around, { fsync: 'never' })
-  const slots = (count: number, size: number): string[] =>
-    Array.from({ length: count }, () => server.slot(size).put)
+  const puts = async (count: number, size: number): Promise<string[]> =>
+    (await server.slots(count, size)).map(({ put }) => put)
   const { port } = server
   return await use({
     server,
     put: async (requests, size) => {
+      const targets = await puts(requests, size)
       const load = { mode: 'put' as const, port, connections: 1, seconds: 600, requests, size }
-      return await generator.run({ ...load, targets: slots(requests, size) }, signal)
+      return await generator.run({ ...load, targets }, signal)
     },
     trickle: async ({ uploads, size, seconds }) => {
       const load = { mode: 'slow' as const, port, connections: uploads, seconds, size }
-      const targets = slots(uploads, size)
+      const targets = await puts(uploads, size)
       return await generator.run({ ...load, requests: uploads, targets }, signal)
     },
   })

@@ -1,18 +1,16 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import path from 'node:path'
-import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemStopwatch } from '../src/core/clock.ts'
 import { randomId } from '../src/core/random.ts'
 import { BenchFailure } from './failure.ts'
 import { startOwnServer } from './peers/hmac-file-server.ts'
-import { startServer } from './server-process.ts'
+import { startTus } from './peers/tus.ts'
 import { seededRandom } from './statistics.ts'
 import { download } from './upload-client.ts'
 import type { WorkFolder } from './work-folder.ts'
 
-const HERE = import.meta.dirname
 const SIZE = 2 ** 20
 const OLD_NETWORK = '127.0.0.2'
 const NEW_NETWORK = '127.0.0.3'
@@ -49,15 +47,11 @@ async function ourServer(folder: string, signal: AbortSignal): Promise<TusPeer> 
 }
 
 async function tusServer(folder: string, signal: AbortSignal): Promise<TusPeer> {
-  const files = path.join(folder, 'files')
-  mkdirSync(files)
-  const args = [path.join(HERE, 'peers/tus-server.mjs'), files]
-  const command = { name: '@tus/server', program: process.execPath, args, folder }
-  const server = await startServer(command, signal)
+  const server = await startTus({ folder, signal })
   return {
     port: server.port,
     newUpload: () => '/files',
-    content: async ({ resource }) => readFileSync(path.join(files, path.basename(resource))),
+    content: async ({ resource }) => readFileSync(path.join(server.files, path.basename(resource))),
     [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose](),
   }
 }

@@ -6,6 +6,9 @@ import { promisify } from 'node:util'
 
 const MIB = 1024 * 1024
 
+/** On the disk under test, where the benchmarks run by themselves. */
+export const WORK_FOLDER = path.join(import.meta.dirname, 'work')
+
 /** A fresh folder on the disk under test; disposing removes it, at the end of everything. */
 export interface WorkFolder extends AsyncDisposable {
   readonly path: string

@@ -13,7 +13,7 @@ interface Link {
   readonly anchor: string | undefined
 }
 
-const pages = ['*.md', 'docs/**/*.md', 'bench/*.md']
+const pages = ['*.md', 'docs/**/*.md', 'bench/*.md', 'examples/*/*.md']
   .flatMap((pattern) => globSync(pattern, { cwd: PROJECT }))
   .toSorted()
 const links = pages.flatMap(linksOf)

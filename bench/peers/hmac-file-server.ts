@@ -14,6 +14,8 @@ export interface OwnSettings {
   readonly fsync: 'ack' | 'never'
   /** Options as after `--set`, in addition. */
   readonly set?: readonly string[]
+  /** Options of Node.js. */
+  readonly node?: readonly string[]
 }
 
 /** Our server, running; it can also sign for a path of the caller's. */
@@ -75,8 +77,8 @@ export async function startOwnServer(
   surroundings: PeerSurroundings,
   settings: OwnSettings,
 ): Promise<OwnPeer> {
-  const { folder, signal } = surroundings
-  const { set = [] } = settings
+  const { folder, signal, cores } = surroundings
+  const { set = [], node = [] } = settings
   const secret = randomId(32)
   const file = path.join(folder, 'config.toml')
   const files = path.join(folder, 'files')
@@ -86,8 +88,9 @@ export async function startOwnServer(
   const command = {
     name: 'hmac-file-server',
     program: process.execPath,
-    args: [ENTRY, 'serve', '--config', file, ...set.flatMap((option) => ['--set', option])],
+    args: [...node, ENTRY, 'serve', '--config', file, ...set.flatMap((each) => ['--set', each])],
     folder,
+    cores,
   }
   const server = await startServer(command, signal)
   /** Prosody's external upload v1: HMAC-SHA256 of `path SP size`. */
@@ -102,7 +105,10 @@ export async function startOwnServer(
     files,
     largestFile: LARGEST_FILE,
     sign,
-    slot: (size) => slotFor(`${randomId(15)}/file.bin`, size, sign),
+    servesFiles: true,
+    comebacks: ['retry', 'rufh', 'tus'],
+    slots: async (count, size) =>
+      Array.from({ length: count }, () => slotFor(`${randomId(15)}/file.bin`, size, sign)),
     [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose](),
   }
 }

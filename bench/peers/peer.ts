@@ -5,6 +5,9 @@ export interface Slot {
   readonly get: string
 }
 
+/** How a client goes on after its connection was cut: all bytes again, or those the server has not. */
+export type Comeback = 'retry' | 'rufh' | 'tus'
+
 /** A running server; disposing stops it. */
 export interface RunningPeer extends AsyncDisposable {
   readonly name: string
@@ -15,8 +18,11 @@ export interface RunningPeer extends AsyncDisposable {
   readonly files: string
   /** Largest file it is asked to take, in bytes. */
   readonly largestFile: number
-  /** A fresh slot for a file of this size. */
-  slot(size: number): Slot
+  /** Whether it is asked for files as well. */
+  readonly servesFiles: boolean
+  readonly comebacks: readonly Comeback[]
+  /** Fresh slots for files of this size. */
+  slots(count: number, size: number): Promise<readonly Slot[]>
 }
 
 /** Where and until when a server runs. */
@@ -24,6 +30,8 @@ export interface PeerSurroundings {
   /** Own empty folder, on the disk under test. */
   readonly folder: string
   readonly signal: AbortSignal
+  /** Processors it may use, as taskset lists them; absent: the servers' one. */
+  readonly cores?: string
 }
 
 /** What all servers are told about a body. */

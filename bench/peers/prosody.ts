@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -6,7 +5,8 @@ import { systemClock } from '../../src/core/clock.ts'
 import { randomId } from '../../src/core/random.ts'
 import { programPath } from '../packages.ts'
 import { freePort, startServer } from '../server-process.ts'
-import { CONTENT_TYPE, type PeerSurroundings, type RunningPeer } from './peer.ts'
+import { CONTENT_TYPE, type PeerSurroundings, type RunningPeer, type Slot } from './peer.ts'
+import { serviceAccount } from './service-account.ts'
 
 const HOST = 'upload.localhost'
 const SECRET = 'benchmark-secret-of-prosody-0123'
@@ -63,22 +63,12 @@ function token(slot: string, size: number): string {
   return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`
 }
 
-function idOfProsody(option: '-u' | '-g'): number {
-  return Number(execFileSync('id', [option, 'prosody'], { encoding: 'utf8' }))
-}
-
-/** Prosody refuses to run as root; its Debian package brings a user for it. */
-function unprivileged(): { uid: number; gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined
-  return { uid: idOfProsody('-u'), gid: idOfProsody('-g') }
-}
-
 /** Starts Prosody with its own store, mod_http_file_share, without XMPP. */
 export async function startProsody(surroundings: PeerSurroundings): Promise<RunningPeer> {
   const { folder, signal } = surroundings
   const program = programPath('prosody')
   const port = await freePort()
-  const identity = unprivileged()
+  const identity = serviceAccount('prosody')
   const file = path.join(folder, 'prosody.cfg.lua')
   mkdirSync(path.join(folder, 'data'))
   writeFileSync(file, configuration(folder, port))
@@ -100,12 +90,16 @@ export async function startProsody(surroundings: PeerSurroundings): Promise<Runn
       encodeURIComponent(HOST).replace('.', '%2e'),
       'http_file_share',
     ),
-    slot(size) {
-      const slot = randomId(18)
-      const url = `/file_share/${slot}/file.bin`
-      const authorization = `Authorization: Bearer ${token(slot, size)}`
-      return { put: `PUT ${url}\t${CONTENT_TYPE}|${authorization}`, get: `GET ${url}` }
-    },
+    servesFiles: true,
+    comebacks: ['retry'],
+    slots: async (count, size) => Array.from({ length: count }, () => freshSlot(size)),
     [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose](),
   }
+}
+
+function freshSlot(size: number): Slot {
+  const slot = randomId(18)
+  const url = `/file_share/${slot}/file.bin`
+  const authorization = `Authorization: Bearer ${token(slot, size)}`
+  return { put: `PUT ${url}\t${CONTENT_TYPE}|${authorization}`, get: `GET ${url}` }
 }

@@ -1,12 +1,14 @@
 /** What the plugin uses of Converse.js 14 (https://conversejs.org/docs/development/plugin-development). */
 import type { IqBuilder, StropheConnection } from 'hmac-file-server/xmpp'
 
-type Attributes = Readonly<Record<string, unknown>>
+export type Attributes = Readonly<Record<string, unknown>>
 
 /** A message whose body will be the address of a file. */
 export interface FileMessage {
   /** What is to be sent; nothing after the page was loaded anew. */
   file: File | null
+  /** The chat it belongs to. */
+  readonly chatbox?: { get(name: string): unknown }
   get(name: string): unknown
   /** Changes what is shown. */
   set(attributes: Attributes): void
@@ -28,6 +30,8 @@ export interface Api {
     on(event: 'afterMessagesFetched', listener: (chat: Chat) => void): void
     once(event: 'connected' | 'reconnected', listener: () => void): void
   }
+  /** Resolves when a part of Converse.js is there. */
+  waitUntil(part: 'OMEMOInitialized'): Promise<void>
   /** Lets other plugins change the attributes of a message whose file is there; encryption is one of them. */
   hook(name: 'afterFileUploaded', message: FileMessage, change: Attributes): Promise<Attributes>
 }

@@ -1,6 +1,6 @@
 import { type Progress, type Slot, forget, upload } from 'hmac-file-server/client'
 import { stropheSender, xmppUploads } from 'hmac-file-server/xmpp'
-import type { Api, Converse, FileMessage } from './converse-api.ts'
+import type { Api, Attributes, Converse, FileMessage } from './converse-api.ts'
 import { forgetFile, keepFile, keptFile } from './kept-files.ts'
 
 /** Whether the message waits for its file to be there: the page was loaded anew meanwhile. */
@@ -41,7 +41,9 @@ async function published(sending: Sending): Promise<void> {
     const url = storedAddress(message) ?? (await uploaded(sending, removed.signal))
     await connected(conversation.api, removed.signal)
     const change = { body: url, message: url, oob_url: url, upload: 'success' }
-    message.save(await conversation.api.hook('afterFileUploaded', message, change))
+    const changed = await conversation.api.hook('afterFileUploaded', message, change)
+    if (holdsKey(changed)) await encryptionIsReady(message, conversation.api)
+    message.save(changed)
   } catch (error) {
     if (removed.signal.aborted) return
     converse.env.log.error(error)
@@ -63,6 +65,17 @@ async function uploaded(sending: Sending, signal: AbortSignal): Promise<string> 
   const { url } = await upload(file, slot, { id, signal, onProgress })
   message.save({ get: url })
   return url
+}
+
+/** Whether the address names the key of an encrypted file (XEP-0454 §3). */
+function holdsKey({ body }: Attributes): boolean {
+  return String(body).startsWith('aesgcm:')
+}
+
+/** Throws if the message would not be encrypted: its user has switched that off since the file was chosen. */
+async function encryptionIsReady({ chatbox }: FileMessage, api: Api): Promise<void> {
+  await api.waitUntil('OMEMOInitialized')
+  if (chatbox?.get('omemo_active') !== true) throw new Error('The chat is not encrypted any more')
 }
 
 /** Where the file is, if the page was loaded anew after it got there. */

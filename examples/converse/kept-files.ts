@@ -2,17 +2,20 @@
 const DATABASE = 'resilient-upload'
 const FILES = 'files'
 
-/** Keeps a file. What cannot be kept, for want of room or in a private window, is not. */
+/**
+ * Keeps a file, with what other plugins have noted on it: the key of one that is encrypted, for instance. What cannot be
+ * kept, for want of room or in a private window, is not.
+ */
 export async function keepFile(id: string, file: File): Promise<void> {
-  // What other plugins have noted on a file, a key for instance, would not be kept with it.
-  if (Object.keys(file).length > 0) return
-  await attempt('readwrite', (files) => files.put(file, id))
+  const notes = Object.fromEntries(Object.entries(file))
+  await attempt('readwrite', (files) => files.put({ file, notes }, id))
 }
 
-/** A file that was kept. */
+/** A file that was kept, and its notes again on it. */
 export async function keptFile(id: string): Promise<File | undefined> {
   const found: unknown = await attempt('readonly', (files) => files.get(id))
-  return found instanceof File ? found : undefined
+  const { file, notes }: { file?: unknown; notes?: unknown } = { ...Object(found) }
+  return file instanceof File ? Object.assign(file, notes) : undefined
 }
 
 export async function forgetFile(id: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HEADER } from '../../src/wire/header-names.ts'
-import { httpTransport } from '../../src/client/node/http-transport.ts'
+import { connectingTransport } from '../../src/client/node/connecting-transport.ts'
 import { upload } from '../../src/client/node/main.ts'
 import type { UploadEvent } from '../../src/client/upload-event.ts'
 import type { Transport } from '../../src/client/transport.ts'
@@ -101,7 +101,7 @@ export async function uploadStartingOver(run: UploadRun): Promise<Cost> {
 const PLAIN = { [HEADER.contentType]: 'application/octet-stream' }
 
 function transportOf({ journey }: UploadRun): Transport {
-  return httpTransport({ connect: journey.connect, rate: RATE })
+  return connectingTransport({ connect: journey.connect, rate: RATE })
 }
 
 /** Nothing if the connection was lost. */

@@ -14,11 +14,10 @@ import { grantVerifier } from '../grants/verifier.ts'
 import { publicPrefix } from '../http/target.ts'
 import { type MasterKeys, openMasterKeys } from '../keys/master-keys.ts'
 import type { Log } from '../observe/log.ts'
-import { riskLog } from '../observe/risk-log.ts'
 import type { SessionFaceNeeds } from '../protocols/session/session-handler.ts'
 import { proofKeys } from '../proof/proof-keys.ts'
 import { proofs } from '../proof/proofs.ts'
-import { openPlaces } from '../risk/places.ts'
+import type { Places } from '../risk/places.ts'
 import { memoryCounters } from '../stores/memory/counters.ts'
 import { abusePolicyOf, gatePolicyOf, proofPolicyOf } from './security-settings.ts'
 import type { AllSessions } from './sessions.ts'
@@ -42,23 +41,19 @@ export interface EntranceNeeds {
   readonly engine: Pick<UploadEngine, 'sizeOf' | 'find'>
   readonly events: GateEvents
   readonly log: Log
+  readonly places: Pick<Places, 'find'>
   readonly networkName: (client: ClientAddress) => string
 }
 
-/** Opens what the way in needs of files: keys and databases; `started` is to close them. */
-export async function openEntrance(
-  config: Config,
-  needs: EntranceNeeds,
-  started: AsyncDisposableStack,
-): Promise<Entrance> {
-  const { stores, sessions, engine, events, log, networkName } = needs
+/** Opens what the way in needs of files: its keys. */
+export async function openEntrance(config: Config, needs: EntranceNeeds): Promise<Entrance> {
+  const { stores, sessions, engine, events, log, places, networkName } = needs
   const { publicUrl } = config.server
   let [gatePolicy, proofPolicy, abusePolicy] = policiesOf(config)
   const master = await openMasterKeys(config.security.masterKey)
   await warnOfOtherKey(master, { stores, log })
   const keys = proofKeys(master)
   const refreshKeys = refreshKeysOf(master)
-  const places = started.use(await openPlaces(config.geo, riskLog(log)))
   const common = {
     sessions: sessions.slots,
     bound: sessions.bound,

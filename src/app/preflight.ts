@@ -68,25 +68,28 @@ async function masterKeyFindings({ security, sessionStore }: Config): Promise<Fi
 }
 
 async function geoFindings({ geo }: Config): Promise<Finding[]> {
-  const cities = 'geo.city_database'
-  const found = [
-    ...(await databaseFindings('geo.asn_database', geo.asnDatabase)),
-    ...(await databaseFindings(cities, geo.cityDatabase)),
+  const noSystems = 'audit and metrics do not tell mobile networks from others'
+  const noCities = 'geo.country_change and geo.max_speed_kmh have no effect'
+  return [
+    await databaseFinding('geo.asn_database', geo.asnDatabase, noSystems),
+    await databaseFinding('geo.city_database', geo.cityDatabase, noCities),
   ]
-  if (geo.cityDatabase !== undefined) return found
-  const text = 'not set: geo.country_change and geo.max_speed_kmh have no effect'
-  return [...found, { kind: 'note', option: cities, text }]
 }
 
-async function databaseFindings(option: string, file: string | undefined): Promise<Finding[]> {
-  if (file === undefined) return []
+/** Which database there is; where there is none, what is `missing` for it. */
+async function databaseFinding(
+  option: string,
+  file: string | undefined,
+  missing: string,
+): Promise<Finding> {
+  if (file === undefined) return { kind: 'note', option, text: `not set: ${missing}` }
   try {
     const { type, builtAt } = await readDatabase(file)
     const text = `${file} is ${type}, built on ${builtAt.toISOString().slice(0, 10)}`
-    return [{ kind: 'note', option, text }]
+    return { kind: 'note', option, text }
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
-    return [{ kind: 'error', option, text: error.message }]
+    return { kind: 'error', option, text: error.message }
   }
 }
 

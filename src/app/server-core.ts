@@ -7,8 +7,10 @@ import { readBuildInfo } from '../observe/build-info.ts'
 import { type Log, type LogDestination, createLog } from '../observe/log.ts'
 import { type Metrics, createMetrics } from '../observe/metrics.ts'
 import { type Observer, observer } from '../observe/observer.ts'
+import { riskLog } from '../observe/risk-log.ts'
 import { type WaitingReaders, waitingReaders } from '../protocols/download/waiting-readers.ts'
 import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
+import { openPlaces } from '../risk/places.ts'
 import { engineOver } from './engine.ts'
 import { type Entrance, openEntrance } from './entrance.ts'
 import { networkNames } from './network-names.ts'
@@ -54,17 +56,20 @@ export async function startCore(
   const readers = waitingReaders()
   const build = readBuildInfo()
   const freeBytes = async (): Promise<number> => await stores.blobs.free()
+  const places = started.use(await openPlaces(config.geo, riskLog(log)))
+  const classOfNetwork = (network: string): string | undefined => places.find(network)?.networkClass
   const metrics = createMetrics({
     build,
     waitingReaders: () => readers.count(),
     sessions: () => sessions.count(),
     freeBytes,
+    classOfNetwork,
   })
   const audit = await openAuditOf(config, { log, metrics })
   if (audit !== undefined) started.use(audit)
-  const observing = started.use(
-    observer({ log, metrics, privacy: config.privacy, ...(audit && { audit }) }),
-  )
+  const { privacy } = config
+  const told = { log, metrics, privacy, classOfNetwork, ...(audit && { audit }) }
+  const observing = started.use(observer(told))
   const { version } = build
   const readiness = createReadiness({ ...stores, version, stopwatch: systemStopwatch })
   let [enginePolicy, sessionPolicy] = [enginePolicyOf(config), sessionPolicyOf(config)]
@@ -78,8 +83,8 @@ export async function startCore(
   const engine = started.use(engineOver(stores, events, { ...names, policy: () => enginePolicy }))
   started.use(startKeeping(engine))
   const { gateEvents } = observing
-  const parts = { stores, sessions, engine, log, events: gateEvents, ...names }
-  const entrance = await openEntrance(config, parts, started)
+  const parts = { stores, sessions, engine, log, places, events: gateEvents, ...names }
+  const entrance = await openEntrance(config, parts)
   return {
     log,
     stores,

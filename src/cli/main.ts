@@ -17,6 +17,7 @@ import { versionCommand } from './commands/version.ts'
 import type { Io } from './io.ts'
 import { paint } from './paint.ts'
 import { processIo } from './process-io.ts'
+import { isRefusalOfTheSystem } from './system-refusal.ts'
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -36,7 +37,7 @@ export const COMMANDS: readonly Command[] = [
 
 /**
  * Runs the program with the arguments after its name.
- * Resolves to the exit code: 0 ok, 1 refused or failed, 2 the command line makes no sense.
+ * Resolves to the exit code: 0 ok, 1 refused or failed, 2 the command line makes no sense, 130 a transfer was stopped.
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = argv
@@ -74,11 +75,6 @@ function failed(error: unknown, { found, io }: { found: Command; io: Io }): numb
   if (!(error instanceof OperatorError) && !isRefusalOfTheSystem(error)) throw error
   io.stderr.write(`${paint('error', 'bad', io)}: ${error.message}\n`)
   return 1
-}
-
-/** The operating system said no (a port in use, a folder without rights): no bug, so no stack. */
-function isRefusalOfTheSystem(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error
 }
 
 function usage(message: string, io: Io): number {

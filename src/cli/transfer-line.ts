@@ -1,18 +1,9 @@
-import type { DownloadEvent } from '../client/download-options.ts'
-import type { UploadEvent } from '../client/upload-event.ts'
 import type { Progress } from '../client/upload-options.ts'
 import { type Stopwatch, systemStopwatch } from '../core/clock.ts'
 import { sizeText, timeText } from './amounts.ts'
 import type { Io } from './io.ts'
-import { rootOf } from './transfer-report.ts'
-
-/** One line of a terminal that shows how far a transfer is; elsewhere nothing. To be disposed of at the end. */
-export interface TransferLine extends Disposable {
-  readonly onProgress: (progress: Progress) => void
-  readonly onEvent: (event: TransferEvent) => void
-}
-
-type TransferEvent = UploadEvent | DownloadEvent
+import { printable } from './printable-text.ts'
+import { type News, type TransferTeller, newsTeller } from './transfer-news.ts'
 
 /** Milliseconds between two drawings, unless there is news. */
 const REDRAW_EVERY = 100
@@ -20,16 +11,13 @@ const REDRAW_EVERY = 100
 const BAR = 24
 const LONGEST_NAME = 32
 
-/** Shows a transfer of the file that is called `name` on the terminal that stderr is. */
+/** Shows a transfer of the file that is called `name` in one line of the terminal that stderr is. */
 export function transferLine(
   name: string,
-  { stderr, isWatched, env }: Pick<Io, 'stderr' | 'isWatched' | 'env'>,
+  { stderr }: Pick<Io, 'stderr'>,
   stopwatch: Stopwatch = systemStopwatch,
-): TransferLine {
-  if (isWatched !== true || env['TERM'] === 'dumb') {
-    return { onProgress: () => {}, onEvent: () => {}, [Symbol.dispose]: () => {} }
-  }
-  const title = shortened(name.replaceAll(/\p{Cc}/gu, '?'))
+): TransferTeller {
+  const title = shortened(printable(name))
   let progress: Progress | undefined
   const newsOf = newsTeller()
   let news = ''
@@ -48,8 +36,8 @@ export function transferLine(
     },
     onEvent(event) {
       const heard = newsOf(event)
-      if (heard === undefined || heard === news) return
-      news = heard
+      if (heard === undefined || newsText(heard) === news) return
+      news = newsText(heard)
       draw()
     },
     [Symbol.dispose]: () => void (due > -Infinity && stderr.write('\n')),
@@ -77,26 +65,15 @@ function stateText({ sent, size, rate, eta }: Progress): string {
   return [bar, percent, pace, left].filter(Boolean).join('  ')
 }
 
-/** After these, a transfer does not stand where it stood. */
-const INTERRUPTIONS: readonly string[] = ['lost', 'restored', 'reauthenticating']
-
-/** Tells what to say of each event; nothing where what was said before still holds. */
-function newsTeller(): (event: TransferEvent) => string | undefined {
-  let isInterrupted = false
-  return (event) => {
-    if (INTERRUPTIONS.includes(event.kind)) isInterrupted = true
-    if (event.kind === 'lost') return `connection lost: ${rootOf(event.reason)}`
-    if (event.kind === 'waiting') return `trying again in ${timeText(event.wait / 1000)}`
-    if (event.kind === 'reauthenticating') return 'asking for a new slot'
-    const offset = offsetIn(event)
-    const isContinued = isInterrupted || (event.kind === 'receiving' && event.offset > 0)
-    if (!isContinued || offset === undefined) return undefined
-    isInterrupted = false
-    return `went on at ${sizeText(offset)}`
+function newsText(news: News): string {
+  switch (news.code) {
+    case 'lost':
+      return news.reason
+    case 'waiting':
+      return `trying again in ${timeText(news.wait / 1000)}`
+    case 'continued':
+      return `went on at ${sizeText(news.offset)}`
+    case 'new-slot':
+      return 'asking for a new slot'
   }
-}
-
-function offsetIn(event: TransferEvent): number | undefined {
-  const { kind } = event
-  return kind === 'stands' || kind === 'adopted' || kind === 'receiving' ? event.offset : undefined
 }

@@ -1,9 +1,11 @@
+import { answered } from './answered.ts'
 import type { Network } from './platform.ts'
 import type { TimeAndChance } from './time-and-chance.ts'
+import type { UploadEvent } from './upload-event.ts'
 
 const FIRST = 100
 /** Milliseconds after which even a device without a network tries again: it may err. */
-export const LONGEST_REST = 10_000
+const LONGEST_REST = 10_000
 
 /**
  * Milliseconds before the next try after so many failures in a row: none after the first, then about twice as long
@@ -26,14 +28,35 @@ export async function rest(
   milliseconds: number,
   { signal, network, time }: Waiting,
 ): Promise<void> {
-  signal.throwIfAborted()
   const over = new AbortController()
   const { promise, resolve } = Promise.withResolvers<void>()
   const stop = time.after(milliseconds, resolve)
   network.onChange(resolve, over.signal)
-  signal.addEventListener('abort', () => resolve(), { signal: over.signal })
-  await promise
-  stop()
-  over.abort()
-  signal.throwIfAborted()
+  try {
+    await answered(promise, signal)
+  } finally {
+    stop()
+    over.abort()
+  }
+}
+
+/** What is told of a wait. */
+type Wait = Extract<UploadEvent, { kind: 'waiting' }>
+
+/** Whose wait it is. */
+export interface Pausing extends Waiting {
+  readonly time: Pick<TimeAndChance, 'after' | 'random'>
+  readonly tell: (event: Wait) => void
+}
+
+/**
+ * Waits before the next try after so many failures in a row, no less than the `asked` milliseconds, but not once there
+ * is another network; tells of it. Rejects with the signal's reason.
+ */
+export async function pause(failures: number, asked: number, needs: Pausing): Promise<void> {
+  const { network, time, tell } = needs
+  const wait = Math.max(network.isOnline() ? backOff(failures, time) : LONGEST_REST, asked)
+  if (wait === 0) return
+  tell({ kind: 'waiting', wait })
+  await rest(wait, needs)
 }

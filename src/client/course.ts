@@ -19,7 +19,8 @@ export interface Task {
   readonly reauthenticate: AskSlot | undefined
   /** Opens a session, or goes on with what was saved of one. */
   readonly open: (saved?: SavedState) => SessionKeeper
-  readonly memory: Memory
+  /** Nothing: nothing is remembered. */
+  readonly memory: Memory | undefined
   readonly transport: Transport
   readonly discover: Discovery
   readonly network: Network
@@ -30,21 +31,21 @@ export interface Task {
 export interface Course {
   slot: Slot
   /** Whether an earlier run of the program left the slot: it may have expired. */
-  isRestored: boolean
+  isRestored?: boolean
   /** Nothing before the server was asked. */
-  spoken: Spoken | undefined
+  spoken?: Spoken | undefined
   /** The upload's own URL; nothing before the creation. */
-  resource: string | undefined
+  resource?: string | undefined
   /** Where the server stands; nothing after a loss, before it was asked. */
-  offset: number | undefined
+  offset?: number | undefined
   /** The upload resource that the next creation takes over. */
-  adopts: string | undefined
+  adopts?: string | undefined
   session: SessionKeeper
-  sizes: AppendSizes | undefined
+  sizes?: AppendSizes
   /** How far the server ever stood. */
   furthest: number
-  /** Whether any answer came at all. */
-  isHeard: boolean
+  /** Whether any step was answered. */
+  isHeard?: boolean
   /** In a row, without a byte more. */
   failures: number
   /** Creations in a row whose upload was gone, and new slots that were not enough, without a byte more. */
@@ -56,7 +57,7 @@ export interface Course {
  * takes over in the new one what the server has.
  */
 export async function departure({ slot, memory, open, signal }: Task): Promise<Course> {
-  const saved = await memory.recall()
+  const saved = await memory?.recall()
   if (!saved) {
     const first = typeof slot === 'function' ? await answered(slot(signal), signal) : slot
     return courseFrom(first, open())
@@ -71,25 +72,12 @@ export async function departure({ slot, memory, open, signal }: Task): Promise<C
 }
 
 function courseFrom(slot: Slot, session: SessionKeeper): Course {
-  return {
-    slot,
-    isRestored: false,
-    spoken: undefined,
-    resource: undefined,
-    offset: undefined,
-    adopts: undefined,
-    session,
-    sizes: undefined,
-    furthest: 0,
-    isHeard: false,
-    failures: 0,
-    vain: 0,
-  }
+  return { slot, session, furthest: 0, failures: 0, vain: 0 }
 }
 
 /** An earlier run of the program, or a request whose answer was lost, may have used the slot up. */
 export function isPerhapsSpent({ resource, isRestored, failures }: Course): boolean {
-  return resource === undefined && (isRestored || failures > 0)
+  return resource === undefined && (isRestored === true || failures > 0)
 }
 
 /** Saves what the upload can go on with when the program starts again. */
@@ -98,10 +86,5 @@ export async function keep(
   { memory }: Task,
 ): Promise<void> {
   if (!spoken || spoken.face === 'plain') return
-  await memory.keep({ slot, spoken, resource, session: await session.saved() })
-}
-
-/** Proves nothing. */
-export function noSession(transport: Transport): SessionKeeper {
-  return { transport, saved: async () => undefined, id: undefined }
+  await memory?.keep({ slot, spoken, resource, session: await session.saved() })
 }

@@ -18,10 +18,10 @@ export function onNewWay(
     method === 'PATCH' || method === 'HEAD'
       ? { method: 'GET', url: new URL('../health/live', url).href }
       : { method: 'OPTIONS', url }
-  const answered = (): void => {
+  async function ask(): Promise<void> {
+    await transport({ ...probe, headers: {}, signal })
     if (!signal.aborted) callback()
   }
   // A probe without an answer says nothing.
-  const ask = (): void => void transport({ ...probe, headers: {}, signal }).then(answered, () => {})
-  network.onChange(ask, signal)
+  network.onChange(() => void ask().catch(() => {}), signal)
 }

@@ -1,14 +1,12 @@
 import * as HEADER from '../wire/header-fields.ts'
-import { type AppendSizes, FIRST_APPEND, appendSizes } from './append-sizes.ts'
+import { FIRST_APPEND, appendSizes } from './append-sizes.ts'
 import { ConnectionLost } from './connection-lost.ts'
 import { type Course, type Task, isPerhapsSpent, keep } from './course.ts'
 import { PLAIN, type Spoken } from './faces/discovery.ts'
-import type { ResumableFace } from './faces/resumable-face.ts'
 import { rufh } from './faces/rufh.ts'
-import { tus } from './faces/tus.ts'
+import { loaded } from './late-code.ts'
 import type { Outcome, Setback } from './outcome.ts'
-import { type Means, append, ask, create, put } from './steps.ts'
-import type { Transport } from './transport.ts'
+import { append, ask, create, put } from './steps.ts'
 
 /** Failures in a row after which a server that cannot be asked what it speaks gets a plain PUT. */
 const ASKED_ENOUGH = 2
@@ -16,12 +14,19 @@ const ASKED_ENOUGH = 2
 /** One that answers, but not this for now, may be starting: it is asked for some seconds more. */
 const WAITED_ENOUGH = 6
 
+/** Most pages meet no server that speaks tus alone. */
+const PROTOCOLS = {
+  rufh: async () => rufh,
+  tus: async () => (await loaded(async () => await import('./faces/tus.ts'))).tus,
+}
+
 /** Does what is next. Rejects with `UploadError`, with the signal's reason, or with what its caller did wrong. */
 export async function nextStep(course: Course, task: Task): Promise<Outcome> {
   try {
     const outcome = await step(course, task)
+    course.isHeard = true
     const isSpent = outcome.kind === 'refused' && outcome.answer.status === 409
-    return isSpent && isPerhapsSpent(course) && (await isThere(course, task))
+    return isSpent && isPerhapsSpent(course) && (await isThere(course.slot.get, task))
       ? { kind: 'published' }
       : outcome
   } catch (reason) {
@@ -35,26 +40,25 @@ async function step(course: Course, task: Task): Promise<Outcome> {
   const spoken = course.spoken ?? (await discovered(course, task))
   if ('kind' in spoken) return spoken
   const { face, chunk } = spoken
-  if (face === 'plain') return await wholeFile(course, task)
-  const protocol = { rufh, tus }[face]
+  if (face === 'plain') return await put(course.slot, task)
+  const protocol = await PROTOCOLS[face]()
   const { resource, offset, session } = course
   // Servers of tus know no sessions, and pages may not send them a field that they do not know.
-  const means = meansOf(face === 'tus' ? task.transport : session.transport, course, task)
+  const means = face === 'tus' ? task : { ...task, transport: session.transport }
   if (resource === undefined) {
     // If the answer is lost, only what proves the session brings another one.
     await keep(course, task)
     return await create(course, means, protocol)
   }
   if (offset === undefined) return await ask(resource, means, protocol)
-  course.sizes ??= appendSizes(chunk)
-  return await appended({ resource, offset, sizes: course.sizes, protocol }, means, task)
+  const sizes = (course.sizes ??= appendSizes(chunk))
+  return await append({ url: resource, offset, sizes }, means, protocol)
 }
 
 async function discovered(course: Course, task: Task): Promise<Spoken | Setback> {
   const { slot, failures, adopts } = course
   try {
-    const means = meansOf(task.transport, course, task)
-    const spoken = await task.discover(slot.put, means.send)
+    const spoken = await task.discover(slot.put, task)
     if ('kind' in spoken) return failures < WAITED_ENOUGH ? spoken : PLAIN
     const isSmall = task.source.size <= Math.min(FIRST_APPEND, spoken.chunk)
     // Creating an upload first would be a request more, for a file that is one request.
@@ -68,58 +72,14 @@ async function discovered(course: Course, task: Task): Promise<Spoken | Setback>
   }
 }
 
-async function wholeFile(course: Course, task: Task): Promise<Outcome> {
-  const { source, tell } = task
-  tell({ kind: 'sending', offset: 0, end: source.size })
-  const means = meansOf(task.transport, course, task)
-  return await put(course.slot, means, (bytes) => tell({ kind: 'sent', offset: bytes }))
-}
-
-/** An upload that stands somewhere. */
-interface Standing {
-  readonly resource: string
-  readonly offset: number
-  readonly sizes: AppendSizes
-  readonly protocol: ResumableFace
-}
-
-async function appended(
-  { resource, offset, sizes, protocol }: Standing,
-  means: Means,
-  { tell, time, source }: Task,
-): Promise<Outcome> {
-  const end = Math.min(offset + sizes.next(), source.size)
-  const onSent = (bytes: number): void => tell({ kind: 'sent', offset: offset + bytes })
-  tell({ kind: 'sending', offset, end })
-  const begunAt = time.now()
-  const outcome = await append({ url: resource, offset, end, onSent }, means, protocol)
-  if (outcome.kind === 'stands') sizes.took(outcome.offset - offset, time.now() - begunAt)
-  return outcome
-}
-
 /** Whether a file of this size is where the slot's file will be; the answer that told so may have been lost. */
-async function isThere(course: Course, task: Task): Promise<boolean> {
+async function isThere(url: string, { transport, signal, source }: Task): Promise<boolean> {
   try {
-    const { status, headers } = await meansOf(task.transport, course, task).send({
-      method: 'HEAD',
-      url: course.slot.get,
-      headers: {},
-    })
-    return status === 200 && headers.get(HEADER.contentLength) === String(task.source.size)
+    const { status, headers } = await transport({ method: 'HEAD', url, headers: {}, signal })
+    return status === 200 && headers.get(HEADER.contentLength) === String(source.size)
   } catch {
-    task.signal.throwIfAborted()
+    signal.throwIfAborted()
     // A page may not be allowed to ask there.
     return false
-  }
-}
-
-function meansOf(transport: Transport, course: Course, { source, signal }: Task): Means {
-  return {
-    source,
-    async send(request) {
-      const answer = await transport({ ...request, signal })
-      course.isHeard = true
-      return answer
-    },
   }
 }

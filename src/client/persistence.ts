@@ -1,4 +1,4 @@
-import { LONGEST_REST, type Waiting, backOff, rest } from './back-off.ts'
+import { type Waiting, pause } from './back-off.ts'
 import type { DownloadEvent } from './download-options.ts'
 import { FileDeferred } from './file-answer.ts'
 import type { TimeAndChance } from './time-and-chance.ts'
@@ -25,21 +25,19 @@ export interface Persistence {
 
 /** Waits longer and longer between the tries, no less than the server asks for, but not once there is another network. */
 export function persistence(needs: PersistenceNeeds): Persistence {
-  const { signal, network, onEvent, time } = needs
+  const { signal, network, onEvent } = needs
+  const tell = (event: DownloadEvent): void => onEvent?.(event)
   let failures = 0
 
   async function recover(reason: unknown): Promise<void> {
-    onEvent?.({ kind: 'lost', reason })
-    const isOnline = network.isOnline()
+    tell({ kind: 'lost', reason })
     // What fails without a network says nothing of the server.
-    if (isOnline) failures += 1
+    if (network.isOnline()) failures += 1
     if (failures >= MOST_TRIES) {
       throw new UploadError('out-of-tries', `No byte in ${failures} tries`, { cause: reason })
     }
     const asked = reason instanceof FileDeferred ? reason.wait : 0
-    const wait = isOnline ? Math.max(asked, backOff(failures, time)) : LONGEST_REST
-    if (wait > 0) onEvent?.({ kind: 'waiting', wait })
-    await rest(wait, needs)
+    await pause(failures, asked, { ...needs, tell })
   }
 
   return {

@@ -30,6 +30,9 @@ export interface UploadStore {
 export interface Platform {
   readonly transport: Transport
   readonly network: Network
-  /** Absent: nothing is remembered unless the caller says where. */
-  readonly store?: UploadStore
+  /**
+   * Where uploads are remembered if the caller does not say. Rejects if it is not to be had. Absent: nothing is
+   * remembered then.
+   */
+  readonly store?: () => Promise<UploadStore>
 }

@@ -22,32 +22,27 @@ export interface Memory {
   close(): Promise<void>
 }
 
-/** Remembers nothing. */
-export const NO_MEMORY: Memory = {
-  recall: async () => undefined,
-  keep: async () => {},
-  forget: async () => {},
-  close: async () => {},
-}
-
 /** What an upload is remembered as, and where. */
 export interface Remembered {
-  readonly size: number
-  readonly version: string | undefined
-  readonly store: UploadStore
-  readonly id: string
+  readonly store: UploadStore | false
+  /** Nothing: there is nothing to tell it from others by. */
+  readonly id: string | undefined
+  /** Nothing: whatever file it is of. */
+  readonly size?: number
+  readonly version?: string | undefined
 }
 
 /**
- * Remembers an upload, nothing if another one of that name is under way. What the store has not done when the signal
- * fires is not waited for.
+ * Remembers an upload. Nothing does without a store and a name, or while another one of that name is under way. What
+ * the store has not done when the signal fires is not waited for.
  */
 export async function memoryIn(
   { store, id, size, version }: Remembered,
   signal: AbortSignal,
-): Promise<Memory> {
+): Promise<Memory | undefined> {
+  if (!store || id === undefined) return undefined
   const close = store.hold ? await answered(store.hold(id), signal) : async () => {}
-  if (!close) return NO_MEMORY
+  if (!close) return undefined
   const forget = async (): Promise<void> => await answered(store.remove(id), signal)
   return {
     close,
@@ -55,7 +50,9 @@ export async function memoryIn(
     async recall() {
       const state = await answered(store.load(id), signal)
       const saved = state && savedUpload(state)
-      if (!saved || (state['size'] === size && state['version'] === version)) return saved
+      const isOther =
+        size !== undefined && (state?.['size'] !== size || state['version'] !== version)
+      if (!saved || !isOther) return saved
       await forget()
       throw changed()
     },
@@ -67,7 +64,7 @@ export async function memoryIn(
 }
 
 /** Nothing if it is none that goes on. */
-export function savedUpload({ slot, face, chunk, ...rest }: SavedState): SavedUpload | undefined {
+function savedUpload({ slot, face, chunk, ...rest }: SavedState): SavedUpload | undefined {
   const { resource, session } = rest
   if (!isSlot(slot) || (face !== 'rufh' && face !== 'tus') || typeof chunk !== 'number') {
     return undefined

@@ -1,7 +1,8 @@
 import { answered } from './answered.ts'
-import { LONGEST_REST, backOff, rest } from './back-off.ts'
-import { type Course, type Task, isPerhapsSpent, keep, noSession } from './course.ts'
+import { pause } from './back-off.ts'
+import { type Course, type Task, isPerhapsSpent, keep } from './course.ts'
 import { type Outcome, failure, isPassing, retryAfter } from './outcome.ts'
+import { noSession } from './session/session-keeper.ts'
 import { isOneOrigin } from './slot.ts'
 import { expectReadable } from './source-slice.ts'
 import type { UploadAnswer } from './transport.ts'
@@ -30,37 +31,35 @@ export async function comeBack(course: Course, task: Task, trouble: Trouble): Pr
       course.resource = undefined
       course.vain += 1
       if (course.vain >= MOST_VAIN) throw failure('out-of-tries', trouble.answer)
-      return await tryAgain(course, task, trouble)
+      break
     case 'lost':
       course.sizes?.lost()
-      await expectReadable(task.source, 0)
-      return await tryAgain(course, task, trouble)
+      await expectReadable(task.source)
+      break
     case 'later':
     case 'elsewhere':
-      return await tryAgain(course, task, trouble)
+      break
   }
+  await tryAgain(course, task, trouble)
 }
 
 /** What is refused in one way may be taken in another: once without what was to be taken over, once in a new slot. */
 async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<void> {
   const { slot, open, signal } = task
-  if (course.adopts !== undefined) {
-    course.adopts = undefined
-  } else if (isSessionLost(course, answer)) {
+  if (course.adopts === undefined) {
+    const { session, resource } = course
     // A server that lost the upload may have lost its session, too: the slot opens another one.
+    const isSessionLost = answer.status === 401 && session.id !== undefined && !resource
+    const ask = !isSessionLost && isPerhapsSpent(course) && typeof slot === 'function' && slot
+    if (course.vain >= MOST_VAIN || !(isSessionLost || ask)) throw failure('refused', answer)
     course.vain += 1
-  } else if (typeof slot === 'function' && isPerhapsSpent(course) && course.vain < MOST_VAIN) {
-    const other = await answered(slot(signal), signal)
-    const fresh = { slot: other, isRestored: false, spoken: undefined, failures: 0 }
-    Object.assign(course, fresh, { vain: course.vain + 1 })
-  } else {
-    throw failure('refused', answer)
+    if (ask) {
+      const other = await answered(ask(signal), signal)
+      Object.assign(course, { slot: other, isRestored: false, spoken: undefined, failures: 0 })
+    }
   }
+  course.adopts = undefined
   course.session = open()
-}
-
-function isSessionLost({ session, resource, vain }: Course, { status }: UploadAnswer): boolean {
-  return status === 401 && session.id !== undefined && !resource && vain < MOST_VAIN
 }
 
 async function reauthenticate(course: Course, task: Task, answer: UploadAnswer): Promise<void> {
@@ -78,26 +77,17 @@ async function reauthenticate(course: Course, task: Task, answer: UploadAnswer):
 }
 
 async function tryAgain(course: Course, task: Task, trouble: Trouble): Promise<void> {
-  const { tell, time, network } = task
+  const { kind } = trouble
   // What fails without a network says nothing of the server.
-  course.failures = Math.max(course.failures + (network.isOnline() ? 1 : 0), 1)
-  if (trouble.kind === 'later' && trouble.answer.problem === 'session-unavailable') {
+  course.failures = Math.max(course.failures + (task.network.isOnline() ? 1 : 0), 1)
+  if (kind === 'later' && trouble.answer.problem === 'session-unavailable') {
     course.session = noSession(task.transport)
   }
-  tell({ kind: 'lost', reason: reasonOf(trouble) })
+  const reason = kind === 'lost' ? trouble.reason : failure('refused', trouble.answer)
+  task.tell({ kind: 'lost', reason })
   giveUpIfHopeless(course, trouble)
   await keep(course, task)
-  const pause = Math.max(
-    network.isOnline() ? backOff(course.failures, time) : LONGEST_REST,
-    trouble.kind === 'later' ? retryAfter(trouble.answer) : 0,
-  )
-  if (pause === 0) return
-  tell({ kind: 'waiting', wait: pause })
-  await rest(pause, task)
-}
-
-function reasonOf(trouble: Trouble): unknown {
-  return trouble.kind === 'lost' ? trouble.reason : failure('refused', trouble.answer)
+  await pause(course.failures, kind === 'later' ? retryAfter(trouble.answer) : 0, task)
 }
 
 /** What passes is waited for; what stays as it is, is not tried for ever. */

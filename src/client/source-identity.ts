@@ -1,6 +1,6 @@
 import { base64url } from './session/base64url.ts'
 import type { Source } from './source.ts'
-import { changed } from './source-slice.ts'
+import { readable } from './source-slice.ts'
 
 /** So much of a file's beginning and of its end is looked at, in bytes. */
 const END = 64 * 1024
@@ -14,10 +14,7 @@ export async function identityOf(source: Blob | Source): Promise<Pick<Source, 'i
   if (!(source instanceof File) || !('subtle' in crypto)) return {}
   const { name, size, lastModified } = source
   const ends = new Blob([source.slice(0, END), source.slice(Math.max(size - END, 0))])
-  try {
-    const version = base64url(await crypto.subtle.digest('SHA-256', await ends.arrayBuffer()))
-    return { id: `${name} ${size} ${lastModified} ${version}`, version }
-  } catch (cause) {
-    throw changed(cause)
-  }
+  const read = await readable(async () => await ends.arrayBuffer())
+  const version = base64url(await crypto.subtle.digest('SHA-256', read))
+  return { id: `${name} ${size} ${lastModified} ${version}`, version }
 }

@@ -1,15 +1,11 @@
 import type { Bytes, Source } from './source.ts'
-import { UploadError } from './upload-error.ts'
+import { type Failure, UploadError } from './upload-error.ts'
 
 /** The bytes from `start` up to `end`. Rejects with `UploadError` (`source-changed`) if they are not to be had. */
 export async function sliceOf(source: Source, start: number, end: number): Promise<Bytes> {
-  try {
-    const bytes = await source.slice(start, end)
-    if (bytes.size === end - start) return bytes
-  } catch (cause) {
-    throw cause instanceof UploadError ? cause : changed(cause)
-  }
-  throw changed()
+  const bytes = await readable(async () => await source.slice(start, end))
+  if (bytes.size !== end - start) throw changed()
+  return bytes
 }
 
 /**
@@ -18,22 +14,31 @@ export async function sliceOf(source: Source, start: number, end: number): Promi
  */
 export async function blobOf(bytes: Bytes): Promise<Blob> {
   if (bytes instanceof Blob) return bytes
-  const blob = await new Response(bytes.stream()).blob()
+  const blob = await bytesOf(bytes)
   if (blob.size !== bytes.size) throw changed()
   return blob
 }
 
-/** Rejects like {@link sliceOf} if a byte cannot be read any more: then no connection was to blame for a loss. */
-export async function expectReadable(source: Source, at: number): Promise<void> {
-  const bytes = await sliceOf(source, at, Math.min(at + 1, source.size))
+/** Rejects like {@link sliceOf} if its first byte cannot be read any more: then no connection was to blame for a loss. */
+export async function expectReadable(source: Source): Promise<void> {
+  const bytes = await sliceOf(source, 0, Math.min(1, source.size))
+  await readable(async () => await bytesOf(bytes))
+}
+
+async function bytesOf(bytes: Bytes): Promise<Blob> {
+  return await new Response(bytes.stream()).blob()
+}
+
+/** What is read of a file. Rejects with `UploadError` if reading fails. */
+export async function readable<Read>(read: () => Promise<Read>): Promise<Read> {
   try {
-    await new Response(bytes.stream()).arrayBuffer()
+    return await read()
   } catch (cause) {
-    throw changed(cause)
+    throw cause instanceof UploadError ? cause : changed({ cause })
   }
 }
 
 /** The file is not the one that the upload began with. */
-export function changed(cause?: unknown): UploadError {
-  return new UploadError('source-changed', 'The file has changed', { cause })
+export function changed(failure?: Failure): UploadError {
+  return new UploadError('source-changed', 'The file has changed', failure)
 }

@@ -1,49 +1,39 @@
 import * as HEADER from '../wire/header-fields.ts'
+import type { AppendSizes } from './append-sizes.ts'
+import type { Course, Task } from './course.ts'
 import { OCTETS, type ResumableFace } from './faces/resumable-face.ts'
 import { type Outcome, failure, offsetIn, setbackIn } from './outcome.ts'
 import { type Slot, isOneOrigin } from './slot.ts'
 import type { Source } from './source.ts'
 import { sliceOf } from './source-slice.ts'
-import type { Send, UploadAnswer } from './transport.ts'
-
-/** What steps are taken with. Sending rejects if there is no answer. */
-export interface Means {
-  readonly source: Source
-  readonly send: Send
-}
+import type { UploadAnswer, UploadRequest } from './transport.ts'
 
 /** The whole file in one request, as every slot takes it (XEP-0363 §7). */
-export async function put(
-  { put: url, headers }: Slot,
-  { source, send }: Means,
-  onSent: (bytes: number) => void,
-): Promise<Outcome> {
-  const body = await sliceOf(source, 0, source.size)
-  const fields = { [HEADER.contentType]: source.type || OCTETS, ...headers }
-  const answer = await send({ method: 'PUT', url, headers: fields, body, onSent })
-  return setbackIn(answer, false) ?? { kind: 'published' }
+export async function put({ put: url, headers }: Slot, task: Task): Promise<Outcome> {
+  const { size, type } = task.source
+  const fields = { [HEADER.contentType]: type || OCTETS, ...headers }
+  const whole = { method: 'PUT', url, headers: fields, offset: 0, end: size } as const
+  return setbackIn(await sent(whole, task), false) ?? { kind: 'published' }
 }
 
-/** What an upload is created with: a slot, and the upload resource that it takes over, if any. */
-export interface Beginning {
-  readonly slot: Slot
-  readonly adopts?: string | undefined
-}
-
-/** A careful creation: the address of the upload is known before anything of it can be lost. */
+/**
+ * A careful creation: the address of the upload is known before anything of it can be lost. If the course says so, it
+ * takes over another upload resource.
+ */
 export async function create(
-  { slot, adopts }: Beginning,
-  { source, send }: Means,
+  { slot, adopts }: Course,
+  { source, transport, signal }: Task,
   face: ResumableFace,
 ): Promise<Outcome> {
   const { method, headers } = face.creation(source)
-  const answer = await send({
+  const answer = await transport({
     method,
+    signal,
     url: slot.put,
     headers: {
       ...headers,
       ...slot.headers,
-      ...(adopts && { [HEADER.adoptUpload]: new URL(adopts).pathname.replace(/.*\//u, '') }),
+      ...(adopts && { [HEADER.adoptUpload]: adopts.replace(/.*\//u, '') }),
     },
   })
   const setback = setbackIn(answer, false)
@@ -59,36 +49,57 @@ export async function create(
 /** The question where an upload stands. It ends whatever append is under way. */
 export async function ask(
   url: string,
-  { source, send }: Means,
+  { source, transport, signal }: Task,
   face: ResumableFace,
 ): Promise<Outcome> {
-  const answer = await send({ method: 'HEAD', url, headers: face.question })
-  return setbackIn(answer, true) ?? standing(answer, source, face)
+  const answer = await transport({ method: 'HEAD', url, headers: face.question, signal })
+  return standing(answer, source, face)
 }
 
-/** Bytes of a file; the last of them are followed by nothing. */
-export interface Piece {
+/** An upload that stands somewhere. */
+export interface Standing {
   readonly url: string
   readonly offset: number
-  readonly end: number
-  readonly onSent: (bytes: number) => void
+  readonly sizes: AppendSizes
 }
 
-/** A part of the file. */
+/** A part of the file, from where the upload stands. */
 export async function append(
-  { url, offset, end, onSent }: Piece,
-  { source, send }: Means,
+  { url, offset, sizes }: Standing,
+  task: Task,
   face: ResumableFace,
 ): Promise<Outcome> {
-  const body = await sliceOf(source, offset, end)
+  const { source, time } = task
+  const end = Math.min(offset + sizes.next(), source.size)
   const headers = face.append(offset, end === source.size)
-  const answer = await send({ method: 'PATCH', url, headers, body, onSent })
-  const outcome = setbackIn(answer, true) ?? standing(answer, source, face)
-  const isVain = outcome.kind === 'stands' && outcome.offset <= offset
-  return isVain ? { kind: 'elsewhere', answer } : outcome
+  const begunAt = time.now()
+  const answer = await sent({ method: 'PATCH', url, headers, offset, end }, task)
+  const outcome = standing(answer, source, face)
+  if (outcome.kind !== 'stands') return outcome
+  if (outcome.offset <= offset) return { kind: 'elsewhere', answer }
+  sizes.took(outcome.offset - offset, time.now() - begunAt)
+  return outcome
+}
+
+/** Bytes of a file, up to `end`. */
+interface Piece extends Pick<UploadRequest, 'method' | 'url' | 'headers'> {
+  readonly offset: number
+  readonly end: number
+}
+
+async function sent(
+  { offset, end, ...request }: Piece,
+  { source, transport, signal, tell }: Task,
+): Promise<UploadAnswer> {
+  tell({ kind: 'sending', offset, end })
+  const body = await sliceOf(source, offset, end)
+  const onSent = (bytes: number): void => tell({ kind: 'sent', offset: offset + bytes })
+  return await transport({ ...request, body, signal, onSent })
 }
 
 function standing(answer: UploadAnswer, { size }: Source, face: ResumableFace): Outcome {
+  const setback = setbackIn(answer, true)
+  if (setback) return setback
   const offset = offsetIn(answer, size)
   if (face.isPublished(answer, offset === size)) return { kind: 'published' }
   if (offset === undefined) throw failure('bad-answer', answer)

@@ -24,6 +24,3 @@ export interface UploadAnswer {
  * Rejects when the connection is lost, or the signal fires.
  */
 export type Transport = (request: UploadRequest) => Promise<UploadAnswer>
-
-/** A transport whose signal is settled. */
-export type Send = (request: Omit<UploadRequest, 'signal'>) => Promise<UploadAnswer>

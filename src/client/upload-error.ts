@@ -29,10 +29,10 @@ export class UploadError extends Error {
   readonly status: number | undefined
   readonly problem: string | undefined
 
-  constructor(code: UploadErrorCode, message: string, { status, problem, cause }: Failure = {}) {
-    super(message, cause === undefined ? {} : { cause })
+  constructor(code: UploadErrorCode, message: string, failure: Failure = {}) {
+    super(message, failure)
     this.code = code
-    this.status = status
-    this.problem = problem
+    this.status = failure.status
+    this.problem = failure.problem
   }
 }

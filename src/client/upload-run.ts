@@ -18,7 +18,7 @@ export async function run(task: Task): Promise<Uploaded> {
   } catch (reason) {
     const isFinal = reason instanceof UploadError && FINAL.includes(reason.code)
     try {
-      await (isFinal ? memory.forget() : keep(course, task))
+      await (isFinal ? memory?.forget() : keep(course, task))
     } catch (unkept) {
       // That nothing is remembered is the lesser news.
       if (reason instanceof UploadError) reason.cause ??= unkept
@@ -26,7 +26,7 @@ export async function run(task: Task): Promise<Uploaded> {
     throw reason
   }
   // The file is there: what is remembered of it for too long does no harm.
-  await memory.forget().catch(() => {})
+  await memory?.forget().catch(() => {})
   const { get: url } = course.slot
   tell({ kind: 'published', url })
   return { url, size: source.size }

@@ -1,8 +1,9 @@
-import { type Task, noSession } from './course.ts'
+import { answered } from './answered.ts'
+import type { Task } from './course.ts'
 import { discovery } from './faces/discovery.ts'
-import type { Platform, SavedState } from './platform.ts'
+import type { Platform, SavedState, UploadStore } from './platform.ts'
 import { progressMeter } from './progress-meter.ts'
-import { type Memory, NO_MEMORY, memoryIn } from './saved-upload.ts'
+import { type Memory, memoryIn } from './saved-upload.ts'
 import { type SessionKeeper, openSession } from './session/session-keeper.ts'
 import type { SlotSource } from './slot.ts'
 import type { Source } from './source.ts'
@@ -38,40 +39,40 @@ export function uploading(platform: Platform, time: TimeAndChance = systemTimeAn
     const tell = teller(source, options, time)
     const transport = watched(options.transport ?? platform.transport, { stall, time, network })
     network.onChange(() => tell({ kind: 'network' }), ended.signal)
-    const store = options.store ?? platform.store ?? false
     const { session: kind = 'hmac', onReauthenticate: reauthenticate } = options
-    const sessions = { transport, keepsKeys: !store || store.keepsKeys, onEvent: tell }
     const task = { source, slot, signal, tell, reauthenticate, transport, discover, network, time }
-    const open = (saved?: SavedState): SessionKeeper =>
-      kind === 'none' ? noSession(transport) : openSession(kind, { ...sessions, saved })
     const late = new AbortController()
-    const end = (): void => {
-      const stop = time.after(GRACE, () => late.abort(signal.reason))
-      ended.signal.addEventListener('abort', stop)
-    }
+    const end = (): void =>
+      ended.signal.addEventListener(
+        'abort',
+        time.after(GRACE, () => late.abort(signal.reason)),
+      )
     signal.addEventListener('abort', end, { signal: ended.signal })
-    let memory = NO_MEMORY
+    let memory: Memory | undefined
     try {
-      memory = await memoryOf(source, { ...options, store }, late.signal)
+      const store = options.store ?? (await storeOf(platform, late.signal))
+      const keepsKeys = !store || store.keepsKeys
+      const open = (saved?: SavedState): SessionKeeper =>
+        openSession(kind, { transport, keepsKeys, onEvent: tell, saved })
+      const { id, version } = store ? await identityOf(source) : {}
+      const remembered = { store, id: options.id ?? id, size: source.size, version }
+      memory = await memoryIn(remembered, late.signal)
       return await run({ ...task, memory, open })
     } finally {
       // Whatever the store does, the outcome stands.
-      await memory.close().catch(() => {})
+      await memory?.close().catch(() => {})
       ended.abort()
     }
   }
 }
 
-async function memoryOf(
-  source: Blob | Source,
-  { store, id: given }: Pick<UploadOptions, 'store' | 'id'>,
-  signal: AbortSignal,
-): Promise<Memory> {
-  if (!store) return NO_MEMORY
-  const { id, version } = await identityOf(source)
-  const name = given ?? id
-  if (name === undefined) return NO_MEMORY
-  return await memoryIn({ store, id: name, size: source.size, version }, signal)
+async function storeOf({ store }: Platform, signal: AbortSignal): Promise<UploadStore | false> {
+  try {
+    return store ? await answered(store(), signal) : false
+  } catch {
+    // That nothing is remembered is no reason for an upload to fail.
+    return false
+  }
 }
 
 function teller(

@@ -22,6 +22,14 @@ const GRACE = 1000
 /** Patience that was not enough doubles up to so many milliseconds. */
 const LONGEST = 30_000
 
+/** What became of the requests of a method. */
+interface Past {
+  /** So many of the last ones were given up. */
+  deaths: number
+  /** Milliseconds from the last byte of the last that was answered to its answer. */
+  answerTime: number
+}
+
 /**
  * A transport that gives dead connections up: those on which no byte moves for `stall` while some are unsent, and
  * those without an answer `stall` and three times the last such answer's time after the last byte. A whole file may
@@ -33,18 +41,15 @@ const LONGEST = 30_000
  * `TypeError` if a header field cannot be sent at all.
  */
 export function watched(transport: Transport, { stall, time, network }: Patience): Transport {
-  const answerTimes = new Map<string, number>()
-  const deaths = new Map<string, number>()
+  const pasts: Partial<Record<UploadRequest['method'], Past>> = {}
   return async (request) => {
     const { method, headers, body } = request
     void new Headers(headers)
     const size = body?.size ?? 0
-    const tooSoon = deaths.get(method) ?? 0
     const draining = method === 'PUT' ? (Math.min(size, BUFFERED) / DRAINED) * 1000 : 0
-    const answerTime = answerTimes.get(method) ?? 0
+    const past = (pasts[method] ??= { deaths: 0, answerTime: 0 })
     const ended = new AbortController()
     const signal = AbortSignal.any([request.signal, ended.signal])
-    const tell = telling(request, ended)
     let furthest = 0
     // What buffers take after the network changed says nothing of the way.
     let doubtedTo = -1
@@ -54,11 +59,12 @@ export function watched(transport: Transport, { stall, time, network }: Patience
     function wait(): void {
       stop?.()
       const [silence, answers] = furthest < doubtedTo ? [GRACE, 1] : [stall, 3]
-      const most = Math.max(silence, Math.min(silence * 2 ** tooSoon, LONGEST))
-      const patience = most + (furthest < size ? 0 : answers * answerTime + draining)
+      const most = Math.max(silence, Math.min(silence * 2 ** past.deaths, LONGEST))
+      const patience = most + (furthest < size ? 0 : answers * past.answerTime + draining)
       stop = time.after(patience, () => {
-        deaths.set(method, tooSoon + 1)
-        ended.abort(silent(patience))
+        past.deaths += 1
+        const rounded = Math.ceil(patience)
+        ended.abort(new ConnectionLost(`The connection is dead: nothing moved for ${rounded} ms`))
       })
     }
 
@@ -80,15 +86,16 @@ export function watched(transport: Transport, { stall, time, network }: Patience
         signal,
         onSent(sent) {
           if (sent > furthest) moved(sent)
-          tell(sent)
+          tell(request, sent, ended)
         },
       })
-      answerTimes.set(method, time.now() - movedAt)
-      deaths.delete(method)
+      pasts[method] = { deaths: 0, answerTime: time.now() - movedAt }
       return answer
     } catch (reason) {
       ended.signal.throwIfAborted()
-      throw lossOf(reason)
+      throw reason instanceof UploadError
+        ? reason
+        : new ConnectionLost('No answer came', { cause: reason })
     } finally {
       stop?.()
       ended.abort()
@@ -97,22 +104,11 @@ export function watched(transport: Transport, { stall, time, network }: Patience
 }
 
 /** A fault of whoever listens is no fault of the connection: it ends the request as it is. */
-function telling({ onSent }: UploadRequest, ended: AbortController): (sent: number) => void {
-  return (sent) => {
-    try {
-      onSent?.(sent)
-    } catch (fault) {
-      ended.abort(fault)
-      throw fault
-    }
+function tell({ onSent }: UploadRequest, sent: number, ended: AbortController): void {
+  try {
+    onSent?.(sent)
+  } catch (fault) {
+    ended.abort(fault)
+    throw fault
   }
-}
-
-function lossOf(cause: unknown): Error {
-  return cause instanceof UploadError ? cause : new ConnectionLost('No answer came', { cause })
-}
-
-function silent(milliseconds: number): ConnectionLost {
-  const time = Math.ceil(milliseconds)
-  return new ConnectionLost(`The connection is dead: nothing moved for ${time} ms`)
 }

@@ -7,6 +7,7 @@ import type { Exchange, Handler } from './exchange.ts'
 import { optionsAnswer } from './cross-origin.ts'
 import { type ExchangeNeeds, nodeExchange } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-messages.ts'
+import { openExchanges } from './open-exchanges.ts'
 import { refusalAnswer } from './refusal-response.ts'
 import type { RunningExchange } from './running-exchange.ts'
 
@@ -24,6 +25,8 @@ export interface Dispatcher {
   readonly running: ReadonlySet<RunningExchange>
   /** Those of the ordinary way that are on one connection of HTTP/1.1. */
   runningOn(socket: Socket): ReadonlySet<RunningExchange>
+  /** Calls back when this one is finished: at once if it is, or if there is none. */
+  after(exchange: RunningExchange | undefined, call: () => void): void
   readonly isClosing: boolean
   /** From now on new requests are refused and connections not kept. */
   close(): void
@@ -44,78 +47,70 @@ export interface DispatcherNeeds extends Omit<ExchangeNeeds, 'closing'> {
   /** Answers OPTIONS about the server as a whole. */
   readonly aboutServer?: Handler | undefined
   readonly events: HttpEvents
+  /** A request came the ordinary way. */
+  readonly taken: () => void
 }
 
 const UNIX_PEER: Peer = { kind: 'unix' }
 
 export function dispatcher(needs: DispatcherNeeds): Dispatcher {
-  const running = new Set<RunningExchange>()
-  /** Exchanges of the ordinary way, by their connection. */
-  const onSocket = new WeakMap<Socket, Set<RunningExchange>>()
-  const idlers = new Set<() => void>()
+  const open = openExchanges((exchange) => needs.events.finished(exchange, exchange.closed()))
   let closing = false
   const exchangeNeeds: ExchangeNeeds = { ...needs, closing: () => closing }
 
-  const finish = (exchange: RunningExchange): void => {
-    if (!running.delete(exchange)) return
-    if (exchange.socket !== undefined) onSocket.get(exchange.socket)?.delete(exchange)
-    needs.events.finished(exchange, exchange.closed())
-    if (running.size === 0) for (const wake of idlers) wake()
-  }
-
-  const exchangesOn = (socket: Socket): Set<RunningExchange> => {
-    const known = onSocket.get(socket)
-    if (known !== undefined) return known
-    const made = new Set<RunningExchange>()
-    onSocket.set(socket, made)
-    // A pipelined answer that waits for its turn is not told when its connection closes.
-    socket.once('close', () => made.forEach(finish))
-    return made
-  }
-
-  const start = (exchange: RunningExchange, refused?: Refusal): void => {
-    running.add(exchange)
+  const begin = (exchange: RunningExchange, refused?: Refusal): void => {
     const refusal = closing ? new Refusal('shutting-down') : (exchange.refusedTarget ?? refused)
     if (refusal === undefined) run(exchange, needs)
     else refuse(exchange, refusal, needs.events)
   }
 
+  /** Begins a request of the ordinary way, unless its connection has ended with the answer before it. */
+  const beginInTurn = (exchange: RunningExchange, asked: Asked): void => {
+    // Refused as the server goes down, or closed with the connection.
+    if (exchange.phase !== 'none') return
+    if (isLingering(asked.request, needs) || exchange.socket?.writable === false) {
+      open.forget(exchange)
+      drop(asked.request)
+    } else if (asksForServer(exchange, asked.request)) {
+      run(exchange, { handler: needs.aboutServer ?? allMethods, events: needs.events })
+    } else begin(exchange, refusalOf(exchange, asked))
+  }
+
   return {
-    running,
-    runningOn: (socket) => onSocket.get(socket) ?? NONE,
+    running: open.all,
+    runningOn: open.on,
+    after: open.after,
     get isClosing() {
       return closing
     },
-    start,
-    finish,
+    start: (exchange) => {
+      open.add(exchange)
+      begin(exchange)
+    },
+    finish: open.finish,
     dispatch: (messages, expectation) => {
+      const { request } = messages
       const peer = peerOf(messages)
       // No peer: the client is gone already. A lingering connection gets no second answer.
-      if (peer === undefined || isLingering(messages.request, needs)) return drop(messages.request)
+      if (peer === undefined || isLingering(request, needs)) return drop(request)
+      needs.taken()
       const arrival = { ...messages, peer, awaitsContinue: expectation === 'continue' }
       const exchange = nodeExchange(arrival, exchangeNeeds)
-      watchClose(messages, () => finish(exchange))
-      if (exchange.socket !== undefined) exchangesOn(exchange.socket).add(exchange)
-      if (asksForServer(exchange, messages.request)) {
-        running.add(exchange)
-        run(exchange, { handler: needs.aboutServer ?? allMethods, events: needs.events })
-      } else start(exchange, refusalOf(exchange, { request: messages.request, expectation }))
+      watchClose(messages, () => open.finish(exchange))
+      // RFC 9112 §9.3.2: requests that change something are processed one after another.
+      open.after(open.queue(exchange), () => beginInTurn(exchange, { request, expectation }))
     },
     close: () => {
       closing = true
     },
-    idle: async (signal) => {
-      if (running.size === 0 || signal.aborted) return
-      const { promise, resolve } = Promise.withResolvers<void>()
-      idlers.add(resolve)
-      signal.addEventListener('abort', () => resolve(), { once: true })
-      await promise
-      idlers.delete(resolve)
-    },
+    idle: open.idle,
   }
 }
 
-const NONE: ReadonlySet<RunningExchange> = new Set()
+interface Asked {
+  readonly request: NodeRequest
+  readonly expectation: Expectation
+}
 
 /** `OPTIONS *` concerns the server as a whole (RFC 9110 §9.3.7); browsers want 200 wherever they ask. */
 function asksForServer(exchange: RunningExchange, request: NodeRequest): boolean {
@@ -171,12 +166,13 @@ function thrown(exchange: RunningExchange, error: unknown, events: HttpEvents): 
 
 function refusalOf(
   exchange: RunningExchange,
-  { request, expectation }: { request: NodeRequest; expectation: Expectation },
+  { request, expectation }: Asked,
 ): Refusal | undefined {
   if (expectation === 'unknown') return new Refusal('expectation-failed')
   if (exchange.method === 'CONNECT') return new Refusal('method-not-allowed')
-  if (exchange.headers.authorization !== undefined && isAmbiguous(request)) {
-    return new Refusal('bad-request', { why: 'several Authorization fields' })
+  const repeated = repeatedField(request)
+  if (repeated !== undefined) {
+    return new Refusal('bad-request', { why: `several ${repeated} fields` })
   }
   const length = exchange.headers['content-length']
   if (length !== undefined && decimal(length) === undefined) {
@@ -188,13 +184,18 @@ function refusalOf(
   return undefined
 }
 
-/** Node.js keeps the first of several; a proxy in front may have judged another one. */
-function isAmbiguous({ rawHeaders }: NodeRequest): boolean {
-  let fields = 0
+/** Node.js keeps the first of several; a proxy in front may have judged another one (RFC 9112 §3.2). */
+const SINGULAR: ReadonlySet<string> = new Set(['authorization', 'host'])
+
+function repeatedField({ rawHeaders }: NodeRequest): string | undefined {
+  const seen = new Set<string>()
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toLowerCase() === 'authorization') fields += 1
+    const name = rawHeaders[at]?.toLowerCase() ?? ''
+    if (!SINGULAR.has(name)) continue
+    if (seen.has(name)) return name
+    seen.add(name)
   }
-  return fields > 1
+  return undefined
 }
 
 function peerOf({ request, unix }: NodeMessages): Peer | undefined {

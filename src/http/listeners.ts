@@ -20,6 +20,9 @@ import {
   watchCertificate,
 } from './tls-certificate.ts'
 
+/** The ways that a request can take: past the HTTP parser of Node.js, or through it. */
+export type Lane = 'fast' | 'ordinary'
+
 /** What listeners are started with. */
 export interface ListenersOptions {
   readonly listen: readonly ListenAddress[]
@@ -33,8 +36,8 @@ export interface ListenersOptions {
   readonly clientAddress: ClientAddressPolicy
   /** `auto`: plain connections are served in the short way where that is possible. */
   readonly fastLane?: 'auto' | 'off' | undefined
-  /** Told of each request that takes it. */
-  readonly laneTook?: (() => void) | undefined
+  /** Told of each request, by the way it takes. */
+  readonly laneTook?: ((lane: Lane) => void) | undefined
   /** Its path is the prefix that is removed from every target. */
   readonly publicUrl: URL
   readonly clock: Clock
@@ -111,12 +114,13 @@ function makeParts(options: ListenersOptions): Parts {
     watch,
     lingering: lingers,
   }
-  const { handler, aboutServer, events } = options
-  const dispatching = dispatcher({ handler, aboutServer, events, ...needs })
+  const { handler, aboutServer, events, laneTook = ignore } = options
+  const taken = (): void => laneTook('ordinary')
+  const dispatching = dispatcher({ handler, aboutServer, events, taken, ...needs })
   const lane: LaneSetting | undefined =
     options.fastLane === 'off'
       ? undefined
-      : { ...needs, closing: () => dispatching.isClosing, taken: options.laneTook ?? ignore }
+      : { ...needs, closing: () => dispatching.isClosing, taken: () => laneTook('fast') }
   return { servers: [], limits, events, watch, lingering: lingers, dispatcher: dispatching, lane }
 }
 

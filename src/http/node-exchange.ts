@@ -125,6 +125,10 @@ class ServedExchange implements RunningExchange, State {
     return 'stream' in this.request ? undefined : this.request.socket
   }
 
+  get isReceived(): boolean {
+    return this.request.complete
+  }
+
   get interimWay(): InterimWay {
     if (this.request.httpVersion === '1.0') return 'none'
     return cameByProxy(this.peer, this.headers, this.needs.clientAddress) ? 'proxied' : 'direct'

@@ -204,21 +204,36 @@ const HEAD_ERRORS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 
-/** Answers what cannot be read as a request; a body that cannot be read ends its exchange. */
-function refuseHead(
-  error: Error,
-  socket: Socket,
-  { dispatcher, lingering }: NodeServerNeeds,
-): void {
+/** Connections that cannot be read any further; they wait for the answers to what was read before. */
+const unreadable = new WeakSet<Socket>()
+
+/**
+ * Answers what cannot be read as a request, in its turn; a body that cannot be read ends its exchange. What was
+ * received whole before it is answered as if nothing had followed.
+ */
+function refuseHead(error: Error, socket: Socket, needs: NodeServerNeeds): void {
+  const { dispatcher, lingering } = needs
   if (lingering.has(socket)) return
-  const [running] = dispatcher.runningOn(socket)
-  if (running !== undefined) return running.cut()
+  const open = [...dispatcher.runningOn(socket)]
   const code = errorCode(error) ?? ''
   if (code === 'ECONNRESET' || !socket.writable) {
+    open[0]?.cut()
     socket.destroy()
     return
   }
-  const status = HEAD_ERRORS[code] ?? '400 Bad Request'
+  if (unreadable.has(socket)) return
+  unreadable.add(socket)
+  const broken = open.find(({ isReceived }) => !isReceived)
+  const whole = open.findLast((exchange) => exchange !== broken)
+  dispatcher.after(whole, () => {
+    // The last answer may have ended the connection.
+    if (lingering.has(socket) || !socket.writable) return
+    if (broken === undefined) endWith(HEAD_ERRORS[code] ?? '400 Bad Request', socket, needs)
+    else broken.cut()
+  })
+}
+
+function endWith(status: string, socket: Socket, { lingering }: NodeServerNeeds): void {
   lingering.add(socket)
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

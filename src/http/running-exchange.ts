@@ -10,6 +10,8 @@ export interface RunningExchange extends Exchange {
   /** HTTP/1.1 only: the connection, which is the exchange's own until it ends. */
   readonly socket: Socket | undefined
   readonly phase: AnswerPhase
+  /** The whole request was received, read or not. */
+  readonly isReceived: boolean
   /** A target that is refused before any handler sees it. */
   readonly refusedTarget: Refusal | undefined
   /**

@@ -45,8 +45,12 @@ export interface AuditEntry {
   readonly country?: string | undefined
   /** Number of the autonomous system that announces the address. */
   readonly asn?: number | undefined
+  /** What the network of the address is there for: `mobile`, `fixed` or `hosting`. */
+  readonly networkClass?: string | undefined
   /** Where the request that lost the upload came from. */
   readonly from?: string | undefined
+  /** Class of that network. */
+  readonly fromClass?: string | undefined
   readonly scheme?: string
   readonly face?: string
   readonly size?: number

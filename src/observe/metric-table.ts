@@ -102,6 +102,10 @@ export const METRICS = {
   hfs_network_switches_total: {
     type: 'counter',
     help: 'Requests of a session that came from another network than the one before.',
+    labels: {
+      from: 'class of the one before: `mobile`, `fixed`, `hosting`, or `unknown`',
+      to: 'class of the new one, likewise',
+    },
   },
   hfs_security_decisions_total: {
     type: 'counter',
@@ -141,7 +145,10 @@ export const METRICS = {
   },
   hfs_http_lane_requests_total: {
     type: 'counter',
-    help: 'Requests that were served past the HTTP parser of Node.js (`http.fast_lane`); all others were not.',
+    help: 'Requests by the way that they took (`http.fast_lane`).',
+    labels: {
+      lane: '`fast`: past the HTTP parser of Node.js; `ordinary`: through it, HTTP/2 and TLS included',
+    },
   },
   hfs_refusals_total: {
     type: 'counter',

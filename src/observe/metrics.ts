@@ -9,6 +9,7 @@ import { gateMetrics } from './gate-events.ts'
 import { METRICS, metricHead } from './metric-table.ts'
 import type { MetricName, MetricRow } from './metric-table.ts'
 import type { MetricsSnapshot } from './merged-metrics.ts'
+import type { ClassOfNetwork } from './session-events.ts'
 import { sessionMetrics } from './session-metrics.ts'
 import { total, totalBy, totalByTwo } from './totals.ts'
 
@@ -28,6 +29,7 @@ export interface MetricSources {
   sessions(): number
   /** Bytes that the storage can still take. */
   freeBytes(): Promise<number>
+  readonly classOfNetwork: ClassOfNetwork
 }
 
 export interface Metrics {
@@ -35,8 +37,8 @@ export interface Metrics {
   readonly httpEvents: HttpEvents
   readonly sessionEvents: SessionEvents
   readonly gateEvents: GateEvents
-  /** Counts a request that takes the short way of `http.fast_lane`. */
-  readonly laneTook: () => void
+  /** Counts a request by the way that it takes. */
+  readonly laneTook: (lane: 'fast' | 'ordinary') => void
   /** Counts audit lines that could not be written. */
   auditLinesLost(lines: number): void
   /** Media type of {@link Metrics.text}. */
@@ -53,14 +55,14 @@ export function createMetrics(sources: MetricSources): Metrics {
   collectDefaultMetrics({ register: registry })
   registerGauges(registry, sources)
   const lost = total(registry, 'hfs_audit_lines_lost_total')
-  const byLane = total(registry, 'hfs_http_lane_requests_total')
+  const byLane = totalBy(registry, 'hfs_http_lane_requests_total', ['fast', 'ordinary'])
   return {
     engineEvents: engineMetrics(registry),
     httpEvents: httpMetrics(registry),
-    sessionEvents: sessionMetrics(registry),
+    sessionEvents: sessionMetrics(registry, sources.classOfNetwork),
     gateEvents: gateMetrics(registry),
-    laneTook(): void {
-      byLane.count += 1
+    laneTook(lane): void {
+      byLane(lane).count += 1
     },
     auditLinesLost(lines) {
       lost.count += lines

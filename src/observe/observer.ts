@@ -9,7 +9,7 @@ import { gateAudit, gateLog } from './gate-events.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Privacy } from './privacy.ts'
-import { sessionAudit, sessionLog } from './session-events.ts'
+import { type ClassOfNetwork, sessionAudit, sessionLog } from './session-events.ts'
 import { type RefusalBound, refusalBound } from './refusal-bound.ts'
 
 export interface ObserverParts {
@@ -18,6 +18,7 @@ export interface ObserverParts {
   readonly audit?: Pick<AuditTrail, 'record'>
   readonly metrics: Pick<Metrics, 'engineEvents' | 'httpEvents' | 'sessionEvents' | 'gateEvents'>
   readonly privacy: Privacy
+  readonly classOfNetwork: ClassOfNetwork
 }
 
 /** What the rooms tell, by room. Disposing tells what was only counted. */
@@ -32,7 +33,8 @@ export interface Observer extends Disposable {
  * Tells log, metrics and audit trail of everything the rooms raise; of the refusals of one network
  * log and audit trail learn within a bound.
  */
-export function observer({ log, audit, metrics, privacy }: ObserverParts): Observer {
+export function observer(parts: ObserverParts): Observer {
+  const { log, audit, metrics, privacy, classOfNetwork } = parts
   const engine = [metrics.engineEvents, engineLog(log, privacy)]
   const http = [httpLog(log, privacy)]
   const untold = [untoldLog(log, privacy)]
@@ -42,7 +44,7 @@ export function observer({ log, audit, metrics, privacy }: ObserverParts): Obser
     engine.push(engineAudit(audit, privacy))
     http.push(httpAudit(audit, privacy))
     untold.push(untoldAudit(audit, privacy))
-    sessions.push(sessionAudit(audit, privacy))
+    sessions.push(sessionAudit(audit, privacy, classOfNetwork))
     gates.push(gateAudit(audit, privacy))
   }
   const told = (): RefusalBound =>

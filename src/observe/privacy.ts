@@ -22,15 +22,16 @@ export function shownNetwork(network: string | undefined, privacy: Privacy): str
   return privacy.address === 'none' ? undefined : network
 }
 
-/** What may tell of where a client is: ISO 3166-1 alpha-2, and the number of its autonomous system. */
+/** What may tell of where a client is: ISO 3166-1 alpha-2, number of its autonomous system, class of its network. */
 interface Place {
   readonly country?: string | undefined
   readonly asn?: number | undefined
+  readonly networkClass?: string | undefined
 }
 
-/** Where a client is, as it may be written down: its country and autonomous system, or nothing. */
-export function shownPlace({ country, asn }: Place, privacy: Privacy): Place {
-  return privacy.address === 'none' ? {} : { country, asn }
+/** Where a client is, as it may be written down: its country, autonomous system and class of network, or nothing. */
+export function shownPlace({ country, asn, networkClass }: Place, privacy: Privacy): Place {
+  return privacy.address === 'none' ? {} : { country, asn, networkClass }
 }
 
 /** The bare JID as the audit trail may hold it: whole, as {@link maskUser} makes it, or nothing. */

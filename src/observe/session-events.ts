@@ -6,10 +6,14 @@ import { shownNetwork } from './privacy.ts'
 
 type Session = Parameters<SessionEvents['expired']>[0]
 
+/** What a network, by the name that is stored of it, is there for; nothing if that is not known. */
+export type ClassOfNetwork = (network: string) => string | undefined
+
 /** What became of sessions, as audit lines. That one was opened says the line of its slot. */
 export function sessionAudit(
   { record }: Pick<AuditTrail, 'record'>,
   privacy: Privacy,
+  classOf: ClassOfNetwork,
 ): SessionEvents {
   return {
     opened: () => undefined,
@@ -19,6 +23,8 @@ export function sessionAudit(
         ...named(session),
         address: shownNetwork(to.network, privacy),
         from: shownNetwork(from.network, privacy),
+        networkClass: shownNetwork(classOf(to.network), privacy),
+        fromClass: shownNetwork(classOf(from.network), privacy),
       }),
     expired: (session) => record({ event: 'session-ended', ...named(session), why: 'expired' }),
     evicted: (session) => record({ event: 'session-ended', ...named(session), why: 'evicted' }),

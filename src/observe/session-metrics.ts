@@ -1,22 +1,26 @@
 import type { Registry } from 'prom-client'
 import type { SessionEvents } from '../sessions/events.ts'
-import { total, totalBy } from './totals.ts'
+import type { ClassOfNetwork } from './session-events.ts'
+import { totalBy, totalByTwo } from './totals.ts'
 
 /** What became of sessions, counted. */
-export function sessionMetrics(registry: Registry): SessionEvents {
+export function sessionMetrics(registry: Registry, classOf: ClassOfNetwork): SessionEvents {
   const events = totalBy(registry, 'hfs_session_events_total', [
     'opened',
     'expired',
     'evicted',
     'no-room',
   ])
-  const switches = total(registry, 'hfs_network_switches_total')
+  const switches = totalByTwo(registry, 'hfs_network_switches_total')
+  const labelOf = (network: string): string => classOf(network) ?? UNKNOWN
+  // Without databases the only series, and there from the start.
+  switches(UNKNOWN, UNKNOWN)
   return {
     opened() {
       events('opened').count += 1
     },
-    networkChanged() {
-      switches.count += 1
+    networkChanged(_session, { from, to }) {
+      switches(labelOf(from.network), labelOf(to.network)).count += 1
     },
     expired() {
       events('expired').count += 1
@@ -29,3 +33,5 @@ export function sessionMetrics(registry: Registry): SessionEvents {
     },
   }
 }
+
+const UNKNOWN = 'unknown'

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import type { Reader, Response } from 'maxmind'
+import { isJsonObject } from '../core/json-object.ts'
 import { OperatorError } from '../core/operator-error.ts'
-import { placeOf } from './mmdb-record.ts'
-import type { Place } from './place.ts'
+import { type RecordedPlace, placeOf } from './mmdb-record.ts'
 
 /** A database in the memory of this process. */
 export interface Database {
@@ -13,7 +13,7 @@ export interface Database {
   readonly type: string
   readonly builtAt: Date
   /** What it says of an address, which must be one; nothing if it does not know it. Throws if it is damaged there. */
-  find(address: string): Place | undefined
+  find(address: string): RecordedPlace | undefined
 }
 
 /** Decoded values that are kept: many addresses share one. */
@@ -34,12 +34,25 @@ export async function readDatabase(file: string): Promise<Database> {
     const reader = new Reader(bytes, { cache })
     refuseDamaged(reader, bytes)
     const { databaseType: type, buildEpoch: builtAt, ipVersion } = reader.metadata
-    const find = (address: string): Place | undefined =>
+    const read = oncePerRecord()
+    const find = (address: string): RecordedPlace | undefined =>
       // In a database of IPv4 its first bits would be taken for those of an IPv4 address.
-      ipVersion === 4 && isIPv6(address) ? undefined : placeOf(reader.get(address))
+      ipVersion === 4 && isIPv6(address) ? undefined : read(reader.get(address))
     return { file, type, builtAt, find }
   } catch (cause) {
     throw new OperatorError(`The database ${file} cannot be used`, cause)
+  }
+}
+
+/** What records say, looked at once for each that is kept decoded. */
+function oncePerRecord(): (record: unknown) => RecordedPlace | undefined {
+  const known = new WeakMap<object, RecordedPlace | undefined>()
+  return (record) => {
+    if (!isJsonObject(record)) return undefined
+    if (known.has(record)) return known.get(record)
+    const place = placeOf(record)
+    known.set(record, place)
+    return place
   }
 }
 

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { fileMark, watchFile } from '../core/watched-file.ts'
 import type { RiskEvents } from './events.ts'
 import { type Database, readDatabase } from './mmdb.ts'
+import type { RecordedPlace } from './mmdb-record.ts'
 import type { Place } from './place.ts'
 
 /** Knows where addresses are. */
@@ -37,10 +38,17 @@ export async function openPlaces(files: PlaceFiles, events: RiskEvents): Promise
       const [bare = ''] = address.split('/', 1)
       if (sources.length === 0 || isIP(bare) === 0) return undefined
       const found = sources.map((source) => source.find(bare))
-      return found.every((place) => place === undefined) ? undefined : Object.assign({}, ...found)
+      return found.every((place) => place === undefined) ? undefined : together(found)
     },
     [Symbol.asyncDispose]: async () => await held.disposeAsync(),
   }
+}
+
+/** What several databases say of one address: the later ones are believed more. */
+function together(found: readonly (RecordedPlace | undefined)[]): Place {
+  const { suggestedClass, ...place }: RecordedPlace = Object.assign({}, ...found)
+  const isSuggested = place.networkClass === undefined && suggestedClass !== undefined
+  return isSuggested ? { ...place, networkClass: suggestedClass } : place
 }
 
 type LiveDatabase = Pick<Database, 'find'> & AsyncDisposable
@@ -62,7 +70,7 @@ async function liveDatabase(file: string, events: RiskEvents): Promise<LiveDatab
   }
   const watched = watchFile(file, mark, { changed, failed })
   return {
-    find(address): Place | undefined {
+    find(address): RecordedPlace | undefined {
       try {
         return database.find(address)
       } catch (error) {

@@ -1,15 +1,18 @@
 /** Every line of the audit trail is one that `docs/audit.schema.json` describes, and every kind of line is written. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import test, { type TestContext, after } from 'node:test'
 import { Ajv } from 'ajv'
 import { systemClock } from '../../src/core/clock.ts'
 import { REASONS } from '../../src/risk/assess.ts'
 import { afterStandby } from '../guide/standby.ts'
+import { type MmdbMap, mmdbOf } from '../risk/mmdb-writer.ts'
 import { append, created, creation } from './rufh-client.ts'
 import { PUBLIC_URL, accepting, askProved, toldSession } from './session-client.ts'
 import { cutUpload, largePut } from './session-proofs.ts'
-import { type Line, type Site, auditOf, startSite } from './site.ts'
+import { type Line, type Site, auditOf, startSite, temporaryFolder } from './site.ts'
 import { signedDelete, signedPut } from './slots.ts'
 import { halfSent } from './visits.ts'
 import { ask, having } from './wire-client.ts'
@@ -99,6 +102,37 @@ described('an upload that changes networks, pauses and goes on', [], async (site
 
   const unwanted = await created(site, largePut('a/unwanted.txt'))
   assert.equal((await ask(site.port, { method: 'DELETE', target: unwanted })).status, 204)
+})
+
+/** A record of a system that has this name. */
+function systemOf(name: string): MmdbMap {
+  return {
+    autonomous_system_number: 64_496n,
+    autonomous_system_organization: name,
+    country_code: 'DE',
+  }
+}
+
+test('an upload that changes networks which databases know: every line is described', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'asn.mmdb')
+  await writeFile(
+    file,
+    mmdbOf({
+      '127.0.0.0/24': systemOf('Example Cable'),
+      '127.0.1.0/24': systemOf('Example Mobile'),
+    }),
+  )
+  await using site = await startSite([`geo.asn_database=${file}`])
+  const put = largePut()
+  await cutUpload(site, put, WIFI)
+  assert.equal((await ask(site.port, { ...put, from: MOBILE })).status, 201)
+  await site.server.shutdown()
+  const lines = await auditOf(site.folder)
+  checked(lines)
+  assert.ok(
+    lines.some((line) => line['fromClass'] === 'fixed' && line['networkClass'] === 'mobile'),
+  )
 })
 
 described('sessions without room', ['session_store.max_sessions=1'], async (site) => {

@@ -361,7 +361,10 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   },
   'http.fast_lane': shows(
     'http.fast_lane',
-    { auto: 'hfs_http_lane_requests_total 1', off: 'hfs_http_lane_requests_total 0' },
+    {
+      auto: 'hfs_http_lane_requests_total{lane="fast"} 1',
+      off: 'hfs_http_lane_requests_total{lane="fast"} 0',
+    },
     async (site) => {
       using wire = await dial(site.port)
       wire.send('GET /a/b.txt HTTP/1.1\r\nHost: x\r\n\r\n')

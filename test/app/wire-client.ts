@@ -95,6 +95,25 @@ export async function ask(where: Where, request: RawRequest): Promise<Reply> {
   return replyIn(await wire.ended)
 }
 
+/** Of all final answers of one connection, none of them to HEAD; throws where there is anything else. */
+export function statusesIn(received: Buffer): readonly number[] {
+  const statuses: number[] = []
+  for (let rest = received.toString('latin1'); rest !== '';) {
+    const [head = '', status = '', fields = ''] =
+      /^HTTP\/1\.1 (\d{3}) [^\r]*\r\n((?:[^\r]+\r\n)*)\r\n/u.exec(rest) ?? []
+    if (head === '') throw new Error(`no answer begins with ${rest.slice(0, 60)}`)
+    if (!status.startsWith('1')) statuses.push(Number(status))
+    rest = rest.slice(head.length + bodyLengthIn(fields))
+  }
+  return statuses
+}
+
+/** Node.js itself answers with no more than the last chunk where there is no `Host`. */
+function bodyLengthIn(fields: string): number {
+  if (/^transfer-encoding: chunked/imu.test(fields)) return '0\r\n\r\n'.length
+  return Number(/^content-length: (\d+)/imu.exec(fields)?.[1] ?? 0)
+}
+
 /** The last answer in what was received: interim ones (RFC 9110 §15.2) come before it. */
 export function replyIn(received: Buffer): Reply {
   const [, status = '', more = ''] =

@@ -2,51 +2,12 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
-import type { Io } from '../../src/cli/io.ts'
-import { SECRETS, type Site, startSite } from '../app/site.ts'
+import { SECRETS, startSite } from '../app/site.ts'
 import { signedPut } from '../app/slots.ts'
 import { scratchFolder, writeCertificate } from '../http/server-fixture.ts'
 import { freePort } from '../interop/free-ports.ts'
-import { type Outcome, runCli, temporaryFolder } from './cli-run.ts'
-
-/** Nobody asks for a stop. */
-const RUNNING = { stopRequested: (): AbortSignal => new AbortController().signal }
-
-async function doctor(
-  cwd: string,
-  argv: readonly string[],
-  over: Partial<Io> = {},
-): Promise<Outcome> {
-  return await runCli(['doctor', ...argv], cwd, { ...RUNNING, ...over })
-}
-
-/** A server that clients reach without a proxy, and the flags that tell of it. */
-interface Direct extends AsyncDisposable {
-  readonly site: Site
-  readonly url: string
-  readonly set: readonly string[]
-}
-
-async function direct(options: readonly string[] = []): Promise<Direct> {
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}/`
-  const settings = [`server.listen=127.0.0.1:${port}`, `server.public_url=${url}`, ...options]
-  const site = await startSite(settings)
-  const known = [...settings, `grants.v2_secret=${SECRETS.v2}`]
-  return {
-    site,
-    url,
-    set: known.flatMap((setting) => ['--set', setting]),
-    [Symbol.asyncDispose]: async () => await site[Symbol.asyncDispose](),
-  }
-}
-
-/** The lines about one check. */
-function partOf(out: string, name: string): string {
-  const found = new RegExp(`^\\w+ +${name} .*\\n(?:^ .*\\n)*`, 'mu').exec(out)
-  assert.ok(found !== null, `nothing about ${name}:\n${out}`)
-  return found[0]
-}
+import { runCli, temporaryFolder } from './cli-run.ts'
+import { direct, doctor, partOf } from './doctor-run.ts'
 
 const MISUSES: readonly (readonly [argv: readonly string[], says: RegExp])[] = [
   [[], /Name the deployment: --url URL or --config FILE/u],
@@ -58,6 +19,8 @@ const MISUSES: readonly (readonly [argv: readonly string[], says: RegExp])[] = [
     ['--url', 'http://localhost/', '--slot', 'a', '--get', 'b', '--size', '1'],
     /"a" is no web address/u,
   ],
+  [['--url', 'http://localhost/', '--address', 'localhost'], /"localhost" is no IP address/u],
+  [['--url', 'http://[::1]/', '--address', '::1'], /--address is for a host that has a name/u],
 ]
 
 for (const [argv, says] of MISUSES) {
@@ -86,11 +49,34 @@ test('with the URL alone the doctor tries what needs no slot', async () => {
   assert.match(partOf(out, 'download'), /^skipped/u)
 })
 
+test('what was not tried is named, and nothing is called well', async () => {
+  await using place = await direct()
+  const { out } = await doctor('/', ['--url', place.url])
+  assert.match(
+    out,
+    /\nNothing wrong was found: \d+ ok, .*\d+ skipped\nNot tried: names, tls, login, .*, forwarded\n$/u,
+  )
+  assert.match(
+    partOf(out, 'clock'),
+    /^skipped.* agrees, the server unknown \(nothing was uploaded\), the XMPP server unknown \(no account\)/u,
+  )
+  assert.match(partOf(out, 'body-limit'), /there is no slot to send a body/u)
+})
+
+test('a doctor that is stopped prints no report, not even half of one', async () => {
+  // Whoever runs it here asks for a stop at once.
+  const { code, out, err } = await runCli(['doctor', '--url', 'http://127.0.0.1:9/', '--json'], '/')
+  assert.deepEqual({ code, out, err }, { code: 1, out: '', err: 'Stopped\n' })
+})
+
 test('--json prints one object with every check', async () => {
   await using place = await direct()
   const { code, out } = await doctor(place.site.folder, [...place.set, '--json'])
   assert.equal(code, 0, out)
-  assert.match(out, /^\{\n {2}"ok": true,\n {2}"url": "http:[^]*"name": "leftovers"[^]*\}\n$/u)
+  assert.match(
+    out,
+    /^\{\n {2}"ok": true,\n {2}"complete": false,\n {2}"url": "http:[^]*"name": "leftovers"[^]*\}\n$/u,
+  )
   assert.match(out, /"name": "upload",\s+"kind": "ok"/u)
 })
 
@@ -136,6 +122,16 @@ test('a slot that is refused for its signature leaves two causes without a confi
     partOf(out, 'upload'),
     /scheme v1, is refused: the secrets differ, or .* not accept/u,
   )
+})
+
+test('a slot that ended before it was used tells of clocks', async () => {
+  await using place = await direct()
+  const put = signedPut('a/doctor.bin', Buffer.alloc(1000), { scheme: 'v3', expiresAt: 1000 })
+  const slot = new URL(put.target, place.url).href
+  const given = ['--url', place.url, '--slot', slot, '--get', slot, '--size', '1000']
+  const { code, out } = await doctor('/', given)
+  assert.equal(code, 1)
+  assert.match(partOf(out, 'upload'), /^failed.*had expired before it was used[^]*timedatectl/u)
 })
 
 test('a secret that is not the running server’s is found', async () => {

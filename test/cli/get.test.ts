@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import test from 'node:test'
-import { isJsonObject } from '../../src/core/json-object.ts'
 import { eventually, startSite } from '../app/site.ts'
 import { signedPut } from '../app/slots.ts'
 import { ask } from '../app/wire-client.ts'
 import { type AnswerCut, type AnswerCutter, answerCutter } from '../client/answer-cutter.ts'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
 import { runCli, temporaryFolder } from './cli-run.ts'
+import { report } from './put-run.ts'
 import { startCommand } from './running-command.ts'
 
 const random = seededRandom(seedOfThisRun())
@@ -30,13 +30,6 @@ async function published(content: Buffer, cuts: readonly AnswerCut[] = []): Prom
   return { proxy, url, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
 }
 
-function report(out: string): Readonly<Record<string, unknown>> {
-  assert.match(out, /^[^\n]+\n$/u)
-  const value: unknown = JSON.parse(out)
-  assert.ok(isJsonObject(value))
-  return value
-}
-
 test('get puts the file into the current folder under its name, and leaves nothing else', async (t) => {
   const cwd = await temporaryFolder(t)
   const content = random.bytes(100_000)
@@ -47,12 +40,27 @@ test('get puts the file into the current folder under its name, and leaves nothi
   assert.ok(content.equals(await readFile(join(cwd, 'cat video.mp4'))))
 })
 
+test('get puts the file into a folder that -o names, and a folder is replaced by nothing', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using there = await published(Buffer.from('meow'))
+  await mkdir(join(cwd, 'cats', 'cat video.mp4'), { recursive: true })
+  await mkdir(join(cwd, 'others'))
+  const { code, out } = await runCli(['get', there.url, '-o', 'others'], cwd, RUNNING)
+  assert.deepEqual([code, out], [0, 'others/cat video.mp4\n'])
+  assert.equal(await readFile(join(cwd, 'others', 'cat video.mp4'), 'utf8'), 'meow')
+  const taken = await runCli(['get', there.url, '-o', 'cats', '--force', '--json'], cwd, RUNNING)
+  const { code: why, path } = report(taken.out)
+  const folder = join(cwd, 'cats', 'cat video.mp4')
+  assert.deepEqual([taken.code, why, path], [1, 'file-exists', folder])
+})
+
 test('get --json tells of the file in one line', async (t) => {
   const cwd = await temporaryFolder(t)
   await using there = await published(Buffer.from('meow'))
   const { out } = await runCli(['get', there.url, '-o', 'x.mp4', '--json'], cwd, RUNNING)
   assert.deepEqual(report(out), {
     ok: true,
+    code: 'downloaded',
     url: there.url,
     path: join(cwd, 'x.mp4'),
     size: 4,
@@ -83,9 +91,48 @@ test('a get that begins while another one fetches the same file says so, and doe
   await using first = startCommand(['get', there.url], cwd)
   await eventually(async () => (await sizeOf(partOf(there.url, cwd))) > 0)
   const second = await runCli(['get', there.url, '-o', 'x', '--json'], cwd, RUNNING)
-  assert.match(String(report(second.out)['message']), /being downloaded to this folder already/u)
+  const { code, holder, message } = report(second.out)
+  assert.deepEqual([second.code, code, holder], [1, 'already-downloading', first.child.pid])
+  const text = `Process ${first.child.pid} is downloading this file to this folder already: wait for it, or stop`
+  assert.ok(String(message).startsWith(text), String(message))
   assert.equal((await first.ended).code, 0)
   assert.ok(content.equals(await readFile(join(cwd, 'cat video.mp4'))))
+})
+
+test('a loss is told where no person watches, but not with --quiet; how it ends is always told', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const content = random.bytes(2_000_000)
+  const cuts: AnswerCut[] = [{ at: 1_000_000, kind: 'reset' }]
+  for (const quiet of [[], ['--quiet']]) {
+    await using there = await published(content, cuts)
+    const argv = ['get', there.url, '-o', `cat${quiet.length}`, ...quiet]
+    await using running = startCommand(argv, cwd)
+    const { code, out, err } = await running.ended
+    assert.deepEqual([code, out], [0, `cat${quiet.length}\n`])
+    const lines = err.split('\n')
+    if (quiet.length > 0) assert.equal(err, '')
+    else {
+      assert.match(
+        lines[0] ?? '',
+        /^cat0: interrupted at .* of 2\.0 MB \(connection lost: .*\); trying/u,
+      )
+      assert.match(lines[1] ?? '', /^cat0: went on at .* of 2\.0 MB, after 0:0\d$/u)
+      assert.equal(lines.length, 3, err)
+    }
+    const gone = await runCli(['get', `${there.url}x`, ...quiet], cwd, RUNNING)
+    assert.match(gone.err, /^error: /u)
+  }
+})
+
+test('get that Ctrl-C stops says how to go on, and ends with 130', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using there = await published(random.bytes(6_000_000), [{ at: 3_000_000, kind: 'silence' }])
+  await using running = startCommand(['get', there.url], cwd)
+  await eventually(async () => (await sizeOf(partOf(there.url, cwd))) > 0)
+  running.child.kill('SIGINT')
+  const outcome = await running.ended
+  const err = 'Stopped. The same command goes on from here.\n'
+  assert.deepEqual(outcome, { code: 130, out: '', err })
 })
 
 test('get that is killed goes on at the byte when it is called again', async (t) => {
@@ -123,17 +170,19 @@ async function sizeOf(path: string): Promise<number> {
   return found?.size ?? 0
 }
 
-test('get that is stopped says so and keeps what has come', async (t) => {
+test('get that is stopped keeps what has come, and with --json tells the code', async (t) => {
   const cwd = await temporaryFolder(t)
   const content = random.bytes(6_000_000)
   await using there = await published(content, [{ at: 3_000_000, kind: 'silence' }])
   const stop = new AbortController()
-  const running = runCli(['get', there.url], cwd, { stopRequested: () => stop.signal })
+  const running = runCli(['get', there.url, '--json'], cwd, { stopRequested: () => stop.signal })
   const part = partOf(there.url, cwd)
   await eventually(async () => (await sizeOf(part)) > 0)
   stop.abort()
   const { code, out, err } = await running
-  assert.deepEqual([code, out, err], [1, '', 'Stopped. The same command goes on from here.\n'])
+  assert.deepEqual([code, err], [130, ''])
+  const message = 'Stopped. The same command goes on from here.'
+  assert.deepEqual(report(out), { ok: false, code: 'stopped', message })
   assert.deepEqual(await readdir(cwd), [basename(part), `${basename(part)}.json`])
 })
 
@@ -177,7 +226,8 @@ test('a failure says what to do, as text or as JSON', async (t) => {
   const { ok, code, status } = report(json.out)
   assert.deepEqual([ok, code, status], [false, 'refused', 404])
   const nowhere = await runCli(['get', there.url, '-o', 'none/x', '--json'], cwd, RUNNING)
-  assert.match(String(report(nowhere.out)['message']), /ENOENT/u)
+  const local = report(nowhere.out)
+  assert.deepEqual([local['code'], local['system']], ['local-problem', 'ENOENT'])
 })
 
 test('get that cannot write its file ends at once, although the file is large', async (t) => {

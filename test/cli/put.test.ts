@@ -3,45 +3,22 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
-import { isJsonObject } from '../../src/core/json-object.ts'
 import { type Cut, type CuttingProxy, cuttingProxy } from '../app/cutting-proxy.ts'
 import { type ProxiedSite, proxiedSite } from '../app/proxied-site.ts'
 import { type Site, startSite } from '../app/site.ts'
-import { type Signing, get, signedPut } from '../app/slots.ts'
+import { get } from '../app/slots.ts'
 import { ask } from '../app/wire-client.ts'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
-import { type Outcome, runCli, temporaryFolder } from './cli-run.ts'
+import { runCli, temporaryFolder } from './cli-run.ts'
 import { type HoldingProxy, holdingProxy } from './holding-proxy.ts'
+import { put, report, slot } from './put-run.ts'
 import { startCommand } from './running-command.ts'
 
 const random = seededRandom(seedOfThisRun())
-const RUNNING = { stopRequested: () => new AbortController().signal }
 const HOUR = 3_600_000
-
-/** What follows `put FILE` for a slot of the site. */
-function slot(
-  { proxy }: { readonly proxy: { readonly port: number } },
-  path: string,
-  { content, ...how }: Signing & { readonly content: Buffer },
-): string[] {
-  const { target, headers } = signedPut(path, content, how)
-  const fields = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
-  return [`http://127.0.0.1:${proxy.port}${target}`, ...fields]
-}
-
-async function put(cwd: string, ...argv: readonly string[]): Promise<Outcome> {
-  return await runCli(['put', ...argv, '--state', 'state'], cwd, RUNNING)
-}
 
 async function downloaded({ port }: Site, path: string): Promise<Buffer> {
   return (await ask(port, get(path))).body
-}
-
-function report(out: string): Readonly<Record<string, unknown>> {
-  assert.match(out, /^[^\n]+\n$/u)
-  const value: unknown = JSON.parse(out)
-  assert.ok(isJsonObject(value))
-  return value
 }
 
 /** A folder with a file, and a server behind a proxy. */
@@ -74,6 +51,7 @@ test('put --json tells of the file in one line; fields, type and link are as the
   const { out } = await put(cwd, 'cat.jpg', ...url, '--type', 'image/webp', ...link, '--json')
   assert.deepEqual(report(out), {
     ok: true,
+    code: 'uploaded',
     url: 'https://files.example/cat',
     path: join(cwd, 'cat.jpg'),
     size: 1000,
@@ -136,7 +114,7 @@ test('put that is stopped says how to go on; after a long standby, that a new sl
   await there.proxy.held
   stop.abort()
   const { code, err } = await stopped
-  assert.deepEqual([code, err], [1, 'Stopped. The same command goes on from here.\n'])
+  assert.deepEqual([code, err], [130, 'Stopped. The same command goes on from here.\n'])
 
   t.mock.timers.setTime(systemClock() + 3 * HOUR)
   const late = await put(cwd, 'cat.jpg', ...first)
@@ -176,14 +154,14 @@ test('arguments that make no sense are wrong usage', async (t) => {
     ['a', url, 'c'],
     ['a', url, '-H', 'no field'],
     ['a', url, '-H', 'Authorization: a\nb: c'],
+    ['a', url, '-H', 'Authorization: ☃'],
+    ['a', 'http://romeo:secret@files.example/a'],
+    ['a', 'ftp://files.example/a'],
     ['a', url, '--session', 'cookie'],
     ['a', url, '--get-url', 'b'],
   ]) {
     assert.equal((await put(cwd, ...argv)).code, 2, argv.join(' '))
   }
-  const folder = await put(cwd, '.', url)
-  assert.equal(folder.code, 1)
-  assert.match(folder.err, /is not a file/u)
 })
 
 test('a wrong --header is told without what it holds', async (t) => {

@@ -5,9 +5,10 @@ import { type Socket, createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { runCli, temporaryFolder } from './cli-run.ts'
+import { report } from './put-run.ts'
 
 const ENV = { HFS_XMPP_PASSWORD: 'secret' }
-const NEVER = new AbortController().signal
+const RUNNING = { env: ENV, stopRequested: () => new AbortController().signal }
 const ME = ['--jid', 'romeo@example.org']
 
 test('send says what its command line lacks', async (t) => {
@@ -40,21 +41,27 @@ test('send says where it takes the password from, and that an empty one is none'
   }
 })
 
-test('send refuses what is no file before it logs in anywhere', async (t) => {
+test('send refuses what it cannot read before it logs in anywhere', async (t) => {
   const cwd = await temporaryFolder(t)
-  const folder = await runCli(['send', '.', 'a@b', ...ME], cwd, { env: ENV })
-  assert.equal(folder.code, 1)
-  assert.match(folder.err, /is not a file/u)
-  const nothing = await runCli(['send', 'photo.jpg', 'a@b', ...ME], cwd, { env: ENV })
-  assert.equal(nothing.code, 1)
-  assert.match(nothing.err, /ENOENT.*photo\.jpg/u)
+  for (const [file, text] of [
+    ['.', /is a folder: pack it into one file first/u],
+    ['photo.jpg', /photo\.jpg is not there/u],
+  ] as const) {
+    const { code, err } = await runCli(['send', file, 'a@b', ...ME], cwd, RUNNING)
+    assert.equal(code, 1)
+    assert.match(err, text)
+  }
+  const argv = ['send', 'photo.jpg', 'a@b', ...ME, '--json', '--password-file', 'none']
+  const { code, out } = await runCli(argv, cwd, RUNNING)
+  const { code: why, system } = report(out)
+  assert.deepEqual([code, why, system], [1, 'local-problem', 'ENOENT'])
 })
 
 test('send refuses an authority that is no certificate', async (t) => {
   const cwd = await temporaryFolder(t)
   await writeFile(join(cwd, 'photo.jpg'), 'x')
   const argv = ['send', 'photo.jpg', 'a@b', ...ME, '--ca', 'photo.jpg']
-  const { code, err } = await runCli(argv, cwd, { env: ENV })
+  const { code, err } = await runCli(argv, cwd, RUNNING)
   assert.equal(code, 1)
   assert.match(err, /photo\.jpg holds no certificate in PEM/u)
 })
@@ -93,7 +100,7 @@ test('send does not even begin a login with a server that offers no encryption',
   await writeFile(join(cwd, 'photo.jpg'), 'x')
   const { port, heard } = await openServer(t)
   const argv = ['send', 'photo.jpg', 'a@b', ...ME, '--service', `xmpp://127.0.0.1:${port}`]
-  const { code, err } = await runCli(argv, cwd, { env: ENV, stopRequested: () => NEVER })
+  const { code, err } = await runCli(argv, cwd, RUNNING)
   assert.equal(code, 1)
   assert.match(err, /offers no encryption/u)
   assert.match(heard(), /<stream:stream/u)

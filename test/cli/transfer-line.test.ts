@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { sizeText, timeText } from '../../src/cli/amounts.ts'
-import { type TransferLine, transferLine } from '../../src/cli/transfer-line.ts'
+import { transferLine } from '../../src/cli/transfer-line.ts'
+import type { TransferTeller } from '../../src/cli/transfer-news.ts'
+import { UploadError } from '../../src/client/upload-error.ts'
 
 /** A line on a terminal, and what stands in it last. */
-function shown(
-  name: string,
-  env: Readonly<Record<string, string>> = {},
-): { line: TransferLine; drawn: string[]; clock: { now: number } } {
+function shown(name: string): {
+  line: TransferTeller
+  drawn: string[]
+  clock: { now: number }
+} {
   const drawn: string[] = []
   const clock = { now: 0 }
   const stderr = {
@@ -16,7 +19,7 @@ function shown(
   return {
     drawn,
     clock,
-    line: transferLine(name, { stderr, isWatched: true, env }, () => clock.now),
+    line: transferLine(name, { stderr }, () => clock.now),
   }
 }
 
@@ -69,22 +72,20 @@ test('what an earlier run left is told of', () => {
   assert.deepEqual(upload.drawn, ['cat.mp4  went on at 2.0 kB'])
 })
 
+test('a server that answers is not called lost, and what it says cannot move the cursor', () => {
+  const { line, drawn } = shown('cat.mp4')
+  line.onEvent({ kind: 'lost', reason: new UploadError('refused', 'The server answered 503') })
+  line.onEvent({ kind: 'lost', reason: new Error('altnames: \u001b[2J\u202e') })
+  assert.deepEqual(drawn, [
+    'cat.mp4  The server answered 503',
+    'cat.mp4  connection lost: altnames: �[2J�',
+  ])
+})
+
 test('a name cannot move the cursor, and a long one is shortened without breaking a letter', () => {
   const { line, drawn } = shown(`${'👩‍🚀'.repeat(40)}\u001b[2J.mp4`)
   line.onProgress({ sent: 0, stored: 0, size: 0 })
-  assert.ok(drawn[0]?.startsWith(`${'👩‍🚀'.repeat(23)}…?[2J.mp4  █`), drawn[0])
-})
-
-test('nothing is shown where nobody watches, or on a terminal that cannot move its cursor', () => {
-  for (const [isWatched, env] of [
-    [false, {}],
-    [true, { TERM: 'dumb' }],
-  ] as const) {
-    const stderr = { write: () => assert.fail('something was written') }
-    using line = transferLine('cat.mp4', { stderr, isWatched, env })
-    line.onProgress({ sent: 1, stored: 1, size: 1 })
-    line.onEvent({ kind: 'lost', reason: 'gone' })
-  }
+  assert.ok(drawn[0]?.startsWith(`${'👩‍🚀'.repeat(23)}…�[2J.mp4  █`), drawn[0])
 })
 
 test('amounts are short', () => {

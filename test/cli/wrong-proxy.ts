@@ -30,7 +30,11 @@ export interface WrongProxy extends AsyncDisposable {
 }
 
 /** Starts a proxy; `upstream` tells the server's port when the first request comes. */
-export async function startWrongProxy(upstream: () => number, wrongs: Wrongs): Promise<WrongProxy> {
+export async function startWrongProxy(
+  upstream: () => number,
+  wrongs: Wrongs,
+  at: { readonly port: number; readonly host: string } = { port: 0, host: '127.0.0.1' },
+): Promise<WrongProxy> {
   const handle = (incoming: IncomingMessage, response: ServerResponse): void => {
     pass(incoming, response, { port: upstream(), wrongs }).catch(() => {
       if (!response.writableEnded) response.destroy()
@@ -41,7 +45,7 @@ export async function startWrongProxy(upstream: () => number, wrongs: Wrongs): P
     if (wrongs.answers?.(incoming) === undefined) response.writeContinue()
     handle(incoming, response)
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  await once(server.listen(at), 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('Not a TCP server')
   return {

@@ -82,9 +82,9 @@ function speaking(face: Face): Transport {
 const network = toldNetwork()
 const store = memoryStore()
 const uploaders = {
-  rufh: uploading({ transport: speaking('rufh'), network, store }),
-  tus: uploading({ transport: speaking('tus'), network, store }),
-  plain: uploading({ transport: speaking('plain'), network, store }),
+  rufh: uploading({ transport: speaking('rufh'), network, store: async () => store }),
+  tus: uploading({ transport: speaking('tus'), network, store: async () => store }),
+  plain: uploading({ transport: speaking('plain'), network, store: async () => store }),
 }
 
 /** Uploads files of random lengths over a way that fails at random. Rejects unless each arrives whole. */

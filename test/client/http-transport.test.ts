@@ -1,37 +1,15 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { openAsBlob } from 'node:fs'
-import { type RequestListener, createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { type Socket, connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { connectingTransport } from '../../src/client/node/connecting-transport.ts'
 import { httpTransport } from '../../src/client/node/http-transport.ts'
 import type { UploadRequest } from '../../src/client/transport.ts'
 import { temporaryFolder } from '../app/site.ts'
-
-interface Served extends AsyncDisposable {
-  readonly url: string
-  /** Connections that were made so far. */
-  readonly connections: () => number
-}
-
-async function serving(listener: RequestListener): Promise<Served> {
-  let connections = 0
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  server.on('connection', () => (connections += 1))
-  await once(server, 'listening')
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  return {
-    url: `http://127.0.0.1:${address.port}/`,
-    connections: () => connections,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await server[Symbol.asyncDispose]()
-    },
-  }
-}
+import { localServer } from './local-server.ts'
 
 function request(url: string, more: Partial<UploadRequest> = {}): UploadRequest {
   return { method: 'PATCH', url, headers: {}, signal: AbortSignal.timeout(10_000), ...more }
@@ -43,25 +21,25 @@ const reading: RequestListener = (asked, response) => {
 }
 
 test('one append after the other goes over the same connection', async () => {
-  await using site = await serving(reading)
+  await using site = await localServer(reading)
   const transport = httpTransport()
   for (const body of ['one', 'two', 'three']) {
     const { status } = await transport(request(site.url, { body: new Blob([body]) }))
     assert.equal(status, 204)
   }
-  assert.equal(site.connections(), 1)
+  assert.equal(site.connections, 1)
 })
 
 test('a probe never goes over a connection that was there before', async () => {
-  await using site = await serving(reading)
+  await using site = await localServer(reading)
   const transport = httpTransport()
   await transport(request(site.url, { body: new Blob(['one']) }))
   await transport(request(site.url, { method: 'GET' }))
-  assert.equal(site.connections(), 2)
+  assert.equal(site.connections, 2)
 })
 
 test('after a loss no connection that rested meanwhile is used', async () => {
-  await using site = await serving((asked, response) => {
+  await using site = await localServer((asked, response) => {
     if (asked.method === 'PUT') asked.socket.destroy()
     else reading(asked, response)
   })
@@ -70,11 +48,11 @@ test('after a loss no connection that rested meanwhile is used', async () => {
   await Promise.all([transport(patch), transport(patch)])
   await assert.rejects(transport(request(site.url, { method: 'PUT' })))
   await transport(patch)
-  assert.equal(site.connections(), 3)
+  assert.equal(site.connections, 3)
 })
 
 test('bytes are told when the system has taken them, and in the end all', async () => {
-  await using site = await serving(reading)
+  await using site = await localServer(reading)
   const told: number[] = []
   const body = new Blob(['x'.repeat(200_000)])
   await httpTransport()(request(site.url, { body, onSent: (bytes) => void told.push(bytes) }))
@@ -82,7 +60,7 @@ test('bytes are told when the system has taken them, and in the end all', async 
 })
 
 test('nothing is told of bytes that nobody takes', async () => {
-  await using site = await serving(() => {})
+  await using site = await localServer(() => {})
   const told: number[] = []
   const { promise: quiet, resolve } = Promise.withResolvers<void>()
   const giving = new AbortController()
@@ -105,7 +83,7 @@ test('nothing is told of bytes that nobody takes', async () => {
 })
 
 test('an answer that comes before the last byte is the answer', async () => {
-  await using site = await serving((_, response) => {
+  await using site = await localServer((_, response) => {
     response.writeHead(413, { 'content-type': 'application/problem+json', connection: 'close' })
     response.end('{"code":"file-too-large"}')
   })
@@ -119,14 +97,16 @@ for (const [words, document] of [
   ['that is none', '<html></html>'],
 ] as const) {
   test(`an explanation ${words} is left out of the answer`, async () => {
-    await using site = await serving((_, response) => void response.writeHead(403).end(document))
+    await using site = await localServer(
+      (_, response) => void response.writeHead(403).end(document),
+    )
     const answer = await httpTransport()(request(site.url))
     assert.deepEqual([answer.status, answer.problem], [403, undefined])
   })
 }
 
 test('an explanation that is cut short does not matter', async () => {
-  await using site = await serving((asked, response) => {
+  await using site = await localServer((asked, response) => {
     response.writeHead(403, { 'content-length': '1000' }).write('{"code":')
     setImmediate(() => asked.socket.destroy())
   })
@@ -134,7 +114,7 @@ test('an explanation that is cut short does not matter', async () => {
 })
 
 test('a body that cannot be read is the reason, and is not waited for', async () => {
-  await using site = await serving(reading)
+  await using site = await localServer(reading)
   await using folder = await temporaryFolder()
   const path = join(folder.path, 'film.mp4')
   await writeFile(path, 'film')
@@ -148,7 +128,7 @@ for (const [words, bytes] of [
   ['more', 30],
 ] as const) {
   test(`a stream of ${words} bytes than were announced is another file, and the connection is given up`, async () => {
-    await using site = await serving(reading)
+    await using site = await localServer(reading)
     const body = { size: 20, stream: () => ReadableStream.from([new Uint8Array(bytes)]) }
     const asked = httpTransport()(request(site.url, { body }))
     await assert.rejects(asked, { code: 'source-changed' })
@@ -157,7 +137,7 @@ for (const [words, bytes] of [
 
 test('a connection that is never made is left when the signal fires', async () => {
   const sockets: Socket[] = []
-  const transport = httpTransport({
+  const transport = connectingTransport({
     // A resolver that never answers.
     connect: () => {
       const socket = connect({ host: 'nowhere.invalid', port: 1, lookup: () => {} })
@@ -173,7 +153,7 @@ test('a connection that is never made is left when the signal fires', async () =
 })
 
 test('a slow rate sends a few bytes at least four times a second', async () => {
-  await using site = await serving(reading)
+  await using site = await localServer(reading)
   const told: number[] = []
   const body = new Blob(['x'.repeat(2000)])
   const onSent = (bytes: number): void => void told.push(bytes)

@@ -5,6 +5,7 @@ import { appendFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openNetwork } from '../../scripts/demo/network.ts'
+import { connectingTransport } from '../../src/client/node/connecting-transport.ts'
 import { httpTransport } from '../../src/client/node/http-transport.ts'
 import { upload, uploadAll } from '../../src/client/node/main.ts'
 import type { Slot } from '../../src/client/slot.ts'
@@ -107,7 +108,7 @@ test('told of another network, an upload leaves its silent connection at once an
   const device = toldNetwork()
   const { events, onEvent } = noting()
   const uploaded = upload(here.file, here.slot, {
-    transport: httpTransport({ connect: () => network.connect(), rate: SIZE }),
+    transport: connectingTransport({ connect: () => network.connect(), rate: SIZE }),
     network: device,
     // Nothing but the news of the network may be what saves it.
     stall: 600_000,
@@ -134,7 +135,7 @@ for (const [words, silencedAt] of [
     ;({ port } = here.site)
     const reasons: unknown[] = []
     await upload(here.file, here.slot, {
-      transport: httpTransport({ connect: network.connect }),
+      transport: connectingTransport({ connect: network.connect }),
       stall: 300,
       onEvent(event) {
         if (event.kind === silencedAt && reasons.length === 0) network.silence()

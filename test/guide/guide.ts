@@ -35,18 +35,18 @@ export function shownWith(needle: string): Shown {
   return found
 }
 
-/** All commands of the guide. Fails if one of them is not followed by what it prints. */
-export function allShown(): Shown[] {
-  const shown = [...GUIDE.matchAll(/^```sh\n([^]*?)^```\n(?:\n```text\n([^]*?)^```$)?/gmu)]
+/** All commands of a page. Fails if one of them is not followed by what it prints. */
+export function allShown(page = GUIDE): Shown[] {
+  const shown = [...page.matchAll(/^```sh\n([^]*?)^```\n(?:\n```text\n([^]*?)^```$)?/gmu)]
   return shown.map(([, commands = '', prints]) => {
     assert.ok(prints !== undefined, `what do these print?\n${commands}`)
     return { commands, prints }
   })
 }
 
-/** Writes the programs of the guide, and a photo, into a folder; returns the photo. */
-export async function unpackGuide(folder: string): Promise<Buffer> {
-  const programs = [...GUIDE.matchAll(/^```js\n\/\/ (\S+)\n([^]*?)^```$/gmu)]
+/** Writes the programs of a page, and a photo, into a folder; returns the photo. */
+export async function unpackGuide(folder: string, page = GUIDE): Promise<Buffer> {
+  const programs = [...page.matchAll(/^```js\n\/\/ (\S+)\n([^]*?)^```$/gmu)]
   assert.ok(programs.length >= 5, `only ${programs.length} programs were found`)
   for (const [, name = '', text = ''] of programs) await writeFile(join(folder, name), text)
   const photo = randomBytes(PHOTO_SIZE)

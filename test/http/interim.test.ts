@@ -76,20 +76,24 @@ test('a client of HTTP/1.0 gets no interim answer', async () => {
   assert.match(await client.ended, /^HTTP\/1\.1 201 /u)
 })
 
-test('the interim answer to a pipelined request waits for the answer to the one before', async () => {
-  const { promise: first, resolve } = Promise.withResolvers<void>()
-  const handler: Handler = async (exchange) => {
-    if (exchange.target.rawPath === 'one') await first
-    else exchange.inform(104, { location: '/secret' })
-    exchange.reply({ status: 200, body: exchange.target.rawPath })
-    resolve()
+test('a request sent ahead is begun after the answer to the one before, and informs after it', async () => {
+  for (const fastLane of ['auto', 'off'] as const) {
+    const order: string[] = []
+    const handler: Handler = async (exchange) => {
+      const { rawPath } = exchange.target
+      order.push(`${rawPath} begun`)
+      if (rawPath === 'one') await new Promise(setImmediate)
+      else exchange.inform(104, { location: '/secret' })
+      order.push(`${rawPath} answered`)
+      exchange.reply({ status: 200, body: rawPath })
+    }
+    await using server = await serve(handler, { fastLane })
+    using client = await rawClient(server.port)
+    client.socket.write('GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\nHost: x\r\n\r\n')
+    await client.until('two')
+    assert.ok(client.received().indexOf('104') > client.received().indexOf('one'))
+    assert.deepEqual(order, ['one begun', 'one answered', 'two begun', 'two answered'], fastLane)
   }
-  // The lane does not even begin a request before the answer to the one before.
-  await using server = await serve(handler, { fastLane: 'off' })
-  using client = await rawClient(server.port)
-  client.socket.write('GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\nHost: x\r\n\r\n')
-  await client.until('two')
-  assert.ok(client.received().indexOf('104') > client.received().indexOf('one'))
 })
 
 const tellingWay: Handler = async (exchange) =>

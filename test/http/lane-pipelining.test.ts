@@ -74,3 +74,20 @@ test('however many requests are sent ahead of the first answer, the process has 
   }
   assert.deepEqual(warnings, [])
 })
+
+test('a request that waits for its turn when the server goes down is never begun', async () => {
+  const begun: string[] = []
+  const { promise: first, resolve } = Promise.withResolvers<void>()
+  const handler: Handler = async (exchange) => {
+    begun.push(exchange.target.rawPath)
+    resolve()
+    await new Promise(() => {})
+  }
+  await using server = await serve(handler, { fastLane: 'off' })
+  using client = await rawClient(server.port)
+  client.socket.write(GET + GET.replace('/a', '/b'))
+  await first
+  await server.listeners.shutdown({ graceMs: 0, successor: true })
+  assert.equal((await client.ended).match(/HTTP\/1\.1 503 /gu)?.length, 1)
+  assert.deepEqual(begun, ['a'])
+})

@@ -1,76 +1,7 @@
 import assert from 'node:assert/strict'
-import { type IncomingMessage, createServer } from 'node:http'
-import { duplexPair } from 'node:stream'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { HeadReader, type RequestHead } from '../../src/http/fast-lane/request-head.ts'
-
-const NEXT = 'GET /next HTTP/1.1\r\nHost: next\r\n\r\n'
-
-/** Bodies are sent up to this length; what is longer is only announced. */
-const LONGEST_SENT = 64
-
-/** What Node.js makes of the same bytes. */
-interface NodeView {
-  readonly method: string | undefined
-  readonly target: string | undefined
-  readonly headers: object
-  readonly awaitsContinue: boolean
-  readonly bodyLength: number
-  /** The request after the body was understood. */
-  readonly next: string | undefined
-}
-
-/** Feeds the bytes, and what is to follow them, to the parser of Node.js by a connection in memory. */
-async function readByNode(bytes: Buffer, { contentLength = 0 }: RequestHead): Promise<NodeView> {
-  const isSent = contentLength <= LONGEST_SENT
-  const messages: { message: IncomingMessage; awaitsContinue: boolean }[] = []
-  const [both, body] = [Promise.withResolvers<void>(), Promise.withResolvers<number>()]
-  const seen = (message: IncomingMessage, awaitsContinue: boolean): void => {
-    messages.push({ message, awaitsContinue })
-    if (messages.length === 2 || !isSent) both.resolve()
-    if (messages.length === 1) lengthOf(message).then(body.resolve, body.reject)
-  }
-  const server = createServer()
-  server.on('request', (message) => seen(message, false))
-  server.on('checkContinue', (message) => seen(message, true))
-  server.on('checkExpectation', () => both.reject(new Error('another expectation')))
-  server.on('clientError', both.reject)
-  const [near, far] = duplexPair()
-  server.emit('connection', far)
-  near.write(bytes)
-  if (isSent) near.write(`${'b'.repeat(contentLength)}${NEXT}`)
-  await both.promise
-  const [first, next] = messages
-  assert.ok(first !== undefined)
-  const { method, url: target, headers } = first.message
-  return {
-    method,
-    target,
-    headers: { ...headers },
-    awaitsContinue: first.awaitsContinue,
-    bodyLength: isSent ? await body.promise : contentLength,
-    next: isSent ? next?.message.url : '/next',
-  }
-}
-
-async function lengthOf(message: IncomingMessage): Promise<number> {
-  let length = 0
-  for await (const piece of message) length += Buffer.byteLength(String(piece))
-  return length
-}
-
-/** As the lane understands them. */
-function readByLane(head: RequestHead): NodeView {
-  return {
-    method: head.method,
-    target: head.target,
-    headers: { ...head.headers },
-    awaitsContinue: head.awaitsContinue,
-    bodyLength: head.contentLength ?? 0,
-    next: '/next',
-  }
-}
 
 const characters = fc.constantFrom(...`aZ09-_.~!"#$%&'()*+,/:;<=>?@[\\]^\`{|} \té\0`.split(''))
 const word = fc.string({ unit: characters, maxLength: 8 })
@@ -133,21 +64,6 @@ const head = fc
     const at = wrong[0] % (text.length - 4)
     return Buffer.from(text.slice(0, at) + wrong[1] + text.slice(at), 'latin1')
   })
-
-test('whatever head the lane accepts, Node.js reads the same', async () => {
-  let accepted = 0
-  await fc.assert(
-    fc.asyncProperty(head, async (bytes) => {
-      const mine = new HeadReader().read(bytes)
-      if (mine === undefined) return
-      accepted += 1
-      // An empty line among the fields ends the head: the rest is another message.
-      assert.deepEqual(readByLane(mine), await readByNode(bytes.subarray(0, mine.bytes), mine))
-    }),
-    { numRuns: 3_000 },
-  )
-  assert.ok(accepted > 100, `only ${accepted} heads were accepted`)
-})
 
 test('a reader that remembers fields reads every head as a new one does', () => {
   fc.assert(

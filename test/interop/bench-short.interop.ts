@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { openContest, PEERS } from '../../bench/contest.ts'
 import { measureSlow } from '../../bench/slow.ts'
 import { measureSpeed } from '../../bench/speed.ts'
 import { measureTakeover } from '../../bench/takeover.ts'
@@ -69,15 +70,14 @@ test('fifty uploads trickled at once all succeed', async (t) => {
 })
 
 test('small uploads over 64 connections all succeed with every feature on', async (t) => {
-  const runs = await measureSpeed({
-    rounds: 1,
-    workloads: ['W2'],
-    servers: ['hmac-file-server'],
+  await using contest = await openContest({
+    servers: { 'hmac-file-server': PEERS['hmac-file-server'] },
     quick: true,
     noiseLimit: 100,
     workFolder,
     signal: t.signal,
   })
+  const runs = await measureSpeed(contest, { rounds: 1, workloads: ['W2'] })
   assert.deepEqual(
     runs.map(({ report }) => [report.errors, Object.keys(report.statuses)]),
     [[0, ['201']]],

@@ -1,6 +1,6 @@
 /** Converse.js in two browsers, served by a real Prosody: what one account sends, the other one sees. */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createDecipheriv, createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import {
@@ -29,13 +29,21 @@ const LARGE: PictureSize = { width: 4000, height: 3000 }
 const small = noisyPicture(random, SMALL)
 const large = noisyPicture(random, LARGE)
 
+/** Each test sends one. */
+const LARGE_PICTURES = ['cut.png', 'moved.png', 'left.png', 'secret.png', 'open.png', 'bosh.png']
+
 /** In the middle of the large picture. */
 const CUT: Cut = { at: Math.round(0.6 * large.length), kind: 'reset' }
 
 const FAILURE_IS_SHOWN = `Array.from(
-  document.querySelectorAll('converse-chat-message .chat-error'),
+  document.querySelectorAll('converse-chat-message .chat-error:not([data-seen])'),
   ({ textContent }) => textContent,
 ).some((text) => text.includes('could not successfully upload your file'))`
+
+/** What is shown so far is no failure of what comes. */
+const FORGET_FAILURES = `document.querySelectorAll('converse-chat-message .chat-error').forEach(
+  (shown) => shown.setAttribute('data-seen', ''),
+)`
 
 interface ShownPicture extends PictureSize {
   readonly url: string
@@ -73,6 +81,16 @@ async function assertShown(page: BrowserPage, name: string, picture: Buffer): Pr
   assert.equal(stored.sha256, createHash('sha256').update(picture).digest('hex'))
 }
 
+/** What a file on the server is to whoever has the key in its address (XEP-0454 §3). Throws if it was changed. */
+async function decrypted(address: string): Promise<Buffer> {
+  const [url = '', secret = ''] = address.replace(/^aesgcm:/u, 'http:').split('#')
+  const bytes = Buffer.from(await (await fetch(url)).arrayBuffer())
+  const [iv, key] = [secret.slice(0, -64), secret.slice(-64)].map((hex) => Buffer.from(hex, 'hex'))
+  assert.ok(iv && key)
+  const decipher = createDecipheriv('aes-256-gcm', key, iv).setAuthTag(bytes.subarray(-16))
+  return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()])
+}
+
 describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
   const stack = new AsyncDisposableStack()
   let site: TempFolder
@@ -89,8 +107,8 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
   let published: () => number
 
   before(async () => {
-    const pictures = { 'small.png': small, 'cut.png': large, 'moved.png': large, 'left.png': large }
-    site = stack.use(await converseSite(pictures))
+    const pictures = Object.fromEntries(LARGE_PICTURES.map((name) => [name, large]))
+    site = stack.use(await converseSite({ 'small.png': small, ...pictures }))
     toFiles = stack.use(await openSwitchableNetwork(() => leads.files))
     const publicUrl = `http://127.0.0.1:${toFiles.port}/upload/`
     const server = stack.use(await startFileServer({ publicUrl }))
@@ -107,12 +125,15 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
   after(async () => await stack.disposeAsync())
 
   /** Chooses a picture in the chat's file input. */
-  async function send(name: string): Promise<void> {
-    await chooseFiles(sender, 'converse-chat input.fileupload', [join(site.path, name)])
+  async function send(name: string, page = sender): Promise<void> {
+    await chooseFiles(page, 'converse-chat input.fileupload', [join(site.path, name)])
   }
 
   /** Begins to send a picture; in the middle of it, the file server is out of reach, until `mend` is called. */
-  async function sendUntilCut(name: string): Promise<AsyncDisposable & { mend: () => void }> {
+  async function sendUntilCut(
+    name: string,
+    page = sender,
+  ): Promise<AsyncDisposable & { mend: () => void }> {
     await using made = new AsyncDisposableStack()
     const nowhere = await freePort()
     let isMended = false
@@ -121,7 +142,7 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
     leads.files = proxy.port
     // Connections that browsers have kept do not lead there.
     toFiles.switchOver('cut')
-    await send(name)
+    await send(name, page)
     await eventually('the cut', async () => (proxy.left() === 0 ? true : undefined))
     const running = made.move()
     return {
@@ -171,12 +192,45 @@ describe(`Converse.js (SEED=${random.seed})`, { timeout: 100_000 }, () => {
       assert.equal(await asUser(sender, 'uploadResource'), begun)
     })
 
+    test('keeps a file encrypted, and goes on with the same bytes and the same key after a reload', async () => {
+      await asUser(sender, 'toggleEncryption')
+      await using cut = await sendUntilCut('secret.png')
+      const begun = await asUser(sender, 'uploadResource')
+      await sender.reloaded(async () => await sender.ask('Page.reload', {}))
+      cut.mend()
+      const address: string = JSON.parse(await asUser(receiver, 'encryptedFile', 'secret.png'))
+      assert.ok((await decrypted(address)).equals(large))
+      assert.match(begun, /uploads/u)
+      assert.equal(await asUser(sender, 'uploadResource'), begun)
+    })
+
+    test('tells nobody the key of a file when the chat is not encrypted any more', async () => {
+      await sender.run(FORGET_FAILURES)
+      await using cut = await sendUntilCut('open.png')
+      await asUser(sender, 'toggleEncryption')
+      cut.mend()
+      await holds(sender, FAILURE_IS_SHOWN)
+      const told = `converse-chat-message-body[text*="open.png"]`
+      assert.equal(await receiver.run(`document.querySelector('${told}')`), 'null')
+    })
+
+    test('goes on after a cut where it is connected over BOSH', async () => {
+      const url = chatAt(toProsody.port, 'bosh.html', RECEIVER)
+      await using browser = await loggedIn(SENDER, url)
+      await using cut = await sendUntilCut('bosh.png', browser.page)
+      cut.mend()
+      await assertShown(receiver, 'bosh.png', large)
+      assert.equal(await asUser(browser.page, 'isOverBosh'), 'true')
+      await takePicture(receiver, 'converse-bosh')
+    })
+
     test('tells the user that the server refuses a file', async () => {
       const publicUrl = `http://127.0.0.1:${toFiles.port}/upload/`
       const config = { grants: { v2_secret: 'not what Prosody signs with' } }
       await using stranger = await startFileServer({ publicUrl, config })
       leads.files = stranger.port
       toFiles.switchOver('cut')
+      await sender.run(FORGET_FAILURES)
       await send('small.png')
       await holds(sender, FAILURE_IS_SHOWN)
     })

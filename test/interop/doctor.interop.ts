@@ -1,23 +1,22 @@
 /** The doctor before real servers: nothing is wrong with a right deployment, and each planted mistake is found. */
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Outcome, runCli } from '../cli/cli-run.ts'
 import { runCommand } from './command-run.ts'
-import { type FileServer, startFileServer } from './file-server.ts'
-import { freePort } from './free-ports.ts'
+import {
+  PREFIX,
+  PROXY_ADDRESS,
+  type Place,
+  type Planted,
+  openedPlace,
+  serverFor,
+  siteOf,
+} from './doctor-place.ts'
+import type { FileServer } from './file-server.ts'
 import { startCaddy, startHaproxy, startNginx } from './front-proxy.ts'
-import { BARE_DOMAIN, startProsody } from './prosody.ts'
-import { type ProxySite, frontUrl } from './proxies/proxy-site.ts'
-import { type TempFolder, tempFolder } from './temp-folder.ts'
-import { type Certificate, throwawayCa } from './throwaway-ca.ts'
-import { PASSWORD, type XmppServer, hostOf } from './xmpp-server.ts'
-
-const PREFIX = '/upload/'
-
-/** nginx speaks to our server from an address of its own, so that the test is a stranger. */
-const PROXY_ADDRESS = '127.0.0.9'
+import { MISTAKES } from './planted-mistakes.ts'
+import { PASSWORD, hostOf } from './xmpp-server.ts'
 
 /** What the doctor says, as its JSON has it. */
 interface Report {
@@ -32,148 +31,6 @@ interface Told {
   readonly remedies: readonly { readonly where: string; readonly lines: readonly string[] }[]
 }
 
-/** What is wrong: in the certificate, in nginx, behind it, at the XMPP server. */
-interface Planted {
-  readonly certificate?: (place: Place) => Certificate
-  readonly nginx?: (place: Place) => Readonly<Record<string, string>>
-  /** The server of files; without one nothing stands behind nginx. */
-  readonly server?: (place: Place) => FileServer | undefined
-  /** The mode of the XMPP host that is logged in to; without one nobody logs in. */
-  readonly xmpp?: string
-  /** Another domain of the same server. */
-  readonly domain?: string
-}
-
-/** All that the cases share. */
-interface Place {
-  readonly folder: TempFolder
-  /** The authorities of the proxies' certificates and of Prosody's, in one file. */
-  readonly caFile: string
-  readonly port: number
-  readonly right: FileServer
-  /** Its secrets are others than Prosody's, and `v1` is off. */
-  readonly strange: FileServer
-  readonly certificates: Readonly<Record<'right' | 'other' | 'expired', Certificate>>
-  readonly prosody: XmppServer
-  readonly deadPort: number
-}
-
-/** In a location, behind what every proxy to us has. */
-const LAST = 'send_timeout 300s;'
-
-const CASES: readonly {
-  readonly what: string
-  readonly planted: Planted
-  /** The first check that fails. */
-  readonly check: string
-  readonly says: RegExp
-  readonly remedy: RegExp
-}[] = [
-  {
-    what: 'another secret than Prosody has',
-    planted: { server: ({ strange }) => strange, xmpp: 'Prosody v2' },
-    check: 'xmpp-slot',
-    says: /signed by scheme v2.*the secrets differ/u,
-    remedy:
-      /mod_http_upload_external: the same text as grants\.v2_secret\nhttp_upload_external_secret = /u,
-  },
-  {
-    what: 'Prosody signs v1, the server accepts only v2 and jwt',
-    planted: { server: ({ strange }) => strange, xmpp: 'Prosody v1' },
-    check: 'xmpp-slot',
-    says: /signs v1, the server accepts only v2/u,
-    remedy: /http_upload_external_protocol = "v2"[^]*v1_secret = /u,
-  },
-  {
-    what: 'nginx takes 1 MiB',
-    planted: { nginx: () => ({ 'client_max_body_size 0;': 'client_max_body_size 1m;' }) },
-    check: 'body-limit',
-    says: /413 by nginx.*200 MiB/u,
-    remedy: /nginx, inside location \/upload\/\nclient_max_body_size 0;/u,
-  },
-  {
-    what: 'nginx collects bodies',
-    planted: { nginx: () => ({ 'proxy_request_buffering off;': 'proxy_request_buffering on;' }) },
-    check: 'streaming',
-    says: /keeps bodies back/u,
-    remedy: /proxy_request_buffering off;/u,
-  },
-  {
-    what: 'nginx strips the prefix',
-    planted: {
-      nginx: ({ right }) => {
-        const line = `proxy_pass http://127.0.0.1:${right.port}`
-        return { [`${line};`]: `${line}/;` }
-      },
-    },
-    check: 'prefix',
-    says: /strips \/upload\//u,
-    remedy: /proxy_pass http:\/\/127\.0\.0\.1:\d+; .*not even a slash/u,
-  },
-  {
-    what: 'the certificate of another host',
-    planted: { certificate: ({ certificates }) => certificates.other },
-    check: 'tls',
-    says: /is for other\.test, not for localhost/u,
-    remedy: /server_name localhost[^]*ssl_certificate .*fullchain\.pem;/u,
-  },
-  {
-    what: 'an expired certificate',
-    planted: { certificate: ({ certificates }) => certificates.expired },
-    check: 'tls',
-    says: /has expired/u,
-    remedy: /certbot renew/u,
-  },
-  {
-    what: 'nginx answers OPTIONS by itself',
-    planted: {
-      nginx: () => ({ [LAST]: `${LAST} if ($request_method = OPTIONS) { return 204; }` }),
-    },
-    check: 'cors',
-    says: /OPTIONS \(204 by nginx.*no Access-Control-Allow-Origin/u,
-    remedy: /remove what is like these[^]*return 204/u,
-  },
-  {
-    what: 'nginx drops the fields of CORS',
-    planted: {
-      nginx: () => ({ [LAST]: `${LAST} proxy_hide_header Access-Control-Expose-Headers;` }),
-    },
-    check: 'cors',
-    says: /there is no access-control-expose-headers/u,
-    remedy: /proxy_hide_header/u,
-  },
-  {
-    what: 'nginx takes Range away',
-    planted: { nginx: () => ({ [LAST]: `${LAST} proxy_set_header Range "";` }) },
-    check: 'range',
-    says: /the answer is 200 by nginx/u,
-    remedy: /proxy_set_header Range \$http_range;/u,
-  },
-  {
-    what: 'nothing stands behind nginx',
-    planted: { server: () => undefined },
-    check: 'gateway',
-    says: /502 by nginx/u,
-    remedy: /systemctl status hmac-file-server[^]*proxy_pass/u,
-  },
-  {
-    what: 'Prosody announces no upload service',
-    planted: { xmpp: 'Prosody v2', domain: BARE_DOMAIN },
-    check: 'service',
-    says: /bare\.test announces no upload service/u,
-    remedy: /Component "upload\.bare\.test" "http_upload_external"\n.*base_url = "https:/u,
-  },
-  {
-    what: 'nginx believes what clients say of their address',
-    planted: {
-      nginx: () => ({ $proxy_add_x_forwarded_for: '$http_x_forwarded_for' }),
-    },
-    check: 'forwarded',
-    says: /invents 203\.0\.113\.7 is believed/u,
-    remedy: /X-Forwarded-For \$proxy_add_x_forwarded_for;/u,
-  },
-]
-
 describe('doctor', () => {
   const stack = new AsyncDisposableStack()
   let place: Place
@@ -183,15 +40,26 @@ describe('doctor', () => {
   })
   after(async () => await stack.disposeAsync())
 
-  test('nothing is wrong with nginx, TLS, Prosody and our server as init connects them', async () => {
-    const { ok, checks } = await diagnosis(place, { xmpp: 'Prosody v2' }, asProgram)
+  test('everything is tried and right with nginx at two addresses, TLS, Prosody and our server as init connects them', async () => {
+    const right = { addresses: ['127.0.0.1', '::1'], xmpp: 'Prosody v2', nginx: bothKinds }
+    const { ok, checks } = await diagnosis(place, right, asProgram)
     const shown = checks.map(({ name, kind, text }) => `${kind} ${name}: ${text}`).join('\n')
     assert.ok(ok, shown)
-    const skipped = checks.filter(({ kind }) => kind === 'skipped').map(({ name }) => name)
-    assert.deepEqual(skipped, ['names'], shown)
-    const unfit = checks.filter(({ kind }) => kind === 'warning' || kind === 'failed')
+    const unfit = checks.filter(({ kind }) => !['ok', 'note'].includes(kind))
     assert.deepEqual(unfit, [], shown)
     assert.match(shown, /^ok clock: .*the server agrees, the XMPP server agrees$/mu)
+    for (const name of [
+      'names',
+      'reach',
+      'tls',
+      'addresses',
+      'same-server',
+      'resume',
+      'takeover',
+    ]) {
+      const line = shown.split('\n').find((one) => one.startsWith(`ok ${name}: `)) ?? ''
+      assert.match(line, /127\.0\.0\.1.*::1|::1.*127\.0\.0\.1/u, name)
+    }
   })
 
   for (const [proxy, start] of Object.entries({ Caddy: startCaddy, HAProxy: startHaproxy })) {
@@ -230,7 +98,7 @@ describe('doctor', () => {
     }
   })
 
-  for (const { what, planted, check, says, remedy } of CASES) {
+  for (const { what, planted, check, says, remedy } of MISTAKES) {
     test(`${what}: ${check} fails and names the remedy`, async () => {
       const { ok, checks } = await diagnosis(place, planted)
       assert.ok(!ok)
@@ -253,37 +121,10 @@ describe('doctor', () => {
   })
 })
 
-async function openedPlace(stack: AsyncDisposableStack): Promise<Place> {
-  const folder = stack.use(await tempFolder('doctor'))
-  const port = await freePort()
-  const publicUrl = frontUrl({ port, prefix: PREFIX })
-  const { caFile: proxyCa, issue } = await throwawayCa(folder.path)
-  const server = { trusted_proxies: [`${PROXY_ADDRESS}/32`] }
-  const prosody = stack.use(await startProsody(publicUrl))
-  const right = stack.use(await startFileServer({ publicUrl, config: { server } }))
-  const authorities = [proxyCa, hostOf(prosody, 'Prosody v2').caFile]
-  const caFile = join(folder.path, 'authorities.pem')
-  await writeFile(caFile, await textOf(authorities))
-  const grants = { v1_secret: undefined, v2_secret: 'another-secret-than-the-one' }
-  const strange = stack.use(await startFileServer({ publicUrl, config: { server, grants } }))
-  return {
-    folder,
-    caFile,
-    port,
-    right,
-    strange,
-    certificates: {
-      right: await issue(['localhost'], 90),
-      other: await issue(['other.test'], 90),
-      expired: await issue(['expired.test', 'localhost'], -1),
-    },
-    prosody,
-    deadPort: await freePort(),
-  }
-}
-
-async function textOf(files: readonly string[]): Promise<string> {
-  return (await Promise.all(files.map(async (file) => await readFile(file, 'utf8')))).join('')
+/** nginx listens at ::1, too. */
+function bothKinds({ port }: Place): Readonly<Record<string, string>> {
+  const first = `listen 127.0.0.1:${port} ssl http2;`
+  return { [first]: `${first} listen [::1]:${port} ssl http2;` }
 }
 
 /** How the doctor is called. */
@@ -317,32 +158,16 @@ async function diagnosis(place: Place, planted: Planted, run: Run = here): Promi
   return reportIn(out)
 }
 
-function siteOf(place: Place, planted: Planted): ProxySite {
-  const { certificate = ({ certificates }) => certificates.right } = planted
-  return {
-    port: place.port,
-    upstream: `127.0.0.1:${serverFor(place, planted)?.port ?? place.deadPort}`,
-    prefix: PREFIX,
-    certificate: certificate(place),
-    folder: place.folder.path,
-  }
-}
-
-function serverFor(
-  place: Place,
-  { server = ({ right }) => right }: Planted,
-): FileServer | undefined {
-  return server(place)
-}
-
 function argvFor(place: Place, planted: Planted, { folder }: FileServer): readonly string[] {
   const config = ['--config', join(folder, 'config.toml')]
-  return ['doctor', '--json', '--ca', place.caFile, ...config, ...accountFor(place, planted)]
+  const addresses = (planted.addresses ?? []).flatMap((address) => ['--address', address])
+  const account = accountFor(place, planted)
+  return ['doctor', '--json', '--ca', place.caFile, ...config, ...addresses, ...account]
 }
 
-function accountFor({ prosody }: Place, { xmpp, domain }: Planted): readonly string[] {
+function accountFor(place: Place, { xmpp, domain, prosody }: Planted): readonly string[] {
   if (xmpp === undefined) return []
-  const host = hostOf(prosody, xmpp)
+  const host = hostOf(prosody?.(place) ?? place.prosody, xmpp)
   const jid = `slixmpp@${domain ?? host.domain}`
   return ['--jid', jid, '--service', `xmpp://127.0.0.1:${host.port}`]
 }

@@ -23,6 +23,8 @@ export interface FileServerOptions {
   readonly config?: Sections
   /** The network namespace in which it runs; else with the test. */
   readonly namespace?: string
+  /** Of its process, beside the test's own. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface FileServer extends AsyncDisposable {
@@ -47,10 +49,10 @@ export async function startFileServer(options: FileServerOptions = {}): Promise<
   await writeFile(configFile, toml(overlaid(defaults, options.config ?? {})))
   const entry = join(import.meta.dirname, '../../bin/hmac-file-server.js')
   const own = [process.execPath, entry, 'serve', '--config', configFile]
-  const { namespace } = options
+  const { namespace, env = {} } = options
   const inSpace = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
   const [command = '', ...args] = [...inSpace, ...own]
-  const program = stack.use(startProgram(command, args, { cwd: folder.path }))
+  const program = stack.use(startProgram(command, args, { cwd: folder.path, env }))
   // From outside, nothing reaches into a namespace.
   if (namespace === undefined) await healthy(program, adminPort)
   else await program.line(/^Listening on /)

@@ -1,5 +1,5 @@
 import { chown, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type RunningProgram, startProgram } from './running-program.ts'
 import { accountOf, tempFolder } from './temp-folder.ts'
 import { throwawayCa } from './throwaway-ca.ts'
@@ -22,6 +22,8 @@ export interface ProsodyPlan {
   readonly service: 'c2s' | 'http'
   /** Files beside its configuration, by name. */
   readonly files?: Readonly<Record<string, string>>
+  /** Of its process, beside the test's own. */
+  readonly env?: Readonly<Record<string, string>>
   /** The rest of its configuration: options, then hosts. */
   readonly config: (folder: string) => string
 }
@@ -31,9 +33,10 @@ export async function startProsodyProgram(plan: ProsodyPlan): Promise<ProsodyPro
   const owner = accountOf('prosody')
   const folder = stack.use(await tempFolder(plan.name, owner)).path
   const data = join(folder, 'data')
-  // At a login Prosody may replace a password by a salted hash.
+  // At a login Prosody may replace a password by a salted hash; it keeps what users publish beside them.
   for (const domain of plan.domains) {
-    await chown(await writeAccounts(data, domain), owner.uid, owner.gid)
+    const accounts = await writeAccounts(data, domain)
+    for (const path of [accounts, dirname(accounts)]) await chown(path, owner.uid, owner.gid)
   }
   await chown(data, owner.uid, owner.gid)
   const files = Object.entries(plan.files ?? {})
@@ -56,7 +59,9 @@ ssl = { key = "${certificate.keyFile}"; certificate = "${certificate.certFile}" 
 ${plan.config(folder)}
 `,
   )
-  const program = stack.use(startProgram('prosody', ['-F', '--config', configFile], owner))
+  const program = stack.use(
+    startProgram('prosody', ['-F', '--config', configFile], { ...owner, env: plan.env ?? {} }),
+  )
   await program.line(new RegExp(`Activated service '${plan.service}'`))
   const running = stack.move()
   return {

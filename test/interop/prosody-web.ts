@@ -9,13 +9,13 @@ export const DOMAIN = 'chat.test'
 
 /** A Prosody that browsers log in to, and that serves them a folder. */
 export interface WebProsody extends AsyncDisposable {
-  /** Where it serves the folder, and WebSocket. */
+  /** Where it serves the folder, WebSocket and BOSH. */
   readonly port: number
   readonly program: RunningProgram
 }
 
 /**
- * Starts Prosody with WebSocket (RFC 7395) and the files of `site`; its accounts have each other as contacts, and get
+ * Starts Prosody with WebSocket (RFC 7395), BOSH (XEP-0124) and the files of `site`; its accounts have each other as contacts, and get
  * slots below `uploadUrl` (final slash).
  */
 export async function startWebProsody(uploadUrl: string, site: string): Promise<WebProsody> {
@@ -50,10 +50,10 @@ function configText(needs: {
 }): string {
   return `http_ports = { ${needs.http} }; http_interfaces = { "127.0.0.1" }
 http_default_host = "${DOMAIN}"
-http_paths = { files = "/"; websocket = "/xmpp-websocket" }
+http_paths = { files = "/"; websocket = "/xmpp-websocket"; bosh = "/http-bind" }
 http_files_dir = "${needs.site}"
 groups_file = "${needs.folder}/${GROUPS}"
-modules_enabled = { "disco"; "roster"; "saslauth"; "tls"; "ping"; "smacks"; "groups"; "websocket"; "http_files" }
+modules_enabled = { "disco"; "roster"; "saslauth"; "tls"; "ping"; "smacks"; "groups"; "pep"; "websocket"; "bosh"; "http_files" }
 c2s_require_encryption = false; allow_unencrypted_plain_auth = true
 authentication = "internal_hashed"
 

@@ -18,8 +18,11 @@ export const BARE_DOMAIN = 'bare.test'
 /** Where its rooms are (XEP-0045). */
 export const ROOMS = 'rooms.v2.test'
 
-/** Prosody with one host per signing mode, all handing out slots below `uploadUrl` (final slash). */
-export async function startProsody(uploadUrl: string): Promise<XmppServer> {
+/** Prosody with one host per signing mode, all handing out slots below `uploadUrl` (final slash); `env` is added to its process. */
+export async function startProsody(
+  uploadUrl: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<XmppServer> {
   const port = await freePort()
   const domains = [...MODES.map(({ domain }) => domain), BARE_DOMAIN]
   const config = (): string => configText(uploadUrl)
@@ -28,6 +31,7 @@ export async function startProsody(uploadUrl: string): Promise<XmppServer> {
     domains,
     port,
     service: 'c2s',
+    env,
     config,
   })
   const { caFile, program } = running

@@ -120,6 +120,12 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     await holds(page, `${ROW}?.querySelector('.timeline').textContent.includes('${text}')`)
   }
 
+  /** Keeps a picture of the page with what happened to the upload so far. */
+  async function picture(name: string): Promise<void> {
+    await page.run(`(${ROW}.querySelector('details').open = true)`)
+    await takePicture(page, name)
+  }
+
   /** Waits for the end of the upload: what the server has is the file, and it had to read none of it again. */
   async function arrives(): Promise<void> {
     await holds(page, `['done', 'failed'].includes(${ROW}?.dataset.state)`)
@@ -141,6 +147,8 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     for (let cut = 0; cut < 3; cut += 1) {
       await afterPassing(somewhere(0.15, 0.3), () => demo.network.switchOver('cut'))
     }
+    await told('The connection is lost')
+    await picture('cut')
     await arrives()
   })
 
@@ -148,8 +156,7 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     await begin('silent.bin')
     await afterPassing(somewhere(0.2, 0.7), () => demo.network.switchOver('silent'))
     await told('The connection is dead')
-    await page.run(`(${ROW}.querySelector('details').open = true)`)
-    await takePicture(page, 'silent')
+    await picture('silent')
     await arrives()
   })
 
@@ -158,7 +165,7 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     await afterPassing(somewhere(0.2, 0.7), async () => await setOffline(page, true))
     await holds(page, "document.querySelector('#offline').textContent.includes('offline')")
     await told('Waits for')
-    await takePicture(page, 'offline')
+    await picture('offline')
     await setOffline(page, false)
     await arrives()
   })
@@ -174,6 +181,7 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
         await page.reloaded(async () => await page.ask('Page.reload', {}))
       })
       await told('Goes on with what was left behind')
+      await picture(`reload-${key}`)
       await arrives()
       assert.equal(await page.run(SAVED_KEYS), '[]')
     })
@@ -183,6 +191,7 @@ describe('The example page in Chromium', { timeout: 180_000 }, () => {
     await begin('restart.bin', 'dpop')
     await afterPassing(somewhere(0.2, 0.7), demo.server.restart)
     await told('The connection is lost')
+    await picture('restart')
     await arrives()
   })
 

@@ -155,7 +155,7 @@ describe('files sent from the command line and by a bot', () => {
     const { argv, place } = command(host, ['holiday photo.jpg', reader.jid, '--json'], over)
     const { code, out, err } = await runCommand(argv, place)
     const link = await reader.nextLink(`profanity@${host.domain}`, AbortSignal.timeout(LIMIT))
-    const expected = { ok: true, url: link, size: file.size, to: reader.jid }
+    const expected = { ok: true, code: 'sent', url: link, size: file.size, to: reader.jid }
     assert.deepEqual([code, JSON.parse(out)], [0, expected], err)
   })
 
@@ -168,7 +168,9 @@ describe('files sent from the command line and by a bot', () => {
     const first = run(sending, stop.signal)
     await eventually('the connection is cut', async () => proxy.left() === 0 || undefined)
     stop.abort()
-    assertFailed(await first, /^Stopped\. The same command goes on from here\.$/mu)
+    const stopped = await first
+    assert.match(stopped.err, /^Stopped\. The same command goes on from here\.$/mu)
+    assert.deepEqual([stopped.code, stopped.out], [130, ''])
     const passed = proxy.passed()
     const { code, out, err } = await run(sending)
     assert.equal(code, 0, err)
@@ -247,7 +249,7 @@ describe('files sent from the command line and by a bot', () => {
     const wrong = { HFS_XMPP_PASSWORD: 'wrong' }
     const { code, out } = await run(command(hostFor('Prosody v2'), argv, wrong))
     const message = 'The password of profanity@v2.test is wrong, or there is no such account'
-    assert.deepEqual([code, JSON.parse(out)], [1, { ok: false, message }])
+    assert.deepEqual([code, JSON.parse(out)], [1, { ok: false, code: 'login-failed', message }])
   })
 
   test('a host that is not there is told, and how to name another', async () => {
@@ -282,7 +284,7 @@ describe('files sent from the command line and by a bot', () => {
     assertFailed(user, /nobody@v2\.test did not get the message .* http:\/\/127/u)
     const argv = ['holiday photo.jpg', `cellar@${ROOMS}`, '--groupchat']
     const room = await run(command(hostFor('Prosody v2'), argv))
-    assertFailed(room, /There is no room cellar@rooms\.v2\.test/u)
+    assertFailed(room, /There is no room cellar@rooms\.v2\.test\. .* is there: http:\/\/127/u)
   })
 
   test('that the package that speaks XMPP is missing is told, and how to install it', async () => {

@@ -45,6 +45,8 @@ export async function travellingProxy(
     const forwarded = onward(asked)
     forwarded.on('error', () => response.destroy())
     forwarded.on('response', (answer) => {
+      // Its client was gone before the answer came.
+      if (response.destroyed) return void answer.destroy()
       response.writeHead(answer.statusCode ?? 502, answer.headers)
       pipeline(answer, response, () => {})
     })

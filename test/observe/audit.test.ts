@@ -92,7 +92,9 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   untoldAudit(audit, privacy)(HOME.network, 7)
   http.refused(signed, new Refusal('grant-expired', { why: 'too-old' }))
   engine.recovered({ ...SLOT, recoveries: 1 }, HOME)
-  const sessions = sessionAudit(audit, privacy)
+  const sessions = sessionAudit(audit, privacy, (network) =>
+    network === TRAIN.network ? 'mobile' : 'fixed',
+  )
   sessions.networkChanged(SESSION, { from: seen(HOME), to: seen(TRAIN) })
   sessions.expired(SESSION)
   sessions.expired(BOUND)
@@ -107,7 +109,7 @@ function tellOfGate(gate: GateEvents): void {
   const from = { session: 'session', client: TRAIN }
   gate.bound('session', { slot, client: HOME, key: 'hmac', succeeds: 'older' })
   gate.decided({ ...from, isBound: true, level: 1, reasons: [], verdict: 'passed' })
-  const place = { country: 'DE', asn: 64_500 }
+  const place = { country: 'DE', asn: 64_500, networkClass: 'hosting' } as const
   gate.decided({ ...from, place, isBound: true, level: 2, reasons: ['standby'], verdict: 'passed' })
   gate.unproved({ ...from, why: 'wrong' })
   gate.refreshed('session', { client: HOME, number: 1 })
@@ -232,7 +234,7 @@ test('without addresses the trail names neither user nor network', async () => {
   tellAll(audit, { address: 'none' })
   audit.flush()
   const text = await readFile(file, 'utf8')
-  for (const trace of ['romeo', 'montague', '192.0.2', '198.51.100'])
+  for (const trace of ['romeo', 'montague', '192.0.2', '198.51.100', 'mobile', 'hosting'])
     assert.ok(!text.includes(trace))
 })
 

@@ -9,6 +9,7 @@ function metrics(): Metrics {
     waitingReaders: () => 2,
     sessions: () => 5,
     freeBytes: async () => 1000,
+    classOfNetwork: () => undefined,
   })
 }
 

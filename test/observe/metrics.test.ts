@@ -13,6 +13,7 @@ function metricsOf(sources: Partial<MetricSources> = {}): Metrics {
     waitingReaders: () => 3,
     sessions: () => 7,
     freeBytes: () => Promise.resolve(4096),
+    classOfNetwork: () => undefined,
     ...sources,
   })
 }
@@ -67,10 +68,11 @@ test('everything else that happens to a slot has its counter', async () => {
   engine.fileRemoved(SLOT, 'requested')
   engine.abandoned(SLOT, UPLOAD, 'lost')
   metrics.auditLinesLost(4)
-  metrics.laneTook()
+  metrics.laneTook('fast')
   const expected: readonly (readonly [string, number])[] = [
     ['hfs_slots_opened_total{scheme="v2"}', 1],
-    ['hfs_http_lane_requests_total', 1],
+    ['hfs_http_lane_requests_total{lane="fast"}', 1],
+    ['hfs_http_lane_requests_total{lane="ordinary"}', 0],
     ['hfs_takeovers_total{face="rufh",network="changed"}', 1],
     ['hfs_takeovers_total{face="rufh",network="same"}', 1],
     ['hfs_takeovers_total{face="tus",network="changed"}', 3],

@@ -13,6 +13,7 @@ test('log, audit trail and metrics all learn of everything that is raised', asyn
     waitingReaders: () => 0,
     sessions: () => 0,
     freeBytes: () => Promise.resolve(1),
+    classOfNetwork: () => undefined,
   })
   const entries: AuditEntry[] = []
   const record = (entry: AuditEntry): void => void entries.push(entry)
@@ -21,6 +22,7 @@ test('log, audit trail and metrics all learn of everything that is raised', asyn
     metrics,
     audit: { record },
     privacy: { address: 'prefix' },
+    classOfNetwork: () => undefined,
   })
   engineEvents.slotOpened(SLOT, HOME)
   engineEvents.takenOver(SLOT, { from: HOME, to: TRAIN, face: 'plain' })

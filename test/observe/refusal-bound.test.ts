@@ -17,6 +17,8 @@ interface Watched extends Pick<Observer, 'httpEvents' | 'gateEvents' | typeof Sy
   metrics(): Promise<string>
 }
 
+const classOfNetwork = (): undefined => undefined
+
 function watched(t: TestContext, privacy: Privacy = { address: 'prefix' }): Watched {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { log, written } = keptLog({ level: 'info' })
@@ -26,10 +28,11 @@ function watched(t: TestContext, privacy: Privacy = { address: 'prefix' }): Watc
     waitingReaders: () => 0,
     sessions: () => 0,
     freeBytes: async () => await Promise.resolve(1),
+    classOfNetwork,
   })
   const audit = { record: (entry: AuditEntry): void => void entries.push(entry) }
   return {
-    ...observer({ log, metrics, audit, privacy }),
+    ...observer({ log, metrics, audit, privacy, classOfNetwork }),
     entries,
     logged: () => ({
       single: written().split('"code":"grant-invalid"').length - 1,

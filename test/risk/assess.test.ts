@@ -208,6 +208,7 @@ const places: fc.Arbitrary<Place> = fc.record(
     longitude: fc.double({ min: -180, max: 180, noNaN: true }),
     accuracy: fc.integer({ min: 0, max: 1_000 }),
     asn: fc.nat(),
+    networkClass: fc.constantFrom('mobile', 'fixed', 'hosting'),
   },
   { requiredKeys: [] },
 )
@@ -338,3 +339,18 @@ for (const [off, reason] of SWITCHES) {
     )
   })
 }
+
+/** The same, its network being one that nobody knows anything of. */
+function unnamed<T extends { readonly place?: Place }>(one: T): T {
+  const { asn: _asn, networkClass: _class, ...place } = one.place ?? {}
+  return { ...one, place }
+}
+
+test('neither autonomous systems nor classes of networks decide a level: a switch from WiFi to a mobile network is like any other', () => {
+  fc.assert(
+    fc.property(snapshots, observations, policies, (before, now, policy) => {
+      const known = assess(before, now, policy)
+      assert.deepEqual(known, assess(unnamed(before), unnamed(now), policy))
+    }),
+  )
+})

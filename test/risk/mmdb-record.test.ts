@@ -13,6 +13,7 @@ test('the records of MaxMind and DB-IP, of IPinfo and of plain tables say the sa
   }
   assert.deepEqual(placeOf({ autonomous_system_number: 64_496 }), { asn: 64_496 })
   assert.deepEqual(placeOf({ asn: 'AS64496', domain: 'example.org' }), { asn: 64_496 })
+  assert.deepEqual(placeOf({ traits: { autonomous_system_number: 64_496 } }), { asn: 64_496 })
 })
 
 test('what is not as it should be is not known', () => {

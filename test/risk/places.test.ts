@@ -8,7 +8,7 @@ import { OperatorError } from '../../src/core/operator-error.ts'
 import type { RiskEvents } from '../../src/risk/events.ts'
 import { openPlaces } from '../../src/risk/places.ts'
 import { COUNTRY_DATABASE } from './country-database.ts'
-import { mmdbOf } from './mmdb-writer.ts'
+import { type MmdbMap, mmdbOf } from './mmdb-writer.ts'
 
 const BERLIN = {
   country: { iso_code: 'DE' },
@@ -66,6 +66,41 @@ test('what both databases say of an address is put together', async (t) => {
   assert.deepEqual(places.find('192.0.2.200'), IN_BERLIN)
   assert.deepEqual(places.find('2001:db8::1'), { country: 'PT' })
   assert.equal(places.find('198.51.100.1'), undefined)
+})
+
+test('a real database of countries alone states no class of a network, not even of a data centre', async () => {
+  await using places = await openPlaces({ cityDatabase: COUNTRY_DATABASE }, IGNORED)
+  for (const address of ['193.99.144.80', '8.8.8.8', '2a01:4f8::1']) {
+    assert.deepEqual(Object.keys(places.find(address) ?? {}), ['country'])
+  }
+})
+
+/** The class of a network that two databases know. */
+async function classOf(t: TestContext, asn: MmdbMap, city: MmdbMap): Promise<string | undefined> {
+  const [asnDatabase, cityDatabase] = [
+    await databaseFile(t, mmdbOf({ '192.0.2.0/24': asn })),
+    await databaseFile(t, mmdbOf({ '192.0.2.0/24': city })),
+  ]
+  await using places = await openPlaces({ asnDatabase, cityDatabase }, IGNORED)
+  const [first, again] = ['192.0.2.1', '192.0.2.2'].map((address) => places.find(address))
+  assert.deepEqual(first, again)
+  return first?.networkClass
+}
+
+const NAMED_HOST = { autonomous_system_organization: 'Example Hosting Ltd' }
+const STATED_MOBILE = { traits: { connection_type: 'Cellular' } }
+
+test('the class of a network is what a database states, before what the name of its system suggests', async (t) => {
+  assert.equal(await classOf(t, NAMED_HOST, BERLIN), 'hosting')
+  assert.equal(await classOf(t, NAMED_HOST, STATED_MOBILE), 'mobile')
+  assert.equal(await classOf(t, STATED_MOBILE, NAMED_HOST), 'mobile')
+  assert.equal(await classOf(t, { autonomous_system_number: 64_496n }, BERLIN), undefined)
+})
+
+test('what is only suggested is not told as a suggestion', async (t) => {
+  const asnDatabase = await databaseFile(t, mmdbOf({ '192.0.2.0/24': NAMED_HOST }))
+  await using places = await openPlaces({ asnDatabase }, IGNORED)
+  assert.deepEqual(places.find('192.0.2.1'), { networkClass: 'hosting' })
 })
 
 test('a network is where its first address is', async (t) => {

@@ -1,9 +1,11 @@
+import { isIP } from 'node:net'
 import { BadValue } from '../../config/option.ts'
 import type { Config } from '../../config/options.ts'
 import { parseSize } from '../../config/quantity.ts'
 import { systemClock } from '../../core/clock.ts'
 import { UsageError, command, type Command, type FlagValues, type Flags } from '../command.ts'
 import { CONFIG_FLAGS, configurationOf, dataFolderOf, usesOwnSecret } from '../configuration.ts'
+import { bareHost } from '../doctor/addresses.ts'
 import { CHECKS } from '../doctor/checks.ts'
 import { type Result, examine } from '../doctor/examination.ts'
 import { type DeploymentFacts, openDeployment } from '../doctor/opened-deployment.ts'
@@ -19,6 +21,12 @@ const FLAGS = {
   url: { type: 'string', value: 'URL', help: 'the public URL; default: server.public_url' },
   ...ACCOUNT_FLAGS,
   ...CA_FLAG,
+  address: {
+    type: 'string',
+    multiple: true,
+    value: 'ADDRESS',
+    help: 'address of the host, if not the one of DNS; may be given several times',
+  },
   slot: { type: 'string', value: 'PUT_URL', help: 'upload to this slot; tries only a part' },
   get: { type: 'string', value: 'GET_URL', help: 'where the file of --slot is fetched' },
   size: { type: 'string', value: 'SIZE', help: 'the size that --slot was asked for' },
@@ -37,7 +45,7 @@ export const doctorCommand: Command = command({
     'It uploads small files: by slots that it signs itself (--config), by those of the XMPP server\n' +
     '(--jid; the password is read from --password-file or HFS_XMPP_PASSWORD), or by one that you\n' +
     'have (--slot). With --config and --jid both it also tries whether the two servers fit together.\n' +
-    'Exit code 1 if anything failed; warnings are no failures.',
+    'Exit code 1 if anything failed; warnings are no failures, nor is what could not be tried.',
   flags: FLAGS,
   run: async ({ flags }, io) => {
     const facts = await factsOf(flags, io)
@@ -85,7 +93,19 @@ async function factsOf(flags: DoctorFlags, io: Io): Promise<DeploymentFacts> {
     credentials: flags.jid === undefined ? undefined : await accountOf(flags, io),
     given: deskOf(flags),
     clock: systemClock,
+    addresses: addressesIn(flags, publicUrl),
   }
+}
+
+function addressesIn(
+  { address: given }: DoctorFlags,
+  { hostname }: URL,
+): readonly string[] | undefined {
+  if (given === undefined) return undefined
+  const wrong = given.find((address) => isIP(address) === 0)
+  if (wrong !== undefined) throw new UsageError(`--address: "${wrong}" is no IP address`)
+  if (isIP(bareHost(hostname)) === 0) return given
+  throw new UsageError('--address is for a host that has a name')
 }
 
 /** Nothing if there is no configuration on this machine, which a doctor from outside can do without. */

@@ -1,21 +1,31 @@
-import { existsSync } from 'node:fs'
+import { lstatSync, statSync } from 'node:fs'
 import { basename, relative, resolve } from 'node:path'
 import { fileNameOf } from '../../client/file-name.ts'
 import { openFileDownload } from '../../client/node/file-download.ts'
-import { OperatorError } from '../../core/operator-error.ts'
+import type { Place } from '../../client/node/file-download-options.ts'
+import { PartInUse } from '../../client/node/part-lock.ts'
 import { type FlagValues, UsageError, command, type Command, type Flags } from '../command.ts'
 import type { Io } from '../io.ts'
-import { transferLine } from '../transfer-line.ts'
-import { type Ending, type Remedies, reported } from '../transfer-report.ts'
+import { printable } from '../printable-text.ts'
+import { TransferFailure } from '../transfer-failure.ts'
+import { type Ending, type Remedies, TELLING_FLAGS, reported } from '../transfer-report.ts'
+import { transferTeller } from '../transfer-teller.ts'
 import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
 import { webUrl } from '../web-url.ts'
 
 const FLAGS = {
-  output: { type: 'string', short: 'o', value: 'FILE', help: 'what the file is to be called' },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'PLACE',
+    help: 'what the file is to be called, or the folder it is to be in',
+  },
   force: { type: 'boolean', help: 'replace a file that is there' },
-  json: { type: 'boolean', help: 'print one JSON object' },
+  ...TELLING_FLAGS,
   ...CA_FLAG,
 } as const satisfies Flags
+
+type GetFlags = FlagValues<typeof FLAGS>
 
 const REMEDIES: Remedies = {
   refused: 'The link is wrong, or the file was removed.',
@@ -33,14 +43,19 @@ export const getCommand: Command = command({
   parameters: 'URL',
   details:
     'The file is called as the server says, in the current folder. What has come of it stands in a\n' +
-    'hidden file there (.part) until it is complete. Prints where the file is.',
+    'hidden file there (.part) until it is complete. Prints where the file is. Exit codes: 0 it is there,\n' +
+    '1 it failed, 2 wrong usage, 130 Ctrl-C: then the same command goes on.',
   flags: FLAGS,
   run: async ({ flags, positionals }, io) => {
     const url = urlIn(positionals)
-    if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
     const signal = io.stopRequested()
-    const fetched = async (): Promise<Ending> => await downloaded(url, flags, { io, signal })
-    return await reported(fetched, { io, json: flags.json === true, signal, remedies: REMEDIES })
+    const fetched = async (): Promise<Ending> => {
+      if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
+      return await downloaded(url, flags, { io, signal }).catch((reason: unknown) => {
+        throw reason instanceof PartInUse ? inUse(reason) : reason
+      })
+    }
+    return await reported(fetched, { io, telling: flags, signal, remedies: REMEDIES })
   },
 })
 
@@ -58,22 +73,46 @@ function urlIn([text, ...rest]: readonly string[]): URL {
 
 async function downloaded(
   url: URL,
-  { output, force }: FlagValues<typeof FLAGS>,
+  flags: GetFlags,
   { io, signal }: { io: Io; signal: AbortSignal },
 ): Promise<Ending> {
-  const place = output === undefined ? { folder: io.cwd } : resolve(io.cwd, output)
-  using line = transferLine(basename(output ?? fileNameOf(null, url.href) ?? url.host), io)
-  const options = { signal, replace: force === true, ...line }
+  const { output, force } = flags
+  const place = placeOf(output, io)
+  const name = fileNameOf(null, url.href) ?? url.host
+  using teller = transferTeller(typeof place === 'string' ? basename(place) : name, io, flags)
+  const options = { signal, replace: force === true, ...teller }
   await using opened = await openFileDownload(place, url.href, options)
-  if (force !== true && existsSync(opened.path)) {
-    throw new OperatorError(
-      `${opened.path} exists: name another with -o, or replace it with --force`,
-    )
-  }
+  expectFree(opened.path, flags)
   const path = await opened.save()
   const { size, type, start } = opened.file
   return {
-    text: path === opened.path && output !== undefined ? output : relative(io.cwd, path),
+    code: 'downloaded',
+    text: path === place && output !== undefined ? output : relative(io.cwd, path),
     facts: { url: url.href, path, size, type, resumedAt: start },
   }
+}
+
+/** A folder that is there is no name of a file. */
+function placeOf(output: string | undefined, { cwd }: Io): Place {
+  const path = resolve(cwd, output ?? '')
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return isFolder ? { folder: path } : path
+}
+
+/** Before anything of the file is fetched. A folder is never replaced. */
+function expectFree(path: string, { force }: Pick<GetFlags, 'force'>): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined || (force === true && !found.isDirectory())) return
+  const what = found.isDirectory() ? 'is a folder' : 'exists'
+  const remedy = found.isDirectory() ? '' : ', or replace it with --force'
+  const message = `${printable(path)} ${what}: name another with -o${remedy}`
+  throw new TransferFailure('file-exists', message, { path })
+}
+
+function inUse({ holder }: PartInUse): TransferFailure {
+  const who = holder === undefined ? 'Another process' : `Process ${holder}`
+  const message =
+    `${who} is downloading this file to this folder already: wait for it, or stop it and give the ` +
+    'same command again, which goes on from there, or get it into another folder by -o FOLDER'
+  return new TransferFailure('already-downloading', message, { holder })
 }

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { lookup } from 'mime-types'
 import { fileStore } from '../../client/node/file-store.ts'
@@ -6,13 +5,15 @@ import { upload } from '../../client/node/main.ts'
 import { pathSource } from '../../client/node/path-source.ts'
 import type { UploadStore } from '../../client/platform.ts'
 import type { Slot } from '../../client/slot.ts'
+import { UploadError } from '../../client/upload-error.ts'
 import type { UploadOptions } from '../../client/upload-options.ts'
-import { OperatorError } from '../../core/operator-error.ts'
 import { type FlagValues, UsageError, command, type Command, type Flags } from '../command.ts'
+import { fileToSend } from '../file-to-send.ts'
 import type { Io } from '../io.ts'
 import { keptUploads } from '../kept-uploads.ts'
-import { transferLine } from '../transfer-line.ts'
-import { type Ending, type Remedies, reported } from '../transfer-report.ts'
+import { type Published, isPublished } from '../published-file.ts'
+import { type Ending, type Remedies, TELLING_FLAGS, reported } from '../transfer-report.ts'
+import { transferTeller } from '../transfer-teller.ts'
 import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
 import { webUrl } from '../web-url.ts'
 
@@ -28,13 +29,24 @@ const FLAGS = {
   'get-url': { type: 'string', value: 'URL', help: 'link of the slot; else URL without its query' },
   session: { type: 'string', value: 'KIND', help: 'key of the upload: hmac (default), dpop, none' },
   state: { type: 'string', value: 'DIR', help: 'where unfinished uploads are remembered' },
-  json: { type: 'boolean', help: 'print one JSON object' },
+  ...TELLING_FLAGS,
   ...CA_FLAG,
 } as const satisfies Flags
 
 type PutFlags = FlagValues<typeof FLAGS>
 
+const ANOTHER = 'ask the XMPP server for another one.'
+
+const UNSIGNED = 'The URL has to be that of a slot, query and all; its header fields go with -H.'
+
 const REMEDIES: Remedies = {
+  'no-credential': UNSIGNED,
+  'bad-path': UNSIGNED,
+  'grant-expired': `The slot has expired: ${ANOTHER}`,
+  'slot-conflict': `The slot has another file already: ${ANOTHER}`,
+  'session-exists': `The slot has another file already, or somebody else uploads to it: ${ANOTHER}`,
+  'slot-spent': `The slot was used, and its file is gone: ${ANOTHER}`,
+  'file-too-large': 'The server takes no file of this size.',
   refused: 'Ask the XMPP server for a new slot, and use its URL and its header fields unchanged.',
   'reauthentication-required':
     'It wants a new slot after so long a time. What it has is not lost: ask the XMPP server for\n' +
@@ -53,31 +65,33 @@ export const putCommand: Command = command({
   parameters: 'FILE URL',
   details:
     'URL is the PUT URL of a slot (XEP-0363) of any server; `hmac-file-server sign` makes one to try.\n' +
-    'With another URL for the same file, the new slot takes over what the server has. Prints the link.',
+    'With another URL for the same file, the new slot takes over what the server has. Prints the link,\n' +
+    'also if the file was there before. Exit codes: 0 it is there, 1 it failed, 2 wrong usage, 130 Ctrl-C:\n' +
+    'then the same command goes on.',
   flags: FLAGS,
   run: async ({ flags, positionals }, io) => {
-    const { path, url } = targetOf(positionals, io)
+    const { file, url } = targetOf(positionals)
     const slot = slotOf(url, flags)
     const session = sessionOf(flags)
-    if (!(await stat(path)).isFile()) throw new OperatorError(`${path} is not a file`)
-    if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
     const signal = io.stopRequested()
     const sent = async (): Promise<Ending> => {
-      using line = transferLine(basename(path), io)
-      const file = { path, slot, type: flags.type }
-      return await uploaded(file, { session, signal, store: storeOf(flags, io), ...line })
+      const path = await fileToSend(file, io)
+      if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
+      using teller = transferTeller(basename(path), io, flags)
+      const options = { session, signal, store: storeOf(flags, io), ...teller }
+      return await uploaded({ path, slot, type: flags.type }, options)
     }
-    return await reported(sent, { io, json: flags.json === true, signal, remedies: REMEDIES })
+    return await reported(sent, { io, telling: flags, signal, remedies: REMEDIES })
   },
 })
 
-function targetOf(
-  [file, text, ...rest]: readonly string[],
-  { cwd }: Io,
-): { readonly path: string; readonly url: URL } {
+function targetOf([file, text, ...rest]: readonly string[]): {
+  readonly file: string
+  readonly url: URL
+} {
   if (file === undefined || text === undefined) throw new UsageError('FILE and URL are needed')
   if (rest.length > 0) throw new UsageError('There are more arguments than FILE and URL')
-  return { path: resolve(cwd, file), url: webUrl(text) }
+  return { file, url: webUrl(text) }
 }
 
 function slotOf(url: URL, flags: PutFlags): Slot {
@@ -86,13 +100,13 @@ function slotOf(url: URL, flags: PutFlags): Slot {
   return { put: url.href, get: get.href, headers: Object.fromEntries(header.map(fieldOf)) }
 }
 
-/** RFC 9110 §5.1, §5.5. */
+/** RFC 9110 §5.1, §5.5: octets, as which Node.js sends characters of ISO 8859-1. */
 function fieldOf(text: string): readonly [string, string] {
-  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([^\p{Cc}]*)$/u.exec(text) ?? []
+  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([\t -~\u00a0-\u00ff]*)$/u.exec(text) ?? []
   if (name !== undefined && value !== undefined) return [name, value]
   // It may hold a credential, which must not reach a log.
   throw new UsageError(
-    '--header takes "Name: value", without line breaks or other control characters',
+    '--header takes "Name: value", without line breaks, control characters, and letters beyond ISO 8859-1',
   )
 }
 
@@ -107,12 +121,33 @@ function storeOf({ state }: PutFlags, io: Io): UploadStore {
 
 async function uploaded(
   { path, slot, type }: { path: string; slot: Slot; type: string | undefined },
-  options: UploadOptions,
+  options: UploadOptions & { readonly signal: AbortSignal },
 ): Promise<Ending> {
   const media = type ?? (lookup(path) || 'application/octet-stream')
   const source = { ...(await pathSource(path)), type: media }
+  const { size } = source
   // A slot of another server has nothing to take over.
   const id = `${new URL(slot.put).origin} ${path}`
-  const { url, size } = await upload(source, slot, { ...options, id })
-  return { text: url, facts: { url, path, size, type: media } }
+  try {
+    const { url } = await upload(source, slot, { ...options, id })
+    return { code: 'uploaded', text: url, facts: { url, path, size, type: media } }
+  } catch (reason) {
+    const { get: link } = slot
+    if (!(await isDone(reason, { link, path, size }, options.signal))) throw reason
+    const facts = { url: link, path, size, type: media }
+    const remark = 'It was there already: nothing was sent.'
+    return { code: 'already-there', text: link, remark, facts }
+  }
+}
+
+/** A slot that was used, or has expired since, takes nothing: not even what it was used for. */
+const USED_UP: readonly (number | undefined)[] = [403, 409]
+
+async function isDone(
+  reason: unknown,
+  published: Published,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isUsedUp = reason instanceof UploadError && USED_UP.includes(reason.status)
+  return isUsedUp && (await isPublished(published, signal))
 }

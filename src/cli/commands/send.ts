@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { lookup } from 'mime-types'
 import { upload } from '../../client/node/main.ts'
 import { pathSource } from '../../client/node/path-source.ts'
@@ -8,10 +7,13 @@ import { SlotError, xmppUploads } from '../../client/xmpp/main.ts'
 import { OperatorError } from '../../core/operator-error.ts'
 import { randomId } from '../../core/random.ts'
 import { command, UsageError, type Command, type Flags } from '../command.ts'
+import { fileToSend } from '../file-to-send.ts'
 import type { Io } from '../io.ts'
 import { keptUploads } from '../kept-uploads.ts'
-import { transferLine } from '../transfer-line.ts'
-import { type Ending, type Remedies, reported } from '../transfer-report.ts'
+import { TransferFailure } from '../transfer-failure.ts'
+import { rootOf } from '../transfer-news.ts'
+import { type Ending, type Remedies, TELLING_FLAGS, reported } from '../transfer-report.ts'
+import { type Telling, transferTeller } from '../transfer-teller.ts'
 import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
 import { ACCOUNT_FLAGS, accountOf, isBareJid } from '../xmpp/account-flags.ts'
 import { sendLink, sendLinkToRoom } from '../xmpp/link-message.ts'
@@ -22,7 +24,7 @@ const FLAGS = {
   ...ACCOUNT_FLAGS,
   ...CA_FLAG,
   groupchat: { type: 'boolean', help: 'TO is a room' },
-  json: { type: 'boolean', help: 'print one JSON object' },
+  ...TELLING_FLAGS,
 } as const satisfies Flags
 
 const REMEDIES: Remedies = {
@@ -39,9 +41,15 @@ const PATIENCE = 120_000
 
 /** What is to be done. */
 interface Errand {
-  /** Absolute path. */
-  readonly path: string
+  readonly file: string
   readonly to: string
+}
+
+/** What it is done with. */
+interface Means {
+  readonly io: Io
+  readonly telling: Telling
+  readonly signal: AbortSignal
 }
 
 /** The whole way of a file, as a chat client goes it. */
@@ -52,57 +60,58 @@ export const sendCommand: Command = command({
   details:
     'The upload goes on where it stopped: after a loss of the connection by itself, after Ctrl-C or\n' +
     'a restart with the same command. The login is always encrypted. It needs a package that is not\n' +
-    'installed by itself: npm install @xmpp/client',
+    'installed by itself: npm install @xmpp/client. Exit codes: 0 it is sent, 1 it failed, 2 wrong usage,\n' +
+    '130 Ctrl-C.',
   flags: FLAGS,
   run: async ({ flags, positionals }, io) => {
-    const errand = await errandOf(positionals, io)
-    const account = await accountOf(flags, io)
-    if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
+    const { file, to } = errandOf(positionals)
     const deliver = flags.groupchat === true ? sendLinkToRoom : sendLink
     const signal = io.stopRequested()
     const sent = async (): Promise<Ending> => {
+      const account = await accountOf(flags, io)
+      const path = await fileToSend(file, io)
+      if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
       await using login = await logIn(account, signal)
-      const { url, size } = await uploaded(errand, login, { io, signal })
-      const { to } = errand
+      const { url, size } = await uploaded(path, login, { io, telling: flags, signal })
       const message = { to, url, id: randomId(12) }
       const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
       await deliver(login, message, limit).catch((reason: unknown) => {
-        throw reason instanceof OperatorError ? reason : undelivered(url, reason)
+        throw undelivered(url, reason)
       })
-      return { text: url, facts: { url, size, to } }
+      return { code: 'sent', text: url, facts: { url, size, to } }
     }
-    return await reported(sent, { io, json: flags.json === true, signal, remedies: REMEDIES })
+    return await reported(sent, { io, telling: flags, signal, remedies: REMEDIES })
   },
 })
 
-async function errandOf([file, to, ...rest]: readonly string[], io: Io): Promise<Errand> {
+function errandOf([file, to, ...rest]: readonly string[]): Errand {
   if (file === undefined || to === undefined) throw new UsageError('FILE and TO are needed')
   if (rest.length > 0) throw new UsageError('There are more arguments than FILE and TO')
   if (!isBareJid(to)) throw new UsageError(`"${to}" is not the JID of a user or a room`)
-  const path = resolve(io.cwd, file)
-  if (!(await stat(path)).isFile()) throw new OperatorError(`${path} is not a file`)
-  return { path, to }
+  return { file, to }
 }
 
 async function uploaded(
-  { path }: Errand,
+  path: string,
   { jid, sender }: XmppLogin,
-  { io, signal }: { io: Io; signal: AbortSignal },
+  { io, telling, signal }: Means,
 ): Promise<Uploaded> {
   const name = basename(path)
   const type = lookup(path) || 'application/octet-stream'
   const source = { ...(await pathSource(path)), type }
   // Asked for again when the server wants a new slot after a long standby.
   const slot = xmppUploads(sender).slotFor({ name, size: source.size, type }, signal)
-  using line = transferLine(name, io)
+  using teller = transferTeller(name, io, telling)
   const memory = { store: keptUploads(io), id: `${jid} ${path}` }
   try {
-    return await upload(source, slot, { signal, ...memory, ...line })
+    return await upload(source, slot, { signal, ...memory, ...teller })
   } catch (reason) {
     throw reason instanceof SlotError ? slotProblem(reason) : reason
   }
 }
 
-function undelivered(url: string, reason: unknown): OperatorError {
-  return new OperatorError(`The file is there, but its link was not taken: ${url}`, reason)
+function undelivered(url: string, reason: unknown): TransferFailure {
+  const why =
+    reason instanceof OperatorError ? reason.message : `The link was not taken: ${rootOf(reason)}`
+  return new TransferFailure('not-delivered', `${why}. The file itself is there: ${url}`, { url })
 }

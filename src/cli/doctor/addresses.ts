@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { lookup } from 'node:dns/promises'
-import { type Socket, connect } from 'node:net'
+import { type LookupFunction, type Socket, connect, isIP } from 'node:net'
 import { errorCode } from '../../core/error-code.ts'
 
 /** What of a URL a connection needs. */
@@ -10,10 +10,27 @@ interface Host {
   readonly protocol: string
 }
 
+/** An address of the host. */
+export interface TriedAddress {
+  readonly address: string
+  /** Why it accepts no connection; nothing if it does. */
+  readonly error: string | undefined
+}
+
 /** The addresses of a URL's host, as the system finds them; rejects if there are none. */
 export async function addressesOf({ hostname }: Host): Promise<readonly string[]> {
   const found = await lookup(bareHost(hostname), { all: true })
   return [...new Set(found.map(({ address }) => address))]
+}
+
+/** Finds these addresses for any name, whatever DNS says. */
+export function fixedLookup(addresses: readonly string[]): LookupFunction {
+  const found = addresses.map((address) => ({ address, family: isIP(address) }))
+  return (_name, { all }, answer) => {
+    if (all === true) return answer(null, found)
+    const [first] = found
+    return answer(null, first?.address ?? '', first?.family)
+  }
 }
 
 /** A URL's host without the brackets of IPv6. */

@@ -1,4 +1,6 @@
+import { atEachAddress } from './at-each-address.ts'
 import type { Check } from './check.ts'
+import { addressesCheck } from './checks/addresses.ts'
 import { bodyLimitCheck } from './checks/body-limit.ts'
 import { clockCheck } from './checks/clock.ts'
 import { corsCheck } from './checks/cors.ts'
@@ -16,6 +18,7 @@ import { rangeCheck } from './checks/range.ts'
 import { reachCheck } from './checks/reach.ts'
 import { resumeCheck } from './checks/resume.ts'
 import { safeTypesCheck } from './checks/safe-types.ts'
+import { sameServerCheck } from './checks/same-server.ts'
 import { serviceCheck } from './checks/service.ts'
 import { streamingCheck } from './checks/streaming.ts'
 import { takeoverCheck } from './checks/takeover.ts'
@@ -32,17 +35,19 @@ export const CHECKS: readonly Check[] = [
   gatewayCheck,
   prefixCheck,
   healthCheck,
+  addressesCheck,
   loginCheck,
   serviceCheck,
-  clockCheck,
-  corsCheck,
+  atEachAddress(corsCheck),
   xmppSlotCheck,
   uploadCheck,
-  downloadCheck,
-  rangeCheck,
+  clockCheck,
+  sameServerCheck,
+  atEachAddress(downloadCheck),
+  atEachAddress(rangeCheck),
   safeTypesCheck,
-  bodyLimitCheck,
-  streamingCheck,
+  atEachAddress(bodyLimitCheck),
+  atEachAddress(streamingCheck),
   resumeCheck,
   takeoverCheck,
   interimCheck,

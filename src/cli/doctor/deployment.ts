@@ -1,6 +1,7 @@
 import type { Config } from '../../config/options.ts'
-import type { Clock } from '../../core/clock.ts'
+import type { Clock, Instant } from '../../core/clock.ts'
 import type { Slot } from '../../client/slot.ts'
+import type { TriedAddress } from './addresses.ts'
 import type { Answer, HttpClient } from './http-client.ts'
 import type { SlotDesk } from './slot-desk.ts'
 import type { TestFile } from './test-file.ts'
@@ -13,6 +14,10 @@ export interface Deployment {
   /** The server's own configuration, if it is at hand. */
   readonly config: Config | undefined
   readonly http: HttpClient
+  /** Of the host: those of the command line, or what the system finds. Rejects if there are none. */
+  readonly addresses: () => Promise<readonly string[]>
+  /** Each address, and whether it accepts connections; tried once. */
+  readonly tried: (signal: AbortSignal) => Promise<readonly TriedAddress[]>
   /** Where slots come from; nothing if there are none to be had. */
   readonly slots: SlotDesk | undefined
   /** Where users get theirs; nothing if nobody logs in. */
@@ -29,4 +34,6 @@ export interface Upload {
   readonly slot: Slot
   readonly file: TestFile
   readonly answer: Answer
+  /** When the request was begun. */
+  readonly sentAt: Instant
 }

@@ -7,9 +7,11 @@ import {
   request as overTcp,
 } from 'node:http'
 import { Agent as TlsAgent, request as overTls } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { problemCode } from '../../client/problem-code.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { PROBLEM_TYPE } from '../../wire/problem.ts'
+import { fixedLookup } from './addresses.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -18,6 +20,8 @@ export interface Question {
   readonly method: string
   readonly url: string
   readonly headers?: Fields
+  /** The address of the examined host to ask at; any of them if not told, or at another host. */
+  readonly address?: string | undefined
 }
 
 export interface Answer {
@@ -53,8 +57,18 @@ class ConnectionLost extends Error {
 /** Larger bodies than any test file are somebody else's answer. */
 const MOST_BODY = 8 * 1024 * 1024
 
+/** The host that is examined. */
+interface Host {
+  /** As URLs have it. */
+  readonly host: string
+  /** Its addresses, if DNS is not to be asked. */
+  readonly addresses: readonly string[] | undefined
+}
+
 /** A client that trusts whom the process trusts. */
-export function httpClient(): HttpClient {
+export function httpClient(host: Host): HttpClient {
+  const begun = (question: Question, headers: Fields, signal: AbortSignal): Begun =>
+    beginning(question, { headers, signal, ...lookupFor(question, host) })
   return {
     async ask({ body, ...question }, signal) {
       const length = body === undefined ? {} : { 'Content-Length': String(body.length) }
@@ -77,11 +91,28 @@ interface Begun {
   readonly agent: PlainAgent
 }
 
+/** Nothing where DNS is to be asked. */
+function lookupFor(
+  { url, address }: Question,
+  { host, addresses }: Host,
+): { readonly lookup?: LookupFunction } {
+  const wanted = address === undefined ? addresses : [address]
+  if (wanted === undefined || new URL(url).hostname !== host) return {}
+  return { lookup: fixedLookup(wanted) }
+}
+
+/** How a request is made. */
+interface Manner {
+  readonly headers: Fields
+  readonly signal: AbortSignal
+  readonly lookup?: LookupFunction
+}
+
 /** Asks for a connection that is kept, as clients do: proxies reset others while a refused body comes. */
-function begun({ method, url }: Question, headers: Fields, signal: AbortSignal): Begun {
+function beginning({ method, url }: Question, manner: Manner): Begun {
   const isSecure = url.startsWith('https:')
   const agent = isSecure ? new TlsAgent({ keepAlive: true }) : new PlainAgent({ keepAlive: true })
-  const request = (isSecure ? overTls : overTcp)(url, { method, headers, signal, agent })
+  const request = (isSecure ? overTls : overTcp)(url, { method, agent, ...manner })
   return { request, agent }
 }
 

@@ -1,11 +1,13 @@
 import type { Config } from '../../config/options.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Credentials } from '../xmpp/login.ts'
+import { addressesOf } from './addresses.ts'
 import type { Deployment, Upload } from './deployment.ts'
 import { httpClient } from './http-client.ts'
 import { type SlotDesk, ownSlots, xmppSlots } from './slot-desk.ts'
 import { type TestFile, testFile, testPage } from './test-file.ts'
 import { errandFor, plainUpload } from './uploading.ts'
+import { triedAddresses } from './tried-addresses.ts'
 import { openAccount } from './xmpp-account.ts'
 
 /** What is known of a deployment before it is examined. */
@@ -16,6 +18,8 @@ export interface DeploymentFacts {
   /** The slot of the command line. */
   readonly given: SlotDesk | undefined
   readonly clock: Clock
+  /** To be used in place of what DNS says. */
+  readonly addresses?: readonly string[] | undefined
 }
 
 /** Of the file that the checks of downloads share, in bytes. */
@@ -26,7 +30,7 @@ export function openDeployment(
   facts: DeploymentFacts,
   signal: AbortSignal,
 ): Deployment & AsyncDisposable {
-  const { publicUrl, config, credentials, given, clock } = facts
+  const { publicUrl, config, credentials, given, clock, addresses } = facts
   const stack = new AsyncDisposableStack()
   const xmpp =
     credentials === undefined
@@ -38,7 +42,9 @@ export function openDeployment(
     config,
     clock,
     xmpp,
-    http: httpClient(),
+    http: httpClient({ host: publicUrl.hostname, addresses }),
+    addresses: once(async () => addresses ?? (await addressesOf(publicUrl))),
+    tried: once(async (during: AbortSignal) => await triedAddresses(deployment, during)),
     xmppSlots: realSlots,
     slots: given ?? ownDesk(facts) ?? realSlots,
     upload: once(async (during: AbortSignal): Promise<Upload> => {

@@ -1,5 +1,6 @@
 import type { Io } from '../io.ts'
 import { type Tone, paint } from '../paint.ts'
+import { printable } from '../printable-text.ts'
 import type { Result } from './examination.ts'
 import type { Finding } from './finding.ts'
 
@@ -20,7 +21,7 @@ const INDENT = ' '.repeat(KIND_WIDTH)
 
 /** One line of the table, and below it what helps. */
 export function resultText({ check, finding }: Result, io: Io): string {
-  const { kind, text, remedies } = printable(finding)
+  const { kind, text, remedies } = printableFinding(finding)
   const mark = paint(kind, TONES[kind], io) + ' '.repeat(KIND_WIDTH - kind.length)
   const lines = remedies.flatMap(({ where, lines: paste }) => [
     `${INDENT}→ ${where}:`,
@@ -30,36 +31,49 @@ export function resultText({ check, finding }: Result, io: Io): string {
 }
 
 /** Without what a terminal would obey or hide: much of it is what others answered. */
-function printable({ kind, text, remedies }: Finding): Finding {
+function printableFinding({ kind, text, remedies }: Finding): Finding {
   return {
     kind,
-    text: harmless(text),
+    text: printable(text),
     remedies: remedies.map(({ where, lines }) => ({
-      where: harmless(where),
-      lines: lines.map(harmless),
+      where: printable(where),
+      lines: lines.map(printable),
     })),
   }
 }
 
-function harmless(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
-}
-
-/** The last line: how many of each kind. */
+/** The last lines: how many of each kind, and what nobody knows because it was not tried. */
 export function summaryText(results: readonly Result[], io: Io): string {
   const shown = KINDS.flatMap((kind) => {
     const { length } = results.filter(({ finding }) => finding.kind === kind)
     return length === 0 ? [] : [`${length} ${kind}`]
   })
-  const isWell = isAllWell(results)
-  const verdict = isWell ? paint('All is well', 'good', io) : paint('Something is wrong', 'bad', io)
-  return `\n${verdict}: ${shown.join(', ')}\n`
+  const untried = untriedIn(results)
+  const left = untried.length === 0 ? '' : `Not tried: ${untried.join(', ')}\n`
+  return `\n${verdictOn(results, io)}: ${shown.join(', ')}\n${left}`
+}
+
+function verdictOn(results: readonly Result[], io: Io): string {
+  if (!isAllWell(results)) return paint('Something is wrong', 'bad', io)
+  const isComplete = untriedIn(results).length === 0
+  return isComplete
+    ? paint('All is well', 'good', io)
+    : paint('Nothing wrong was found', 'heading', io)
+}
+
+function untriedIn(results: readonly Result[]): readonly string[] {
+  return results.filter(({ finding }) => finding.kind === 'skipped').map(({ check }) => check.name)
 }
 
 /** Everything as one JSON object. */
 export function reportJson(publicUrl: URL, results: readonly Result[]): string {
-  const checks = results.map(({ check, finding }) => ({ name: check.name, ...printable(finding) }))
-  return `${JSON.stringify({ ok: isAllWell(results), url: publicUrl.href, checks }, null, 2)}\n`
+  const checks = results.map(({ check, finding }) => ({
+    name: check.name,
+    ...printableFinding(finding),
+  }))
+  const complete = untriedIn(results).length === 0
+  const report = { ok: isAllWell(results), complete, url: publicUrl.href, checks }
+  return `${JSON.stringify(report, null, 2)}\n`
 }
 
 /** Warnings are no failures. */

@@ -4,7 +4,8 @@ import { CheckEnded } from './check-ended.ts'
 import type { Deployment } from './deployment.ts'
 import { type Finding, failed, skipped } from './finding.ts'
 import { type Answer, type Question, described, field } from './http-client.ts'
-import { inNginx, inOurs } from './remedies.ts'
+import { otherServer } from './other-server.ts'
+import { inNginx, inOurs, isTooMany, withoutLimits } from './remedies.ts'
 import { refusedSlot } from './refused-slot.ts'
 import { type Errand, putOf } from './uploading.ts'
 
@@ -94,22 +95,31 @@ export function patchOf(resource: string, offset: number): Question {
 
 /** A PATCH that should have been taken. */
 export function refusedPatch(deployment: Deployment, answer: Answer): Finding {
-  return failed(
-    `PATCH, by which an upload goes on, is answered with ${described(answer)}`,
-    inNginx(deployment, '# no limit_except, no dav_methods: PATCH, HEAD and DELETE must pass'),
-  )
+  return refusedResource(deployment, 'PATCH, by which an upload goes on,', answer)
+}
+
+/** A request on the upload resource that should have been taken. */
+function refusedResource(deployment: Deployment, what: string, answer: Answer): Finding {
+  const text = `${what} is answered with ${described(answer)}`
+  if (answer.status === 404) {
+    return otherServer(`${text}, so the upload that was just created is not known there`)
+  }
+  if (isTooMany(answer)) return failed(text, withoutLimits(deployment))
+  const passing = '# no limit_except, no dav_methods: PATCH, HEAD and DELETE must pass'
+  return failed(text, inNginx(deployment, passing))
 }
 
 /** How many bytes of the upload the server has. Ends the check where it does not say. */
 export async function offsetAt(
-  { http }: Deployment,
-  resource: string,
+  deployment: Deployment,
+  resource: { readonly url: string; readonly address?: string | undefined },
   signal: AbortSignal,
 ): Promise<number> {
-  const answer = await http.ask({ method: 'HEAD', url: resource, headers: SPOKEN }, signal)
+  const question = { method: 'HEAD', headers: SPOKEN, ...resource }
+  const answer = await deployment.http.ask(question, signal)
   const offset = field(answer, HEADER.uploadOffset)
   if (/^\d{1,15}$/u.test(offset)) return Number(offset)
-  throw new CheckEnded(failed(`the server does not tell the offset: ${described(answer)}`))
+  throw new CheckEnded(refusedResource(deployment, 'HEAD, which tells the offset,', answer))
 }
 
 /** Gives an upload up that was made to try something. */

@@ -10,6 +10,8 @@ import type { TestFile } from './test-file.ts'
 export interface Errand {
   readonly file: TestFile
   readonly slot: Slot
+  /** The one to go to; any if not told. */
+  readonly address?: string | undefined
 }
 
 /** A slot for a file. Ends the check where there is none. */
@@ -26,20 +28,22 @@ export async function errandFor(
 }
 
 /** The head of a PUT into a slot. */
-export function putOf({ slot, file }: Errand): Question {
+export function putOf({ slot, file, address }: Errand): Question {
   return {
     method: 'PUT',
     url: slot.put,
+    address,
     headers: { ...slot.headers, 'Content-Type': file.type },
   }
 }
 
 /** Uploads a file as every client of XEP-0363 does. */
 export async function plainUpload(
-  { http }: Deployment,
+  { http, clock }: Deployment,
   errand: Errand,
   signal: AbortSignal,
 ): Promise<Upload> {
+  const sentAt = clock()
   const answer = await http.ask({ ...putOf(errand), body: errand.file.bytes }, signal)
-  return { ...errand, answer }
+  return { ...errand, answer, sentAt }
 }

@@ -136,9 +136,7 @@ function isReflected(stanza: Element, here: string, { url }: LinkMessage): boole
   return isMessage && stanza.getChildText('body') === url
 }
 
-function refuseIfBack(stanza: Element | true, { to, url }: LinkMessage): void {
+function refuseIfBack(stanza: Element | true, { to }: LinkMessage): void {
   if (stanza === true || stanza.attrs['type'] !== 'error') return
-  throw new OperatorError(
-    `${to} did not get the message (${errorText(stanza)}), but the file is there: ${url}`,
-  )
+  throw new OperatorError(`${to} did not get the message (${errorText(stanza)})`)
 }

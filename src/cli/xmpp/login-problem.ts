@@ -1,5 +1,6 @@
 import { errorCode } from '../../core/error-code.ts'
-import { OperatorError } from '../../core/operator-error.ts'
+import { quoted } from '../printable-text.ts'
+import { TransferFailure } from '../transfer-failure.ts'
 import { UnencryptedError } from './unencrypted-error.ts'
 
 interface Attempt {
@@ -52,12 +53,12 @@ const BY_CONDITION: Readonly<Record<string, Sentence>> = {
 }
 
 /** Why a login failed, and what can be done. */
-export function loginProblem(reason: unknown, attempt: Attempt): OperatorError {
-  return new OperatorError(sentenceFor(reason, attempt))
+export function loginProblem(reason: unknown, attempt: Attempt): TransferFailure {
+  return new TransferFailure('login-failed', sentenceFor(reason, attempt))
 }
 
 function sentenceFor(reason: unknown, attempt: Attempt): string {
-  if (!(reason instanceof Error)) return `The login fails: ${String(reason)}`
+  if (!(reason instanceof Error)) return `The login fails: ${quoted(String(reason))}`
   if (reason instanceof UnencryptedError) {
     return `${hostOf(attempt)} offers no encryption, and without it no password is sent`
   }
@@ -68,7 +69,7 @@ function sentenceFor(reason: unknown, attempt: Attempt): string {
     return `${hostOf(attempt)} does not serve ${domainOf(attempt)}. Mend the JID, or --service`
   }
   if (reason.name === 'TimeoutError') return NO_ANSWER(attempt, 'it is silent')
-  return saidBy(BY_CODE, errorCode(reason), attempt) ?? NO_ANSWER(attempt, reason.message)
+  return saidBy(BY_CODE, errorCode(reason), attempt) ?? NO_ANSWER(attempt, quoted(reason.message))
 }
 
 function saidBy(
@@ -80,7 +81,7 @@ function saidBy(
 }
 
 function refused({ message }: Error, { jid }: Attempt): string {
-  return `${jid} is not let in: ${message}`
+  return `${jid} is not let in: ${quoted(message)}`
 }
 
 /** What a server says of a stream or a login that it ends. */

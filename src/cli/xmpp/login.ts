@@ -2,7 +2,7 @@ import type { Client, xml as makeXml } from '@xmpp/client'
 import { answered } from '../../client/answered.ts'
 import { xmppClientSender, type IqSender } from '../../client/xmpp/main.ts'
 import { errorCode } from '../../core/error-code.ts'
-import { OperatorError } from '../../core/operator-error.ts'
+import { TransferFailure } from '../transfer-failure.ts'
 import { type Lifeline, lifeline } from './lifeline.ts'
 import { loginProblem } from './login-problem.ts'
 import { UnencryptedError } from './unencrypted-error.ts'
@@ -78,7 +78,8 @@ async function libraryInstalled(): Promise<typeof import('@xmpp/client')> {
     return await import('@xmpp/client')
   } catch (cause) {
     if (errorCode(cause) !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new OperatorError(
+    throw new TransferFailure(
+      'package-missing',
       'Speaking XMPP needs a package that is not installed; run: npm install @xmpp/client',
     )
   }

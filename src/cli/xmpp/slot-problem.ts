@@ -1,13 +1,15 @@
 import type { SlotError } from '../../client/xmpp/main.ts'
 import { showSize } from '../../config/quantity.ts'
-import { OperatorError } from '../../core/operator-error.ts'
+import { quoted } from '../printable-text.ts'
+import { TransferFailure } from '../transfer-failure.ts'
 
 /** Why there is no slot, and what can be done. */
-export function slotProblem(error: SlotError): OperatorError {
-  return new OperatorError(sentenceFor(error))
+export function slotProblem(error: SlotError): TransferFailure {
+  return new TransferFailure(`slot-${error.code}`, sentenceFor(error))
 }
 
-function sentenceFor({ code, message, maxFileSize, retryAt }: SlotError): string {
+function sentenceFor({ code, message: said, maxFileSize, retryAt }: SlotError): string {
+  const message = quoted(said)
   switch (code) {
     case 'no-service':
       return `${message} (XEP-0363). "hmac-file-server init" prints what its operator has to configure`

@@ -1,4 +1,5 @@
 import type { Client, Element } from '@xmpp/client'
+import { quoted } from '../printable-text.ts'
 
 /** Looks at what arrives until it is disposed of. */
 export interface StanzaWatch extends Disposable {
@@ -16,9 +17,9 @@ export function watchStanzas(xmpp: Client, isMeant: (stanza: Element) => boolean
   return { found: promise, [Symbol.dispose]: () => void xmpp.off('stanza', look) }
 }
 
-/** What a stanza of type `error` says (RFC 6120 §8.3): its condition, and the text if it has one. */
+/** What a stanza of type `error` says (RFC 6120 §8.3): its condition, and the text if it has one, fit for a terminal. */
 export function errorText(stanza: Element): string {
   const [condition, ...others] = stanza.getChild('error')?.getChildElements() ?? []
   const text = others.find(({ name }) => name === 'text')?.text() ?? ''
-  return [condition?.name ?? 'error', text].filter(Boolean).join(': ')
+  return quoted([condition?.name ?? 'error', text].filter(Boolean).join(': '))
 }

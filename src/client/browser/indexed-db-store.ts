@@ -20,19 +20,16 @@ const PATIENCE = 500
  * saved longer ago than a server keeps it, 72 hours, is forgotten. `clock`: milliseconds since 1970.
  */
 export function indexedDbStore(name = 'hmac-file-server', clock = Date.now): UploadStore {
-  let opened: Promise<IDBDatabase> | undefined
-
-  async function database(): Promise<IDBDatabase> {
-    opened ??= openDatabase(name, () => (opened = undefined))
-    return await opened
-  }
-
   async function attempt<Result>(
-    mode: IDBTransactionMode,
     ask: (states: IDBObjectStore) => IDBRequest<Result>,
   ): Promise<Result | undefined> {
     try {
-      const transaction = (await database()).transaction(STATES, mode)
+      const opening = indexedDB.open(name, 1)
+      opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(STATES))
+      await either(opening, 'success', 'error')
+      const transaction = opening.result.transaction(STATES, 'readwrite')
+      // As soon as the transaction is over: nobody who removes the database has to wait.
+      opening.result.close()
       const request = ask(transaction.objectStore(STATES))
       await either(transaction, 'complete', 'abort')
       return request.result
@@ -44,33 +41,32 @@ export function indexedDbStore(name = 'hmac-file-server', clock = Date.now): Upl
   return {
     keepsKeys: true,
     async load(id) {
-      await attempt('readwrite', (states) => droppingOld(states, clock() - LIFE))
-      const kept = await attempt<Kept | undefined>('readonly', (states) => states.get(id))
+      await attempt((states) => droppingOld(states, clock() - LIFE))
+      const kept = await attempt<Kept | undefined>((states) => states.get(id))
       return kept?.state
     },
     async save(id, state) {
-      await attempt('readwrite', (states) => states.put({ state, savedAt: clock() }, id))
+      await attempt((states) => states.put({ state, savedAt: clock() }, id))
     },
     async remove(id) {
-      await attempt('readwrite', (states) => states.delete(id))
+      await attempt((states) => states.delete(id))
     },
     async hold(id) {
       // Pages that did not come over TLS have no locks.
       if (!('locks' in navigator)) return async () => {}
-      const given = Promise.withResolvers<boolean>()
-      const wanted = Promise.withResolvers<void>()
+      const { promise, resolve } = Promise.withResolvers<(() => Promise<void>) | undefined>()
       // A page that is left lets go a little later.
       const signal = AbortSignal.timeout(PATIENCE)
       const over = navigator.locks.request(`${name} ${id}`, { signal }, async () => {
-        given.resolve(true)
-        await wanted.promise
+        const left = Promise.withResolvers<void>()
+        resolve(async () => {
+          left.resolve()
+          await over
+        })
+        await left.promise
       })
-      over.catch(() => given.resolve(false))
-      if (!(await given.promise)) return undefined
-      return async () => {
-        wanted.resolve()
-        await over
-      }
+      over.catch(() => resolve(undefined))
+      return await promise
     },
   }
 }
@@ -85,21 +81,6 @@ function droppingOld(states: IDBObjectStore, before: number): IDBRequest {
     cursor.continue()
   })
   return request
-}
-
-/** Opens the database; calls back when the connection to it is of no more use. */
-async function openDatabase(name: string, onGone: () => void): Promise<IDBDatabase> {
-  const request = indexedDB.open(name, 1)
-  request.addEventListener('upgradeneeded', () => request.result.createObjectStore(STATES))
-  await either(request, 'success', 'error')
-  const database = request.result
-  // Another page removes the database, or the user clears what sites have stored.
-  database.addEventListener('versionchange', () => {
-    database.close()
-    onGone()
-  })
-  database.addEventListener('close', onGone)
-  return database
 }
 
 /** Resolves with the one event, rejects with the other. */

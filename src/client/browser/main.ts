@@ -1,11 +1,10 @@
 /** Uploads and downloads that go on at the byte, for browsers: pages and workers. */
 import type { Download, DownloadOptions } from '../download-options.ts'
-import { download as downloadOnce } from '../download.ts'
 import { type Forget, forgetting } from '../forgetting.ts'
+import { lateDownload } from '../late-download.ts'
 import type { Platform } from '../platform.ts'
 import { type UploadAll, uploadingAll } from '../upload-list.ts'
 import { type Upload, uploading } from '../upload.ts'
-import { indexedDbStore } from './indexed-db-store.ts'
 import { networkWatch } from './network-watch.ts'
 import { xhrTransport } from './xhr-transport.ts'
 
@@ -16,7 +15,7 @@ export type { Upload } from '../upload.ts'
 const browser: Platform = {
   transport: xhrTransport,
   network: networkWatch,
-  store: /* @__PURE__ */ indexedDbStore(),
+  store: async () => (await import('./indexed-db-store.ts')).indexedDbStore(),
 }
 
 /**
@@ -39,10 +38,13 @@ export const forget: Forget = /* @__PURE__ */ forgetting(browser)
 /** Uploads several files, some at a time. Resolves to what became of each, in their order. */
 export const uploadAll: UploadAll = /* @__PURE__ */ uploadingAll(upload)
 
+const begin = /* @__PURE__ */ lateDownload(async () => await import('../download.ts'), networkWatch)
+
 /**
  * Fetches a file, and goes on at the byte after every loss, at once when there is another network. Resolves when the
- * server has said what file it is. Rejects, or ends the stream, with `UploadError` or with the signal's reason.
+ * server has said what file it is. Rejects, or ends the stream, with `UploadError` or with the signal's reason. The code
+ * for it is loaded with the first call, and again for a while if that fails.
  */
 export async function download(url: string, options: DownloadOptions = {}): Promise<Download> {
-  return await downloadOnce(url, { network: networkWatch, ...options })
+  return await begin(url, options)
 }

@@ -7,9 +7,8 @@ import type { Network } from '../platform.ts'
 export const networkWatch: Network = {
   isOnline: () => navigator.onLine,
   onChange(callback, signal) {
-    const call = (): void => callback()
-    addEventListener('online', call, { signal })
-    addEventListener('offline', call, { signal })
+    addEventListener('online', callback, { signal })
+    addEventListener('offline', callback, { signal })
     const way = connection()
     let type = way?.type
     // Estimates of its speed change all the time, too.

@@ -1,29 +1,27 @@
-import { fetchTransport } from './fetch-transport.ts'
+import { answered } from '../answered.ts'
 import { problemCode } from '../problem-code.ts'
 import { isOneOrigin } from '../slot.ts'
 import { blobOf } from '../source-slice.ts'
 import type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
 import { UploadError } from '../upload-error.ts'
+import { fetchTransport } from './fetch-transport.ts'
 
 /**
  * Sends bodies by `XMLHttpRequest`, the only way of browsers that tells how much was sent, and everything else by
  * `fetch`. Where there is no `XMLHttpRequest` (service workers), `fetch` sends all, and nothing is told.
  */
 export const xhrTransport: Transport = async (request) =>
-  request.body === undefined || typeof XMLHttpRequest === 'undefined'
-    ? await fetchTransport(request)
-    : await sentByXhr(request)
+  request.body && typeof XMLHttpRequest !== 'undefined'
+    ? await sentByXhr(request, await blobOf(request.body))
+    : await fetchTransport(request)
 
-async function sentByXhr(request: UploadRequest): Promise<UploadAnswer> {
-  const { method, url, headers, signal, onSent } = request
-  const body = request.body && (await blobOf(request.body))
+async function sentByXhr(
+  { method, url, headers, signal, onSent }: UploadRequest,
+  body: Blob,
+): Promise<UploadAnswer> {
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<UploadAnswer>()
   const xhr = new XMLHttpRequest()
-  const giveUp = (): void => {
-    reject(signal.reason)
-    xhr.abort()
-  }
   xhr.open(method, url)
   for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value)
   xhr.upload.addEventListener('progress', ({ loaded }) => onSent?.(loaded))
@@ -33,12 +31,11 @@ async function sentByXhr(request: UploadRequest): Promise<UploadAnswer> {
     else reject(new UploadError('bad-answer', `Redirected to ${xhr.responseURL}`))
   })
   xhr.addEventListener('error', () => reject(new TypeError('The connection was lost')))
-  signal.addEventListener('abort', giveUp)
-  xhr.send(body ?? null)
+  xhr.send(body)
   try {
-    return await promise
+    return await answered(promise, signal)
   } finally {
-    signal.removeEventListener('abort', giveUp)
+    xhr.abort()
   }
 }
 

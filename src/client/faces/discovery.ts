@@ -1,6 +1,6 @@
 import * as HEADER from '../../wire/header-fields.ts'
 import { type Setback, setbackIn } from '../outcome.ts'
-import type { Send, UploadAnswer } from '../transport.ts'
+import type { Transport, UploadAnswer } from '../transport.ts'
 import type { Face } from '../upload-event.ts'
 
 /** What a server speaks. */
@@ -16,17 +16,20 @@ const CHUNK = 5 * 2 ** 20
 export const PLAIN: Spoken = { face: 'plain', chunk: CHUNK }
 
 /** Asks what is spoken where a slot is: a server that cannot tell now says so. Rejects only if there is no answer. */
-export type Discovery = (put: string, send: Send) => Promise<Spoken | Setback>
+export type Discovery = (
+  put: string,
+  means: { readonly transport: Transport; readonly signal: AbortSignal },
+) => Promise<Spoken | Setback>
 
 /** Asks by OPTIONS, once for all slots of a server that answers that. */
 export function discovery(): Discovery {
   const known = new Map<string, Spoken>()
-  return async (put, send) => {
+  return async (put, { transport, signal }) => {
     // The last segments are the file's name and something random before it.
     const place = new URL('../', put).href
     const found = known.get(place)
     if (found !== undefined) return found
-    const answer = await send({ method: 'OPTIONS', url: put, headers: {} })
+    const answer = await transport({ method: 'OPTIONS', url: put, headers: {}, signal })
     const setback = setbackIn(answer, false)
     if (setback?.kind === 'later') return setback
     const spoken = spokenBy(answer)

@@ -1,4 +1,5 @@
 /** Uploads and downloads that go on at the byte, for Node.js. */
+import process from 'node:process'
 import { type Forget, forgetting } from '../forgetting.ts'
 import { UNKNOWN_NETWORK } from '../network-change.ts'
 import type { Platform } from '../platform.ts'
@@ -8,19 +9,20 @@ import { uploading } from '../upload.ts'
 import { type UploadAll, uploadingAll } from '../upload-list.ts'
 import type { UploadOptions, Uploaded } from '../upload-options.ts'
 import { httpTransport } from './http-transport.ts'
+import { expectVersion } from './needed-version.ts'
 import { pathSource } from './path-source.ts'
 
 export type * from '../common-interface.ts'
 export { download } from '../download.ts'
 export { UploadError } from '../upload-error.ts'
-export {
-  downloadTo,
-  type Downloaded,
-  type FileDownloadOptions,
-  type Place,
-} from './file-download.ts'
+export { downloadTo, type Downloaded } from './download-to.ts'
+export type { FileDownloadOptions, Place } from './file-download-options.ts'
 export { fileStore } from './file-store.ts'
-export { httpTransport, type HttpTransportOptions } from './http-transport.ts'
+export { httpTransport } from './http-transport.ts'
+export type { HttpTransportOptions } from './http-transport-options.ts'
+
+// At once: what is missing in an older one would show only here and there.
+expectVersion(process.versions.node)
 
 /** Node.js is not told of networks. */
 const platform: Platform = { transport: httpTransport(), network: UNKNOWN_NETWORK }

@@ -1,36 +1,109 @@
+import { closeSync, openSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { DatabaseSync } from 'node:sqlite'
+import process from 'node:process'
+import type { DatabaseSync } from 'node:sqlite'
+import { isSystemError } from './system-error.ts'
+
+/** Somebody has the part of a download. */
+export class PartInUse extends Error {
+  override readonly name = 'PartInUse'
+  /** The process, if that could be told. */
+  readonly holder: number | undefined
+
+  constructor(holder: number | undefined) {
+    super('This file is being downloaded to this folder already')
+    this.holder = holder
+  }
+}
 
 /**
  * Keeps every other caller away, in whatever process, until it is disposed of. The operating system gives the lock (on
  * the file at `path`, an empty database) back when the process ends, however it does. Nothing if somebody has it.
  */
 export function lockFile(path: string): AsyncDisposable | undefined {
-  const database = new DatabaseSync(path, { timeout: 0 })
-  try {
-    // Not in WAL mode, where a lock of the file is none.
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
-  } catch (cause) {
+  const taken = taking(path)
+  return 'holder' in taken ? undefined : taken
+}
+
+/** As {@link lockFile}, for a part of a download. Throws `PartInUse` if somebody has it. */
+export function lockPart(path: string): AsyncDisposable {
+  const taken = taking(path)
+  if ('holder' in taken) throw new PartInUse(taken.holder)
+  return taken
+}
+
+interface Held {
+  readonly holder: number | undefined
+}
+
+function taking(path: string): AsyncDisposable | Held {
+  for (;;) {
+    const place = placeOf(path)
+    const database = opened(path)
+    const holder = lockOn(database)
+    if (holder !== undefined) return holder
+    // Whoever had the lock may have removed the file since it was opened: a lock on that keeps nobody away.
+    if (place === placeOf(path)) return releasing(database, path)
     database.close()
-    if (isHeld(cause)) return undefined
+  }
+}
+
+function opened(path: string): DatabaseSync {
+  // Loaded when it is wanted: up to Node.js 24.14 it warns that it is experimental.
+  const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite')
+  return new Database(path, { timeout: 0 })
+}
+
+/** Locks the database, or tells who has it. */
+function lockOn(database: DatabaseSync): Held | undefined {
+  try {
+    // Not in WAL mode, where a lock of the file is none. Who has it can be read, but not written, by others.
+    database.exec(`PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;
+      BEGIN IMMEDIATE; PRAGMA user_version = ${process.pid}; COMMIT; BEGIN IMMEDIATE`)
+    return undefined
+  } catch (cause) {
+    const holder = isBusy(cause) ? holderIn(database) : undefined
+    database.close()
+    if (isBusy(cause)) return { holder }
     throw cause
   }
+}
+
+function holderIn(database: DatabaseSync): number | undefined {
+  try {
+    const { user_version: id } = database.prepare('PRAGMA user_version').get() ?? {}
+    return typeof id === 'number' && id > 0 ? id : undefined
+  } catch {
+    // It is just being written.
+    return undefined
+  }
+}
+
+function releasing(database: DatabaseSync, path: string): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
+      // While it is locked, for afterwards it is another one's. Where open files cannot be removed, it stays.
+      await rm(path, { force: true }).catch(() => {})
       database.close()
-      await rm(path, { force: true })
     },
   }
 }
 
-/** As {@link lockFile}, for a part of a download. Throws if somebody has it. */
-export function lockPart(path: string): AsyncDisposable {
-  const lock = lockFile(path)
-  if (lock === undefined) throw new Error('This file is being downloaded to this folder already')
-  return lock
+/** Which file is at the path: one is made where there is none, so that it is known before it is opened. */
+function placeOf(path: string): number {
+  for (;;) {
+    try {
+      closeSync(openSync(path, 'wx'))
+    } catch (reason) {
+      if (!isSystemError(reason, 'EEXIST')) throw reason
+    }
+    // Whoever had the lock may just have removed it.
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found !== undefined) return found.ino
+  }
 }
 
 /** SQLITE_BUSY. */
-function isHeld(reason: unknown): boolean {
+function isBusy(reason: unknown): boolean {
   return reason instanceof Error && 'errcode' in reason && reason.errcode === 5
 }

@@ -17,12 +17,12 @@ export async function pathSource(path: string): Promise<Source> {
   const { size, mtimeMs } = await stat(id)
 
   async function expectSame(found: Promise<Stats>): Promise<void> {
-    const now = await found.catch((cause: unknown) => Promise.reject(changed(cause)))
+    const now = await found.catch((cause: unknown) => Promise.reject(changed({ cause })))
     if (now.size !== size || now.mtimeMs !== mtimeMs) throw changed()
   }
 
   async function* pieces(start: number, end: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    await using file = await open(id).catch((cause: unknown) => Promise.reject(changed(cause)))
+    await using file = await open(id).catch((cause: unknown) => Promise.reject(changed({ cause })))
     for (let at = start; at < end;) {
       const wanted = Buffer.allocUnsafeSlow(Math.min(PIECE, end - at))
       const { bytesRead } = await file.read(wanted, 0, wanted.length, at)

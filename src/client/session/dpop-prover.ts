@@ -2,7 +2,7 @@ import * as HEADER from '../../wire/header-fields.ts'
 import type { SavedState } from '../platform.ts'
 import type { UploadRequest } from '../transport.ts'
 import { base64url } from './base64url.ts'
-import { type Key, type Prover, type ProverNeeds, encoded, isKey } from './prover.ts'
+import { type Key, type Prover, type ProverNeeds, encoded, isKey, randomBytes } from './prover.ts'
 import { signedUrl } from './signed-url.ts'
 
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -17,7 +17,8 @@ interface OwnKey {
 }
 
 /** Proves with a key of the client's own (DPoP, RFC 9449; ES256). */
-export function dpopProver({ keepsKeys, saved, clock, random }: ProverNeeds): Prover {
+export function dpopProver(needs: ProverNeeds): Prover {
+  const { keepsKeys, saved, clock = Date.now, random = randomBytes } = needs
   let own: Promise<OwnKey> | undefined
   let nonce: string | undefined
   const ownKey = async (): Promise<OwnKey> => await (own ??= madeOf(saved, !keepsKeys))

@@ -1,13 +1,13 @@
 import * as HEADER from '../../wire/header-fields.ts'
 import type { UploadRequest } from '../transport.ts'
 import { base64url } from './base64url.ts'
-import { type Key, type Prover, type ProverNeeds, encoded, isKey } from './prover.ts'
+import { type Key, type Prover, type ProverNeeds, encoded, isKey, randomBytes } from './prover.ts'
 import { signedUrl } from './signed-url.ts'
 
 const HMAC = { name: 'HMAC', hash: 'SHA-256' }
 
 /** Proves with a key that the server makes (HMAC-Challenge, version 1). */
-export function hmacProver({ keepsKeys, saved, random }: ProverNeeds): Prover {
+export function hmacProver({ keepsKeys, saved, random = randomBytes }: ProverNeeds): Prover {
   // By the same nonce the server knows an opening whose answer was lost.
   const nonce = textOfBytes(saved['nonce']) ?? base64url(random(32))
   let key = isKey(saved['key']) ? saved['key'] : textOfBytes(saved['key'])
@@ -17,13 +17,11 @@ export function hmacProver({ keepsKeys, saved, random }: ProverNeeds): Prover {
     async fields(request, id) {
       if (id === undefined) return { [HEADER.sessionAccept]: `hmac-sha256; nonce="${nonce}"` }
       const challenge = challenges.pop()
-      if (challenge === undefined || key === undefined) return { [HEADER.sessionId]: id }
+      const shown = { [HEADER.sessionId]: id }
+      if (challenge === undefined || key === undefined) return shown
       const text = challengeText(request, id, challenge)
       const mac = await crypto.subtle.sign('HMAC', await usable(key), encoded(text))
-      return {
-        [HEADER.sessionId]: id,
-        [HEADER.challengeResponse]: `${challenge}.${base64url(mac)}`,
-      }
+      return { ...shown, [HEADER.challengeResponse]: `${challenge}.${base64url(mac)}` }
     },
     async learn({ status, headers }) {
       const told = textOfBytes(headers.get(HEADER.sessionKey))
@@ -35,7 +33,7 @@ export function hmacProver({ keepsKeys, saved, random }: ProverNeeds): Prover {
       if (challenge !== undefined) challenges.push(challenge)
       return status === 401 && asked !== undefined && key !== undefined
     },
-    saved: async () => ({ nonce, ...(key && { key }) }),
+    saved: async () => ({ nonce, key }),
   }
 }
 

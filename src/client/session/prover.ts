@@ -23,9 +23,14 @@ export interface ProverNeeds {
   /** What an earlier one saved; may be empty. */
   readonly saved: SavedState
   /** Milliseconds since 1970. */
-  readonly clock: () => number
+  readonly clock?: () => number
   /** So many bytes that nobody can guess. */
-  readonly random: (size: number) => Uint8Array
+  readonly random?: (size: number) => Uint8Array
+}
+
+/** Bytes as nobody can guess them. */
+export function randomBytes(size: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(size))
 }
 
 export function isKey(value: unknown): value is Key {

@@ -1,14 +1,15 @@
 import * as HEADER from '../../wire/header-fields.ts'
+import { answered } from '../answered.ts'
 import { ConnectionLost } from '../connection-lost.ts'
+import { loaded } from '../late-code.ts'
 import type { SavedState } from '../platform.ts'
 import type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
 import type { UploadEvent } from '../upload-event.ts'
-import { lateProver } from './late-prover.ts'
-import type { ProverNeeds } from './prover.ts'
 import { hmacProver } from './hmac-prover.ts'
+import type { Prover } from './prover.ts'
 
-/** The kinds of keys that sessions are bound to: one that the server makes, one of the client's own. */
-export type SessionKind = 'hmac' | 'dpop'
+/** The kinds of keys that sessions are bound to: one that the server makes, one of the client's own; or no session. */
+export type SessionKind = 'hmac' | 'dpop' | 'none'
 
 /** Whoever sends through its transport is one client to the server, whatever network it comes from. */
 export interface SessionKeeper {
@@ -36,16 +37,12 @@ export interface SessionNeeds {
   /** What an earlier keeper of the same kind saved. */
   readonly saved?: SavedState | undefined
   readonly onEvent?: ((event: UploadEvent) => void) | undefined
-  /** Milliseconds since 1970. */
-  readonly clock?: () => number
-  /** So many bytes that nobody can guess. */
-  readonly random?: (size: number) => Uint8Array
 }
 
 /** Most pages never prove by DPoP: it is loaded when it is used. */
 const PROVERS = {
-  hmac: hmacProver,
-  dpop: (needs: ProverNeeds) => lateProver(needs, async () => await import('./dpop-prover.ts')),
+  hmac: async () => hmacProver,
+  dpop: async () => (await loaded(async () => await import('./dpop-prover.ts'))).dpopProver,
 }
 
 /** How often a request is sent again because the server asks for a proof. */
@@ -53,30 +50,35 @@ const MOST_CHALLENGES = 5
 
 /** A session of this kind (HMAC-Challenge version 1, or DPoP by RFC 9449), which its first PUT or POST opens. */
 export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeeper {
-  const { transport, keepsKeys, onEvent } = needs
-  const { clock = Date.now, random = randomBytes } = needs
+  const { transport, onEvent } = needs
   // Pages that did not come over TLS have no WebCrypto.
-  if (!('subtle' in crypto)) return { transport, saved: async () => undefined, id: undefined }
+  if (kind === 'none' || !('subtle' in crypto)) return noSession(transport)
   const saved = needs.saved?.['kind'] === kind ? needs.saved : {}
-  const prover = PROVERS[kind]({ keepsKeys, saved, clock, random })
-  let id = typeof saved['id'] === 'string' ? saved['id'] : undefined
-  let isOffered = true
-  let opening: AbortController | undefined
+  let made: Prover | undefined
+  const proving = async (): Promise<Prover> => {
+    const prover = await PROVERS[kind]()
+    return (made ??= prover({ ...needs, saved }))
+  }
+  // Null: the server knows no sessions.
+  let id: string | null | undefined = typeof saved['id'] === 'string' ? saved['id'] : undefined
+  let opening: Promise<void> | undefined
 
   const mayOpen = ({ method }: UploadRequest): boolean =>
-    isOffered && id === undefined && (method === 'PUT' || method === 'POST')
+    id === undefined && (method === 'PUT' || method === 'POST')
 
   async function exchanged(request: UploadRequest): Promise<UploadAnswer> {
     for (let challenges = 0; ; challenges += 1) {
       const opens = mayOpen(request)
-      if (!opens && id === undefined) return await transport(request)
-      const fields = await prover.fields(request, id)
+      if (!opens && !id) return await transport(request)
+      const prover = await proving()
+      const fields = await prover.fields(request, id ?? undefined)
       const answer = await transport({ ...request, headers: { ...request.headers, ...fields } })
       const isChallenged = await prover.learn(answer)
       if (opens) opened(answer)
       if (!isChallenged || challenges === MOST_CHALLENGES) return answer
-      if (request.body && isProof(fields))
+      if (request.body && isProof(fields)) {
         throw new ConnectionLost('The server asks again for a proof')
+      }
       onEvent?.({ kind: 'challenged' })
     }
   }
@@ -84,39 +86,29 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
   function opened({ status, headers }: UploadAnswer): void {
     // Who refuses opens nothing.
     if (status >= 300) return
-    id = headers.get(HEADER.sessionId) ?? undefined
-    if (id === undefined) isOffered = false
-    else onEvent?.({ kind: 'bound', session: id })
+    id = headers.get(HEADER.sessionId)
+    if (id !== null) onEvent?.({ kind: 'bound', session: id })
   }
 
   // Two openings at a time would be two sessions.
   async function inTurn(request: UploadRequest): Promise<UploadAnswer> {
-    const { signal, url } = request
     // What others can read binds nobody, and shows them the key.
-    if (!isPrivate(url)) return await transport(request)
-    while (mayOpen(request)) {
-      signal.throwIfAborted()
-      if (opening === undefined) return await alone(request)
-      await fired(AbortSignal.any([opening.signal, signal]))
+    if (!isPrivate(request.url)) return await transport(request)
+    if (opening && mayOpen(request)) {
+      await answered(opening, request.signal)
+      return await inTurn(request)
     }
-    return await exchanged(request)
-  }
-
-  async function alone(request: UploadRequest): Promise<UploadAnswer> {
-    const own = (opening = new AbortController())
-    try {
-      return await exchanged(request)
-    } finally {
-      opening = undefined
-      own.abort()
-    }
+    const answer = exchanged(request)
+    const over = (): void => void (opening = undefined)
+    if (mayOpen(request)) opening = answer.then(over, over)
+    return await answer
   }
 
   return {
     transport: inTurn,
-    saved: async () => ({ kind, ...(id !== undefined && { id }), ...(await prover.saved()) }),
+    saved: async () => ({ kind, id, ...(await (await proving()).saved()) }),
     get id() {
-      return id
+      return id ?? undefined
     },
   }
 }
@@ -135,10 +127,7 @@ function isPrivate(url: string): boolean {
   )
 }
 
-function randomBytes(size: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(size))
-}
-
-async function fired(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => signal.addEventListener('abort', resolve))
+/** Proves nothing. */
+export function noSession(transport: Transport): SessionKeeper {
+  return { transport, saved: async () => undefined, id: undefined }
 }

@@ -20,9 +20,8 @@ export function signedUrl(url: string): SignedUrl {
 }
 
 function renewed(found: string): string {
-  const code = found.length > 1 ? Number(`0x${found.slice(1)}`) : found.charCodeAt(0)
-  const character = String.fromCharCode(code)
-  return /[\w.~/-]/u.test(character)
-    ? character
-    : `%${code.toString(16).padStart(2, '0')}`.toUpperCase()
+  // Whatever a path has bare has two digits.
+  const code = found.length > 1 ? found.slice(1) : found.charCodeAt(0).toString(16)
+  const character = String.fromCharCode(Number(`0x${code}`))
+  return /[\w.~/-]/u.test(character) ? character : `%${code.toUpperCase()}`
 }

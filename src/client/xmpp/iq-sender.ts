@@ -19,8 +19,8 @@ export type IqAnswer =
 
 /** Asks through a connection that is logged in. */
 export interface IqSender {
-  /** The domain of the account. */
+  /** The domain of the account. Throws while nobody is logged in. */
   readonly domain: string
-  /** Rejects with the reason of the signal, or when no answer can be had. */
+  /** Asks an entity. Rejects with the reason of the signal, or when no answer can be had. */
   ask(request: IqRequest, signal: AbortSignal): Promise<IqAnswer>
 }

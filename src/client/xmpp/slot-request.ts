@@ -16,8 +16,8 @@ export interface SlotFile {
 }
 
 /**
- * Asks for a slot (XEP-0363 §5).
- * @throws {SlotError} if there is none to be had
+ * Asks for a slot (XEP-0363 §5). Rejects with `SlotError`, with the signal's reason, or as the sender does where no
+ * answer comes.
  */
 export async function requestSlot(
   file: SlotFile,
@@ -40,18 +40,18 @@ function slotIn(payload: XmlElement | undefined): Slot {
   const put = childOf(slot, 'put', UPLOAD)
   const headers = Object.fromEntries(childrenOf(put, 'header', UPLOAD).flatMap(allowedHeader))
   return {
-    put: httpUrl(put),
-    get: httpUrl(childOf(slot, 'get', UPLOAD)),
+    put: addressIn(slot, 'put'),
+    get: addressIn(slot, 'get'),
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
   }
 }
 
-function httpUrl(element: XmlElement | undefined): string {
-  const text = element?.attributes['url'] ?? ''
-  const url = URL.parse(text)
+function addressIn(slot: XmlElement | undefined, name: 'put' | 'get'): string {
+  const text = childOf(slot, name, UPLOAD)?.attributes['url'] ?? ''
   // As requests write it: nothing in it can be anything else than a URL.
-  if (url && /^https?:$/u.test(url.protocol)) return url.href
-  throw new SlotError('bad-answer', `The slot's <${element?.name ?? 'put'}/> has no HTTP address`)
+  const address = URL.canParse(text) ? new URL(text).href : ''
+  if (/^https?:/u.test(address)) return address
+  throw new SlotError('bad-answer', `The slot has no HTTP address in <${name}/>`)
 }
 
 /** XEP-0363 §5: the header fields that a client sends; it must ignore others. */
@@ -87,8 +87,9 @@ function sentence(condition: string | undefined, text: string): string {
 }
 
 function tooLarge({ size }: SlotFile, maxFileSize: number | undefined): SlotError {
-  const limit = maxFileSize === undefined ? 'the service takes' : `${maxFileSize}`
-  return new SlotError('file-too-large', `${size} bytes are more than ${limit}`, { maxFileSize })
+  const limit = maxFileSize === undefined ? 'fewer' : `${maxFileSize} at most`
+  const message = `The file has ${size} bytes, and the upload service takes ${limit}`
+  return new SlotError('file-too-large', message, { maxFileSize })
 }
 
 function sizeIn(element: XmlElement | undefined): number | undefined {

@@ -41,7 +41,11 @@ const PATIENCE = 30_000
 
 const TEXT_NODE = 3
 
-/** Asks through a connection of Strophe, thus of Converse.js too; `$iq` is what Strophe exports (`converse.env.$iq`). */
+/**
+ * Asks through a connection of Strophe, thus of Converse.js too; `$iq` is what Strophe exports (`converse.env.$iq`). Its
+ * `domain` throws a `TypeError` before the connection is logged in. Where no answer comes for 30 seconds, it rejects with
+ * an error that names who was asked.
+ */
 export function stropheSender(connection: StropheConnection, $iq: IqBuilder): IqSender {
   return {
     get domain() {

@@ -12,8 +12,8 @@ export interface UploadService {
 
 /**
  * Finds the upload service among the account's server and what belongs to it (XEP-0363 §4).
- * All are asked at once and the first to answer is taken, for one that does not answer must delay nobody.
- * @throws {SlotError} `no-service`
+ * All are asked at once and the first to answer is taken, for one that does not answer must delay nobody. Rejects with
+ * `SlotError` (`no-service`), with the signal's reason, or as the sender does where the account's server gives no answer.
  */
 export async function findUploadService(
   sender: IqSender,
@@ -21,11 +21,22 @@ export async function findUploadService(
 ): Promise<UploadService> {
   const { domain } = sender
   const jids = new Set([...(await itemsOf(sender, signal)), domain])
+  const silent = new Set(jids)
+
+  async function serviceAt(jid: string): Promise<UploadService> {
+    const info = await infoOf(jid, sender, signal)
+    silent.delete(jid)
+    if (!hasUpload(info)) throw new Error(`There is none at ${jid}`)
+    const maxFileSize = maxFileSizeIn(info)
+    return { jid, ...(maxFileSize === undefined ? {} : { maxFileSize }) }
+  }
+
   try {
-    return await Promise.any(Array.from(jids, async (jid) => await serviceAt(jid, sender, signal)))
+    return await Promise.any(Array.from(jids, serviceAt))
   } catch (cause) {
     signal.throwIfAborted()
-    throw new SlotError('no-service', `${domain} has no upload service`, { cause })
+    const answering = silent.size > 0 ? ' that answers' : ''
+    throw new SlotError('no-service', `${domain} has no upload service${answering}`, { cause })
   }
 }
 
@@ -37,16 +48,14 @@ async function itemsOf(sender: IqSender, signal: AbortSignal): Promise<readonly 
   return items.map(({ attributes }) => attributes['jid']).filter((jid) => jid !== undefined)
 }
 
-async function serviceAt(
+async function infoOf(
   jid: string,
   sender: IqSender,
   signal: AbortSignal,
-): Promise<UploadService> {
+): Promise<XmlElement | undefined> {
   const payload = { name: 'query', xmlns: DISCO_INFO }
   const answer = await sender.ask({ to: jid, payload }, signal)
-  if (answer.kind === 'error' || !hasUpload(answer.payload)) throw new Error(`None at ${jid}`)
-  const maxFileSize = maxFileSizeIn(answer.payload)
-  return { jid, ...(maxFileSize === undefined ? {} : { maxFileSize }) }
+  return answer.kind === 'error' ? undefined : answer.payload
 }
 
 function hasUpload(info: XmlElement | undefined): boolean {

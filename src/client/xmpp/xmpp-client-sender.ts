@@ -21,7 +21,11 @@ export type XmlMaker<Element> = (
 /** Milliseconds that an entity has for its answer. */
 const PATIENCE = 30_000
 
-/** Asks through `@xmpp/client`; `xml` is what the same package exports. */
+/**
+ * Asks through `@xmpp/client`; `xml` is what the same package exports. Its `domain` throws a `TypeError` while the client
+ * is not logged in. Where no answer comes for 30 seconds, or the connection ends, it rejects with the error of
+ * `@xmpp/client`.
+ */
 export function xmppClientSender<E>(xmpp: XmppClient, xml: XmlMaker<E>): IqSender {
   return {
     get domain() {
@@ -29,6 +33,7 @@ export function xmppClientSender<E>(xmpp: XmppClient, xml: XmlMaker<E>): IqSende
       return xmpp.jid.domain
     },
     async ask({ to, payload }: IqRequest, signal: AbortSignal): Promise<IqAnswer> {
+      signal.throwIfAborted()
       const { name, xmlns, attributes } = payload
       const stanza = xml('iq', { type: 'get', to }, xml(name, { ...attributes, xmlns }))
       try {

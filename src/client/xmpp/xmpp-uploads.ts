@@ -6,11 +6,14 @@ import { findUploadService, type UploadService } from './upload-service.ts'
 /** The upload service of an account (XEP-0363). */
 export interface XmppUploads {
   /**
-   * Who gives slots, and for files of what size; looked for once.
-   * @throws {SlotError} `no-service`
+   * Who gives slots, and for files of what size; looked for until it is found. Rejects with `SlotError` (`no-service`),
+   * with the signal's reason, or with the connection's error where the account's server gives no answer.
    */
   service(signal?: AbortSignal): Promise<UploadService>
-  /** How to ask for slots for a file: what `upload` takes as its slot. It rejects with `SlotError`. */
+  /**
+   * How to ask for slots for a file: what `upload` takes as its slot. It rejects with `SlotError`, with a signal's reason,
+   * or with the connection's error where no answer comes, and asks nobody for a file that is known to be too large.
+   */
   slotFor(file: SlotFile, signal?: AbortSignal): (signal?: AbortSignal) => Promise<Slot>
 }
 

@@ -5,7 +5,9 @@ export const geo = section('Databases that say where addresses are, in the MMDB 
   asn_database: optional(
     path({
       default: '/var/lib/GeoIP/GeoLite2-ASN.mmdb',
-      help: 'Autonomous systems, for the audit. Read again when it changes.',
+      help:
+        'Autonomous systems, and by their names or kinds which networks are mobile, fixed or of servers: for audit ' +
+        'and metrics. Read again when it changes.',
     }),
   ),
   city_database: optional(

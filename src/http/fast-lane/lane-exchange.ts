@@ -96,6 +96,10 @@ export class LaneExchange implements RunningExchange {
     return this.#link.socket
   }
 
+  get isReceived(): boolean {
+    return (this.#laneBody?.missing ?? 0) === 0
+  }
+
   get interimWay(): InterimWay {
     const { clientAddress } = this.#needs
     return cameByProxy(this.#link.peer, this.headers, clientAddress) ? 'proxied' : 'direct'
@@ -206,7 +210,7 @@ export class LaneExchange implements RunningExchange {
   /** The client has closed its side: whoever sent a whole PUT may still wait for the answer. */
   senderGone(): void {
     this.#laneBody?.senderGone()
-    if (this.method !== 'PUT' || (this.#laneBody?.missing ?? 0) > 0) this.destroy()
+    if (this.method !== 'PUT' || !this.isReceived) this.destroy()
   }
 
   closed(): { readonly status: number; readonly milliseconds: number } {

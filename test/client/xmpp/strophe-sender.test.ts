@@ -106,6 +106,11 @@ test('an error is an answer, silence is none', async () => {
   await assert.rejects(silent.ask(REQUEST, never), /files\.example\.org does not answer/u)
 })
 
+test('who is not logged in is told so', () => {
+  const sender = stropheSender({ domain: null, sendIQ: () => 'id' }, $iq)
+  assert.throws(() => sender.domain, { message: 'The connection is not logged in' })
+})
+
 test('a question ends with its signal', async () => {
   const reason = new Error('enough')
   const over = new AbortController()

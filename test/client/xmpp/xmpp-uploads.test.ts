@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { xml } from '@xmpp/client'
-import { SlotError, xmppUploads, type SlotFile } from '../../../src/client/xmpp/main.ts'
+import {
+  SlotError,
+  xmppClientSender,
+  xmppUploads,
+  type SlotFile,
+} from '../../../src/client/xmpp/main.ts'
 import { info, items, refusal, senderTo, type Reply } from './scripted-entities.ts'
 
 const UPLOAD = 'urn:xmpp:http:upload:0'
@@ -77,9 +82,46 @@ test('a server without an upload service is an error of its own, and may have on
       'files.example.org': () => (hasOne ? info([UPLOAD]) : info([LEGACY])),
     }),
   )
-  await assert.rejects(uploads.service(), { name: 'SlotError', code: 'no-service' })
+  await assert.rejects(uploads.service(), {
+    name: 'SlotError',
+    code: 'no-service',
+    message: 'example.org has no upload service',
+  })
   hasOne = true
   assert.deepEqual(await uploads.service(), { jid: 'files.example.org' })
+})
+
+function unanswered(): never {
+  throw new Error('timed out')
+}
+
+test('where the upload service may be what gave no answer, the error says so', async () => {
+  const uploads = xmppUploads(
+    senderTo({
+      'example.org': items('chat.example.org', 'files.example.org'),
+      'chat.example.org': () => info(['http://jabber.org/protocol/muc']),
+      'files.example.org': unanswered,
+    }),
+  )
+  await assert.rejects(uploads.service(), {
+    code: 'no-service',
+    message: 'example.org has no upload service that answers',
+  })
+})
+
+test('who is not logged in is told so, and sends nothing', async () => {
+  const sender = xmppClientSender({ jid: null, iqCaller: { request: async () => {} } }, xml)
+  const expected = { name: 'TypeError', message: 'The XMPP client is not logged in' }
+  await assert.rejects(xmppUploads(sender).slotFor(PHOTO)(), expected)
+})
+
+test('nothing is asked once the signal has fired', async () => {
+  const asked: unknown[] = []
+  const request = async (stanza: unknown): Promise<unknown> => asked.push(stanza)
+  const sender = xmppClientSender({ jid: { domain: 'example.org' }, iqCaller: { request } }, xml)
+  const reason = new Error('enough')
+  await assert.rejects(xmppUploads(sender).service(AbortSignal.abort(reason)), reason)
+  assert.deepEqual(asked, [])
 })
 
 test('a slot is asked for with name, size and type, and is what an upload takes', async () => {
@@ -118,7 +160,11 @@ test('a file above the limit is refused without a request, and the limit told', 
   const asked: string[] = []
   const uploads = uploadsWith(() => slotElement(), asked)
   const large = { ...PHOTO, size: 1001 }
-  await assert.rejects(uploads.slotFor(large)(), { code: 'file-too-large', maxFileSize: 1000 })
+  await assert.rejects(uploads.slotFor(large)(), {
+    code: 'file-too-large',
+    maxFileSize: 1000,
+    message: 'The file has 1001 bytes, and the upload service takes 1000 at most',
+  })
   assert.equal(asked.length, 1)
 })
 
@@ -126,6 +172,14 @@ test('the limit that the service tells with its refusal is told', async () => {
   const tooLarge = xml('file-too-large', { xmlns: UPLOAD }, xml('max-file-size', {}, '3'))
   const error = await refused(() => refusal('not-acceptable', tooLarge))
   assert.deepEqual([error.code, error.maxFileSize], ['file-too-large', 3])
+})
+
+test('a file that is too large for a limit that nobody tells is told to be so', async () => {
+  const error = await refused(() =>
+    refusal('not-acceptable', xml('file-too-large', { xmlns: UPLOAD })),
+  )
+  assert.deepEqual([error.code, error.maxFileSize], ['file-too-large', undefined])
+  assert.equal(error.message, 'The file has 5 bytes, and the upload service takes fewer')
 })
 
 test('a quota in use is told with the time when there is room again', async () => {
@@ -143,17 +197,19 @@ test('any other refusal tells its condition and what the server says', async () 
 })
 
 test('an answer without addresses, or with one that is not HTTP, is no slot', async () => {
-  const scripts = [
-    xml('slot', { xmlns: UPLOAD }),
-    xml(
-      'slot',
-      { xmlns: UPLOAD },
-      xml('put', { url: 'ftp://files.example.org/a' }),
-      xml('get', { url: 'https://files.example.org/a' }),
-    ),
-    xml('slot', { xmlns: LEGACY }),
-  ]
-  for (const script of scripts) assert.equal((await refused(() => script)).code, 'bad-answer')
+  const put = xml('put', { url: 'https://files.example.org/a' })
+  const ftp = xml('put', { url: 'ftp://files.example.org/a' })
+  const get = xml('get', { url: 'https://files.example.org/a' })
+  for (const [address, slot] of [
+    ['put', xml('slot', { xmlns: UPLOAD })],
+    ['put', xml('slot', { xmlns: UPLOAD }, ftp, get)],
+    ['get', xml('slot', { xmlns: UPLOAD }, put)],
+    ['put', xml('slot', { xmlns: LEGACY })],
+  ] as const) {
+    const { code, message } = await refused(() => slot)
+    assert.equal(code, 'bad-answer')
+    assert.equal(message, `The slot has no HTTP address in <${address}/>`)
+  }
 })
 
 test('waiting for an answer ends with the signal', async () => {

@@ -156,3 +156,18 @@ async function serviceWorker(): Promise<ServiceWorker> {
   if (!active) throw new Error('There is no service worker')
   return active
 }
+
+/** The status of an answer to a request with such fields, or why there is none. */
+export async function answerTo(
+  method: 'PUT' | 'PATCH' | 'HEAD' | 'OPTIONS',
+  url: string,
+  { body, ...headers }: Readonly<Record<string, string>>,
+): Promise<number | string> {
+  const { signal } = new AbortController()
+  const request = { method, url, headers, signal, ...(body && { body: new Blob([body]) }) }
+  try {
+    return (await xhrTransport(request)).status
+  } catch (reason) {
+    return String(reason)
+  }
+}

@@ -32,10 +32,28 @@ export async function shownPicture(name: string): Promise<ShownPicture> {
   return { url: image.src, width: image.naturalWidth, height: image.naturalHeight }
 }
 
+/** Has messages of the open chat encrypted from now on (XEP-0384), or not any more, once the contact can read such. */
+export async function toggleEncryption(): Promise<void> {
+  const lock = 'converse-chat .toggle-omemo[data-disabled="false"]'
+  const button = await appearing(lock, HTMLButtonElement)
+  button.click()
+}
+
+/** The address of the encrypted file of that name, with its key (XEP-0454), when a message tells it. */
+export async function encryptedFile(name: string): Promise<string> {
+  const told = `converse-chat-message-body[text^="aesgcm:"][text*="/${name}#"]`
+  return String((await appearing(told, HTMLElement)).getAttribute('text'))
+}
+
 /** The upload that the page's newest request concerned (draft-ietf-httpbis-resumable-upload §4.1). */
 export function uploadResource(): string | undefined {
   const requested = performance.getEntriesByType('resource').map(({ name }) => name)
   return requested.findLast((name) => name.includes('/-/uploads/'))
+}
+
+/** Whether the page talks to its XMPP server over HTTP (XEP-0206). */
+export function isOverBosh(): boolean {
+  return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/http-bind'))
 }
 
 function fill(form: HTMLFormElement, name: string, value: string): void {

@@ -1,7 +1,7 @@
 /** What the browser suite runs in a page: real uploaders, told where to send a file of the page's own origin. */
-import { Uppy } from '@uppy/core'
-import Tus from '@uppy/tus'
-import { type HttpRequest, Upload, type UploadOptions } from 'tus-js-client'
+import type { HttpRequest, UploadOptions } from 'tus-js-client'
+import { uploadToSlot } from '../../../examples/tus/slot-upload.ts'
+import { slotUploads } from '../../../examples/uppy/slot-uploads.ts'
 import { xhrTransport } from '../../../src/client/browser/xhr-transport.ts'
 import { uploading } from '../../../src/client/upload.ts'
 import type { Transport } from '../../../src/client/transport.ts'
@@ -25,41 +25,34 @@ interface Report {
 
 type Requests = Report['requests'][number][]
 
-const RETRY_DELAYS = [0, 50, 100, 200, 500, 1000]
-
-/** Uploads by tus-js-client. */
-export async function byTus({ protocol, ...job }: Job & { protocol: string }): Promise<Report> {
+/** Uploads by tus-js-client, as its example does. */
+export async function byTus({
+  protocol,
+  ...job
+}: Job & Required<Pick<UploadOptions, 'protocol'>>): Promise<Report> {
   const requests: Requests = []
-  const { promise, resolve } = Promise.withResolvers<string>()
-  // The package's types do not know the option that its documentation names.
-  const options: UploadOptions & { protocol: string } = {
-    endpoint: job.endpoint,
+  const uploaded = uploadToSlot(await blobOf(job), job.endpoint, {
     protocol,
-    retryDelays: RETRY_DELAYS,
     metadata: { filename: job.name, filetype: job.type },
-    storeFingerprintForResuming: false,
-    onBeforeRequest: noting(requests),
-    onSuccess: () => resolve('complete'),
-    onError: (error) => resolve(String(error)),
-  }
-  new Upload(await blobOf(job), options).start()
-  return { outcome: await promise, requests }
-}
-
-/** Uploads by Uppy. */
-export async function byUppy(job: Job): Promise<Report> {
-  const requests: Requests = []
-  const uppy = new Uppy().use(Tus, {
-    endpoint: job.endpoint,
-    retryDelays: RETRY_DELAYS,
-    limit: 1,
     onBeforeRequest: noting(requests),
   })
+  return { outcome: await uploaded.then(() => 'complete', String), requests }
+}
+
+/** Uploads by Uppy, as its example does. */
+export async function byUppy(job: Job): Promise<Report> {
+  const requests: Requests = []
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const uppy = slotUploads({
+    requestSlot: async () => await Promise.resolve({ put: job.endpoint, get: job.endpoint }),
+    storage: localStorage,
+    onPublished: () => resolve('complete'),
+  })
+  uppy.on('upload-error', (_file, { message }) => resolve(message))
+  uppy.getPlugin('Tus')?.setOptions({ onBeforeRequest: noting(requests) })
   uppy.addFile({ name: job.name, type: job.type, data: await blobOf(job) })
-  const result = await uppy.upload()
+  const outcome = await promise
   uppy.destroy()
-  const failed = result?.failed ?? []
-  const outcome = failed.length === 0 ? 'complete' : failed.map(({ error }) => error).join()
   return { outcome, requests }
 }
 

@@ -32,7 +32,9 @@ export const bodyLimitCheck: Check = {
     if (head !== undefined && problemOf(head) === undefined) return notOurs(deployment, head)
     const body = testFile(Math.min(BODY, size))
     const upload = await uploaded(deployment, body, signal)
-    if (upload === undefined) return ok(`by its head, ${showSize(size)} would get through`)
+    if (upload === undefined) {
+      return ok(`by its head, ${showSize(size)} would get through; there is no slot to send a body`)
+    }
     const { slot, file, answer } = upload
     if (answer.status === 201) {
       return ok(`${showSize(file.bytes.length)} got through; by its head, ${showSize(size)} would`)

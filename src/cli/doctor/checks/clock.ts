@@ -1,9 +1,19 @@
 import { CLOCK_SKEW, type Instant } from '../../../core/clock.ts'
+import { HEADER } from '../../../wire/header-names.ts'
 import type { Check } from '../check.ts'
+import { CheckEnded } from '../check-ended.ts'
 import type { Deployment } from '../deployment.ts'
-import { failed, ok, skipped } from '../finding.ts'
+import { type Finding, failed, ok, skipped } from '../finding.ts'
 import { field } from '../http-client.ts'
 import { liveAnswer } from '../live-answer.ts'
+
+/** Who tells the time, and how far from ours, in milliseconds; or why that is not known. */
+interface Told {
+  readonly who: string
+  readonly skew: number | string
+}
+
+const SERVER = 'the server'
 
 /** Slots end at a time: servers whose clocks differ refuse what the other one granted. */
 export const clockCheck: Check = {
@@ -11,53 +21,74 @@ export const clockCheck: Check = {
   about: 'the clocks of the server, of the XMPP server and of this machine agree',
   needs: ['gateway'],
   async run(deployment, signal) {
-    const clocks = [
-      ['the server', await serverSkew(deployment, signal)],
-      ['the XMPP server', await xmppSkew(deployment, signal)],
-    ] as const
-    const known = clocks.filter(([, skew]) => skew !== undefined)
-    if (known.length === 0) return skipped('no server tells the time')
-    const shown = known.map(([who, skew = 0]) => `${who} ${seconds(skew)}`).join(', ')
-    const wrong = known.find(([, skew = 0]) => Math.abs(skew) > CLOCK_SKEW)
-    if (wrong === undefined) return ok(`against this machine: ${shown}`)
-    return failed(`against this machine: ${shown}; more than ${CLOCK_SKEW / 1000} s ends slots`, {
-      where: `the machine whose clock is wrong: ${wrong[0]} or this one`,
-      lines: ['timedatectl set-ntp true'],
-    })
+    return judged([
+      await front(deployment, signal),
+      { who: SERVER, skew: await serverSkew(deployment, signal) },
+      { who: 'the XMPP server', skew: await xmppSkew(deployment, signal) },
+    ])
   },
 }
 
-async function serverSkew(
-  deployment: Deployment,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const { clock } = deployment
-  const before = clock()
-  const told = Date.parse(field(await liveAnswer(deployment, signal), 'date'))
-  return Number.isNaN(told) ? undefined : skewOf(told, { before, after: clock() })
+/** Nothing is right as long as nobody knows the server's own clock. */
+function judged(clocks: readonly Told[]): Finding {
+  const known = clocks.flatMap(({ who, skew }) => (typeof skew === 'number' ? [{ who, skew }] : []))
+  const shown = `against this machine: ${clocks.map(({ who, skew }) => `${who} ${inWords(skew)}`).join(', ')}`
+  const wrong = known.filter(({ skew }) => Math.abs(skew) > CLOCK_SKEW).map(({ who }) => who)
+  if (wrong.length === 0)
+    return known.some(({ who }) => who === SERVER) ? ok(shown) : skipped(shown)
+  return failed(`${shown}; more than ${CLOCK_SKEW / 1000} s ends slots`, {
+    where: `the machine whose clock is wrong: ${wrong.join(', ')}, or this one`,
+    lines: ['timedatectl set-ntp true'],
+  })
 }
 
-/** Nothing if nobody is logged in, or the server keeps its time to itself. */
+function inWords(skew: number | string): string {
+  if (typeof skew === 'string') return `unknown (${skew})`
+  return skew === 0 ? 'agrees' : `${skew > 0 ? '+' : ''}${Math.round(skew / 1000)} s`
+}
+
+/** `Date` is the proxy's where one writes it anew, as nginx does. */
+async function front(deployment: Deployment, signal: AbortSignal): Promise<Told> {
+  const { clock } = deployment
+  const before = clock()
+  const answer = await liveAnswer(deployment, signal)
+  const skew = skewOf(Date.parse(field(answer, 'date')), { before, after: clock() })
+  return { who: field(answer, 'server') || 'what answers', skew }
+}
+
+/** A file is as old as the server says: proxies pass `Last-Modified` on as it is. */
+async function serverSkew(deployment: Deployment, signal: AbortSignal): Promise<number | string> {
+  try {
+    const { slot, answer, sentAt } = await deployment.upload(signal)
+    if (answer.status !== 201) return 'nothing was uploaded'
+    const file = await deployment.http.ask({ method: 'HEAD', url: slot.get }, signal)
+    const told = Date.parse(field(file, HEADER.lastModified))
+    return skewOf(told, { before: sentAt, after: deployment.clock() })
+  } catch (error) {
+    if (error instanceof CheckEnded) return 'nothing was uploaded'
+    throw error
+  }
+}
+
 async function xmppSkew(
   { xmpp, clock }: Deployment,
   signal: AbortSignal,
-): Promise<number | undefined> {
+): Promise<number | string> {
+  if (xmpp === undefined) return 'no account'
   // That nobody can log in is told of elsewhere.
-  const account = await xmpp?.().catch(() => undefined)
+  const account = await xmpp().catch(() => undefined)
+  if (account === undefined) return 'no login'
   const before = clock()
-  const told = await account?.time(signal)
-  return told === undefined ? undefined : skewOf(told, { before, after: clock() })
+  const told = await account.time(signal)
+  return skewOf(told ?? Number.NaN, { before, after: clock() })
 }
 
-/** The field `Date` has whole seconds, and was written some time while we waited. */
+/** What is told has whole seconds, and is from some time while we waited. */
 function skewOf(
   told: Instant,
   { before, after }: { readonly before: Instant; readonly after: Instant },
-): number {
+): number | string {
+  if (Number.isNaN(told)) return 'it does not tell'
   if (told + 1000 < before) return told - before
   return told > after ? told - after : 0
-}
-
-function seconds(skew: number): string {
-  return skew === 0 ? 'agrees' : `${skew > 0 ? '+' : ''}${Math.round(skew / 1000)} s`
 }

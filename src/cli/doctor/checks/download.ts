@@ -8,7 +8,7 @@ import { inNginx } from '../remedies.ts'
 export const downloadCheck: Check = {
   name: 'download',
   about: 'GET brings the same bytes, HEAD their number',
-  needs: ['upload'],
+  needs: ['same-server'],
   async run(deployment, signal) {
     const { slot, file } = await deployment.upload(signal)
     const whole = await deployment.http.ask({ method: 'GET', url: slot.get }, signal)

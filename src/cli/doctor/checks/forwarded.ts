@@ -1,6 +1,5 @@
 import { isJsonObject } from '../../../core/json-object.ts'
 import { isLoopbackHost } from '../../../core/listen-address.ts'
-import { addressesOf } from '../addresses.ts'
 import type { Check } from '../check.ts'
 import type { Deployment } from '../deployment.ts'
 import { type Finding, failed, ok, skipped } from '../finding.ts'
@@ -45,8 +44,9 @@ const PROXIES = inOurs(
 )
 
 /** Without the configuration nobody knows whom the server trusts; usually it is its own machine. */
-async function comesFromProxy({ publicUrl, config }: Deployment): Promise<boolean> {
-  const addresses = await addressesOf(publicUrl)
+async function comesFromProxy(deployment: Deployment): Promise<boolean> {
+  const { config } = deployment
+  const addresses = await deployment.addresses()
   if (!addresses.every((address) => isLoopbackHost(address))) return false
   const trusted = config?.server.trustedProxies ?? ['127.0.0.1/32']
   return trusted.some((network) => /^(?:127\.0\.0\.[01]|::1)\//u.test(network))

@@ -16,7 +16,8 @@ export const leftoversCheck: Check = {
     )
     const there = answers.filter(({ status }) => status === 200)
     const words = there.map(({ url }) => quoted(new URL(url).href)).join(' ')
-    if (there.length === 0) return skipped('no file was uploaded')
+    if (links.length === 0) return note('no file was uploaded')
+    if (there.length === 0) return skipped('nothing of what was uploaded can be seen')
     const longest = Math.max(...there.map(secondsLeft))
     const end = Number.isNaN(longest) ? 'after retention.max_age' : `in ${span(longest)}`
     const files =

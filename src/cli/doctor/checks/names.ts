@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { isLoopbackHost } from '../../../core/listen-address.ts'
-import { addressesOf, bareHost, shortReason } from '../addresses.ts'
+import { bareHost, shortReason } from '../addresses.ts'
 import type { Check } from '../check.ts'
 import { type Finding, type Remedy, failed, ok, skipped, warning } from '../finding.ts'
 
@@ -9,12 +9,13 @@ export const namesCheck: Check = {
   name: 'names',
   about: 'the host has addresses, better two: one of IPv4 and one of IPv6',
   needs: ['public-url'],
-  async run({ publicUrl }) {
+  async run({ publicUrl, addresses }) {
     const host = bareHost(publicUrl.hostname)
-    if (isLoopbackHost(host)) return skipped('the name means this machine')
     if (isIP(host) !== 0) return skipped('the host is an address, not a name')
     try {
-      return judged(host, await addressesOf(publicUrl))
+      const found = await addresses()
+      const isOwn = isLoopbackHost(host) && found.length < 2
+      return isOwn ? skipped('the name means this machine') : judged(host, found)
     } catch (error) {
       return failed(`${host} has no address: ${shortReason(error)}`, ...zone(host, ['A', 'AAAA']))
     }

@@ -1,8 +1,8 @@
-import { isJsonObject } from '../../../core/json-object.ts'
 import type { Check } from '../check.ts'
 import type { Deployment } from '../deployment.ts'
 import { type Finding, failed, ok } from '../finding.ts'
-import { type Answer, described, jsonOf } from '../http-client.ts'
+import { type Answer, described } from '../http-client.ts'
+import { isAlive } from '../live-answer.ts'
 import { inNginx, inOurs, proxyPass } from '../remedies.ts'
 
 const LIVE = '-/health/live'
@@ -17,19 +17,14 @@ export const prefixCheck: Check = {
     const ask = async (url: URL): Promise<Answer> =>
       await deployment.http.ask({ method: 'GET', url: url.href }, signal)
     const answer = await ask(new URL(LIVE, publicUrl))
-    if (lives(answer)) return ok(`requests arrive below ${publicUrl.pathname}`)
+    if (isAlive(answer)) return ok(`requests arrive below ${publicUrl.pathname}`)
     if (publicUrl.pathname !== '/') {
       const twice = `${publicUrl.pathname}${publicUrl.pathname.slice(1)}${LIVE}`
-      if (lives(await ask(new URL(twice, publicUrl)))) return stripped(deployment)
-      if (lives(await ask(new URL(`/${LIVE}`, publicUrl)))) return atRoot(deployment)
+      if (isAlive(await ask(new URL(twice, publicUrl)))) return stripped(deployment)
+      if (isAlive(await ask(new URL(`/${LIVE}`, publicUrl)))) return atRoot(deployment)
     }
     return elsewhere(deployment, answer)
   },
-}
-
-function lives(answer: Answer): boolean {
-  const told = answer.status === 200 ? jsonOf(answer.body) : undefined
-  return isJsonObject(told) && told['status'] === 'ok'
 }
 
 function stripped(deployment: Deployment): Finding {

@@ -54,7 +54,8 @@ function judged({ config }: Deployment, { jid, maxFileSize }: UploadService): Fi
   const ours = config?.storage.maxFileSize
   if (maxFileSize === undefined) return ok(`${jid} announces no largest file`)
   const shown = `${jid} announces files up to ${showSize(maxFileSize)}`
-  if (ours === undefined || ours === maxFileSize) return ok(shown)
+  if (ours === undefined) return ok(`${shown}; with --config it is compared with the server's`)
+  if (ours === maxFileSize) return ok(`${shown}, which the server takes`)
   const ends = [
     {
       where: 'Prosody, prosody.cfg.lua',

@@ -21,7 +21,7 @@ const PAUSES = [300, 3_000]
 export const streamingCheck = trial({
   name: 'streaming',
   about: 'the proxy passes bodies on while they come',
-  needs: ['upload'],
+  needs: ['same-server'],
   size: SIZE,
   async tryOut(deployment, errand, signal) {
     const resource = await createUpload(deployment, errand, signal)
@@ -64,5 +64,5 @@ async function arrivedAfter(
   await request.send(bytes.subarray(0, FIRST))
   const early = await Promise.race([request.answer, delay(pause, undefined, { signal })])
   if (early !== undefined) throw new CheckEnded(refusedPatch(deployment, early))
-  return await offsetAt(deployment, resource, signal)
+  return await offsetAt(deployment, { url: resource }, signal)
 }

@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { failed, ok, warning } from '../finding.ts'
 import { type OpenRequest, described } from '../http-client.ts'
-import { inNginx } from '../remedies.ts'
+import { withoutLimits } from '../remedies.ts'
 import { trial } from '../trial.ts'
+import { twoWays } from '../tried-addresses.ts'
 import { plainUpload, putOf } from '../uploading.ts'
 
 const SIZE = 256 * 1024
@@ -21,20 +22,20 @@ export const takeoverCheck = trial({
   needs: ['streaming'],
   size: SIZE,
   async tryOut(deployment, errand, signal) {
-    using silent = deployment.http.open({ ...putOf(errand), length: SIZE }, signal)
+    const { first, other } = await twoWays(deployment, signal)
+    const begun = { ...putOf(errand), address: first, length: SIZE }
+    using silent = deployment.http.open(begun, signal)
     await silent.send(errand.file.bytes.subarray(0, SIZE / 2))
     const early = await Promise.race([silent.answer, delay(PAUSE, undefined, { signal })])
     if (early !== undefined) return failed(`half a PUT was answered with ${described(early)}`)
     for (const which of ['the second PUT', 'the same PUT again']) {
-      const { answer } = await plainUpload(deployment, errand, signal)
+      const { answer } = await plainUpload(deployment, { ...errand, address: other }, signal)
       if (answer.status === 201) continue
-      return failed(
-        `${which} was answered with ${described(answer)}`,
-        inNginx(deployment, '# no limit_conn and no limit_req for uploads'),
-      )
+      return failed(`${which} was answered with ${described(answer)}`, withoutLimits(deployment))
     }
     if (await isOver(silent, signal)) {
-      return ok('the newer connection wins, and a repeated PUT is 201 again')
+      const where = first === other ? '' : `, at ${other} as well as at ${first}`
+      return ok(`the newer connection wins, and a repeated PUT is 201 again${where}`)
     }
     const text = 'the second PUT succeeded, but the first one was left open'
     return warning(`${text}: the proxy may have kept it back`)

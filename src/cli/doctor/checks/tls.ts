@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { isIP } from 'node:net'
 import { type PeerCertificate, type TLSSocket, connect } from 'node:tls'
-import { addressesOf, bareHost, connected, shortReason } from '../addresses.ts'
+import { bareHost, connected, shortReason } from '../addresses.ts'
 import type { Check } from '../check.ts'
 import { CheckEnded } from '../check-ended.ts'
 import type { Deployment } from '../deployment.ts'
@@ -27,7 +27,7 @@ export const tlsCheck: Check = {
   async run(deployment, signal) {
     if (deployment.publicUrl.protocol !== 'https:') return skipped('plain http has no certificate')
     const shown: Shown[] = []
-    for (const address of await addressesOf(deployment.publicUrl)) {
+    for (const address of await deployment.addresses()) {
       const one = await certificateAt(deployment, address, signal)
       if (one !== undefined) shown.push(one)
     }
@@ -73,11 +73,17 @@ function noHandshake(address: string, reason: string): Finding {
 }
 
 function lasting({ publicUrl, clock }: Deployment, shown: readonly Shown[]): Finding {
+  if (shown.length === 0) return failed('no address showed a certificate')
   const ends = shown.map(({ certificate }) => Date.parse(certificate.valid_to))
   const end = Math.min(...ends)
   const day = Number.isFinite(end) ? new Date(end).toISOString().slice(0, 10) : 'an unknown day'
-  if (end - clock() > SOON) return ok(`valid for ${publicUrl.hostname} until ${day}`)
+  if (end - clock() > SOON)
+    return ok(`valid for ${publicUrl.hostname} until ${day}, at ${addressesIn(shown)}`)
   return warning(`the certificate ends on ${day}: it should have been renewed by now`, RENEW)
+}
+
+function addressesIn(shown: readonly Shown[]): string {
+  return shown.map(({ address }) => address).join(', ')
 }
 
 const RENEW: Remedy = {
