@@ -76,6 +76,8 @@ export function bitsOf(
   const at = binOf(name, measures)
   if (at === undefined) return 0
   const { bins, side } = FEATURES[name]
+  // Nothing is lower, so everything is as high.
+  if (side === 'high' && at === 0) return 0
   const start = startOf(name)
   // What is usual with an owner of whom nothing is known is what is usual with everybody.
   const trust = BORROWED / (totalOf(common, start, bins) + UNSEEN)
