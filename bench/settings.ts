@@ -13,7 +13,7 @@ export const HELP = `npm run bench -- [speed|takeover|slow|micro|timing|all] [op
   speed      throughput beside other servers (what runs without a word)
   takeover   how fast a second connection takes a dead one's upload over
   slow       a thousand trickled uploads at once, and memory against file size
-  micro      single steps of a request's way: what suspicion and proof cost
+  micro      single steps of a request's way: suspicion, proof, grants, heads, hashes, SQLite
   timing     whether the time of a refusal tells a stranger of sessions and MACs
 
   --rounds N          rounds of speed (5), takeover (200) or micro (5)
