@@ -16,7 +16,6 @@ import type { MasterKeys } from '../keys/master-keys.ts'
 import type { SessionFaceNeeds } from '../protocols/session/session-handler.ts'
 import { proofKeys } from '../proof/proof-keys.ts'
 import { proofs } from '../proof/proofs.ts'
-import type { AnomalyDetector } from '../risk/anomaly/detector.ts'
 import type { Places } from '../risk/places.ts'
 import { memoryCounters } from '../stores/memory/counters.ts'
 import { abusePolicyOf, gatePolicyOf, proofPolicyOf } from './security-settings.ts'
@@ -42,13 +41,12 @@ export interface EntranceNeeds {
   readonly engine: Pick<UploadEngine, 'sizeOf' | 'find'>
   readonly events: GateEvents
   readonly places: Pick<Places, 'find'>
-  readonly anomalies: AnomalyDetector
   readonly networkName: (client: ClientAddress) => string
 }
 
 /** Makes the way in. */
 export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
-  const { stores, master, sessions, engine, events, places, anomalies, networkName } = needs
+  const { stores, master, sessions, engine, events, places, networkName } = needs
   const { publicUrl } = config.server
   let [gatePolicy, proofPolicy, abusePolicy] = policiesOf(config)
   const keys = proofKeys(master)
@@ -58,7 +56,6 @@ export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
     bound: sessions.bound,
     keys,
     places,
-    anomalies,
     events,
     networkName,
     userOf,
