@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { BenchFailure } from './failure.ts'
 import { GENERATOR_CORE } from './machine.ts'
 import { programPath } from './packages.ts'
+import type { Comeback } from './peers/peer.ts'
 
 const SOURCE = path.join(import.meta.dirname, 'loadgen/xload.c')
 
@@ -20,6 +21,13 @@ export interface Load {
   readonly seconds: number
   /** One request a line: `METHOD PATH`, then a tab and header lines between bars. */
   readonly targets: readonly string[]
+}
+
+/** Uploads that are cut at a random byte, half by FIN and half by RST, and then go on. */
+export interface CutLoad extends Omit<Load, 'mode' | 'seconds'> {
+  readonly comeback: Comeback
+  /** Decides where each is cut. */
+  readonly seed: number
 }
 
 /** What the generator saw; times of requests in milliseconds (`slow`: from last byte to answer). */
@@ -38,8 +46,25 @@ export interface LoadReport {
   readonly statuses: Readonly<Record<string, number>>
 }
 
+/** Bytes of uploads that were cut the same way. */
+export interface CutBytes {
+  /** Sent before the cuts. */
+  readonly sent: number
+  /** Sent again of those. */
+  readonly again: number
+}
+
+/** What the generator saw of uploads that were cut; an upload is a success if it was complete at last. */
+export interface CutReport extends LoadReport {
+  readonly fin: CutBytes
+  readonly rst: CutBytes
+  /** Requests beside the one before the cut and the first one after it. */
+  readonly extraRequests: number
+}
+
 /** The compiled load generator. */
 export interface Generator {
+  cut(load: CutLoad, signal: AbortSignal): Promise<CutReport>
   run(load: Load, signal: AbortSignal): Promise<LoadReport>
 }
 
@@ -53,12 +78,20 @@ function numberIn(record: Record<string, unknown>, key: string): number {
   return value
 }
 
-function parseReport(line: string): LoadReport {
+interface RawReport extends Record<string, unknown> {
+  readonly st: Record<string, unknown>
+}
+
+function parseLine(line: string): RawReport {
   const report: unknown = JSON.parse(line)
   if (!isRecord(report) || !isRecord(report['st'])) {
     throw new BenchFailure(`The load generator reported ${line}`)
   }
-  const statuses = report['st']
+  return { ...report, st: report['st'] }
+}
+
+function loadReport(report: RawReport): LoadReport {
+  const { st: statuses } = report
   return {
     ok: numberIn(report, 'ok'),
     errors: numberIn(report, 'err'),
@@ -75,23 +108,30 @@ function parseReport(line: string): LoadReport {
   }
 }
 
-function commandLine(load: Load, targets: string): string[] {
-  return [
-    '-m',
-    load.mode,
-    '-H',
-    `127.0.0.1:${load.port}`,
-    '-T',
-    targets,
-    '-c',
-    String(load.connections),
-    '-n',
-    String(load.requests),
-    '-s',
-    String(load.mode === 'get' ? 0 : load.size),
-    load.mode === 'slow' ? '-D' : '-d',
-    String(load.seconds),
-  ]
+function cutReport(report: RawReport): CutReport {
+  const bytes = (manner: 'fin' | 'rst'): CutBytes => ({
+    sent: numberIn(report, `${manner}_sent`),
+    again: numberIn(report, `${manner}_again`),
+  })
+  const extraRequests = numberIn(report, 'extra_req')
+  return { ...loadReport(report), fin: bytes('fin'), rst: bytes('rst'), extraRequests }
+}
+
+type Amounts = Pick<Load, 'port' | 'connections' | 'requests'>
+
+function amountsOf({ port, connections, requests }: Amounts): string[] {
+  return ['-H', `127.0.0.1:${port}`, '-c', String(connections), '-n', String(requests)]
+}
+
+function loadOptions(load: Load): string[] {
+  const size = load.mode === 'get' ? 0 : load.size
+  const time = load.mode === 'slow' ? '-D' : '-d'
+  return ['-m', load.mode, ...amountsOf(load), '-s', String(size), time, String(load.seconds)]
+}
+
+function cutOptions(load: CutLoad): string[] {
+  const amounts = [...amountsOf(load), '-s', String(load.size)]
+  return ['-m', 'cut', ...amounts, '-r', load.comeback, '-S', String(load.seed)]
 }
 
 /** Compiles the load generator into `folder`. Fails if there is no C compiler. */
@@ -99,13 +139,20 @@ export async function compileGenerator(folder: string): Promise<Generator> {
   const program = path.join(folder, 'xload')
   const run = promisify(execFile)
   await run(programPath('cc'), ['-O2', '-o', program, SOURCE, '-lpthread'])
+  const execute = async (
+    { targets, options }: { targets: readonly string[]; options: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<RawReport> => {
+    const file = path.join(folder, 'targets')
+    writeFileSync(file, `${targets.join('\n')}\n`)
+    const pinned = ['-c', String(GENERATOR_CORE), program, '-T', file, ...options]
+    const { stdout } = await run(programPath('taskset'), pinned, { signal })
+    return parseLine(stdout)
+  }
   return {
-    async run(load, signal) {
-      const targets = path.join(folder, 'targets')
-      writeFileSync(targets, `${load.targets.join('\n')}\n`)
-      const pinned = ['-c', String(GENERATOR_CORE), program, ...commandLine(load, targets)]
-      const { stdout } = await run(programPath('taskset'), pinned, { signal })
-      return parseReport(stdout)
-    },
+    run: async (load, signal) =>
+      loadReport(await execute({ targets: load.targets, options: loadOptions(load) }, signal)),
+    cut: async (load, signal) =>
+      cutReport(await execute({ targets: load.targets, options: cutOptions(load) }, signal)),
   }
 }

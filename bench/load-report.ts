@@ -3,7 +3,7 @@ import type { PartResult } from './load-parts.ts'
 import type { Amounts } from './load-plans.ts'
 import { type MachineFacts, describeMachine } from './machine.ts'
 import type { SessionMemory } from './sessions.ts'
-import { markdownTable } from './speed-report.ts'
+import { markdownTable } from './markdown-table.ts'
 import { median, quantile } from './statistics.ts'
 import {
   type Difference,

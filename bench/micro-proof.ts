@@ -44,8 +44,8 @@ export interface BenchedProofs {
  */
 export async function benchedProofs(): Promise<BenchedProofs> {
   const key = Buffer.from(randomId(32), 'base64url')
-  const createdAt = new Date(NOW).toISOString()
-  const keys = proofKeys(masterKeys([{ kid: 'bench', key, createdAt }]))
+  const entry = { kid: 'bench', key, createdAt: NOW, activeFrom: NOW }
+  const keys = proofKeys(masterKeys([entry], () => NOW))
   const nonces = memoryNonceStore(() => NOW + DAY)
   for (let count = 0; count < REDEEMED; count += 1) await nonces.redeem(randomId(16), NOW + 2 * DAY)
   const policy = {

@@ -1,5 +1,5 @@
 import { describeMachine, type MachineFacts } from './machine.ts'
-import { markdownTable } from './speed-report.ts'
+import { markdownTable } from './markdown-table.ts'
 import { median, quantile } from './statistics.ts'
 
 /** One piece of a request's way, measured call by call. */

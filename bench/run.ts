@@ -1,9 +1,12 @@
 import { PROGRAM_OF } from './contest.ts'
 import { BenchFailure } from './failure.ts'
 import { machineFacts } from './machine.ts'
+import { BYTE_CASES } from './micro-bytes.ts'
 import { boundSessionBytes, GATE_CASES } from './micro-gate.ts'
+import { GRANT_CASES } from './micro-grants.ts'
 import { PROOF_CASES } from './micro-proof.ts'
 import { RISK_CASES } from './micro-risk.ts'
+import { STORE_CASES } from './micro-store.ts'
 import { measureMicro, microHolds, microMarkdown } from './micro.ts'
 import { installPrograms } from './packages.ts'
 import { writeResults } from './results-folder.ts'
@@ -48,7 +51,8 @@ async function micro(settings: Settings): Promise<boolean> {
   const amounts = { rounds: settings.rounds ?? (quick ? 1 : 5), calls: quick ? 1_000 : 100_000 }
   // First, while nothing else is in the heap.
   const sessionBytes = await boundSessionBytes()
-  const cases = [...RISK_CASES, ...PROOF_CASES, ...GATE_CASES]
+  const requestCases = [...GRANT_CASES, ...BYTE_CASES, ...STORE_CASES]
+  const cases = [...RISK_CASES, ...PROOF_CASES, ...GATE_CASES, ...requestCases]
   const rows = await measureMicro(cases, { ...amounts, signal })
   const machine = machineFacts()
   const markdown = microMarkdown(rows, { ...amounts, machine, sessionBytes })

@@ -1,21 +1,26 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { PEERS, type PeerName } from './contest.ts'
+import { CUTS } from './cuts.ts'
+import { TRICKLE } from './trickle.ts'
 import { WORKLOADS } from './workloads.ts'
+
+/** All loads of `speed`. */
+const LOADS = [...WORKLOADS, TRICKLE, CUTS]
 
 export const HELP = `npm run bench -- [speed|takeover|slow|micro|timing|all] [options]
 
   speed      throughput beside other servers (what runs without a word)
   takeover   how fast a second connection takes a dead one's upload over
   slow       a thousand trickled uploads at once, and memory against file size
-  micro      single steps of a request's way: what suspicion and proof cost
+  micro      single steps of a request's way: suspicion, proof, grants, heads, hashes, SQLite
   timing     whether the time of a refusal tells a stranger of sessions and MACs
 
   --rounds N          rounds of speed (5), takeover (200) or micro (5)
-  --workloads W1,W2   ${WORKLOADS.map(({ name, title }) => `${name} ${title}`).join('\n                      ')}
+  --workloads W1,W2   ${LOADS.map(({ name, title }) => `${name} ${title}`).join('\n                      ')}
   --servers a,b       of ${Object.keys(PEERS).join(', ')}
   --noise PERCENT     repeat a run with more foreign CPU than this share of a core (25)
-  --seed N            schedule of takeover and timing (1)
+  --seed N            schedule of takeover and timing, cuts of W7 (1)
   --workers           takeover by a server of two processes
   --quick             small loads, one round; shows that it works, its numbers mean nothing
   --install           apt-get install what is missing (as root)
@@ -70,7 +75,7 @@ function parsePeers(text: string | undefined): PeerName[] {
 }
 
 function parseWorkloads(text: string | undefined): string[] {
-  const names = WORKLOADS.map((workload) => workload.name)
+  const names = LOADS.map((load) => load.name)
   const words = text?.split(',') ?? names
   const unknown = words.find((word) => !names.includes(word))
   if (unknown !== undefined) throw new UsageError(`"${unknown}" is not a workload`)

@@ -3,7 +3,7 @@ import { compileGenerator, type LoadReport } from './generator.ts'
 import { describeMachine, type MachineFacts } from './machine.ts'
 import { startOwnServer, type OwnPeer } from './peers/hmac-file-server.ts'
 import { residentMiB, startAccounting, type Usage } from './process-accounting.ts'
-import { markdownTable } from './speed-report.ts'
+import { markdownTable } from './markdown-table.ts'
 import { openWorkFolder, type WorkFolder } from './work-folder.ts'
 
 export interface SlowOptions {

@@ -53,9 +53,9 @@ function barOf(row: SpeedRow, y: number, scale: Scale): string {
 }
 
 function demandMark(group: Group, top: number, scale: Scale): string {
-  const { demand } = group.workload
+  const demand = group.workload.demands.find(({ against }) => against === BASE)
   if (demand === undefined) return ''
-  const x = scale.x(demand).toFixed(1)
+  const x = scale.x(demand.ratio).toFixed(1)
   return `<line class="demand" x1="${x}" x2="${x}" y1="${top - 4}" y2="${top + BAR + 4}"/>`
 }
 

@@ -1,14 +1,16 @@
 import { openContest, PEERS } from './contest.ts'
+import { CUTS, judgeCuts, measureCuts } from './cuts.ts'
 import { BenchFailure } from './failure.ts'
 import { GENERATOR_CORE, machineFacts, SERVER_CORE } from './machine.ts'
 import { writeResults } from './results-folder.ts'
 import type { Settings } from './settings.ts'
 import { chosenWorkloads, measureSpeed, type SpeedRun } from './speed.ts'
 import { speedChart } from './speed-chart.ts'
-import { speedMarkdown, verdictTable } from './speed-report.ts'
+import { speedMarkdown, type SpeedResults } from './speed-report.ts'
 import { judge, summarize } from './speed-summary.ts'
+import { judgeTrickles, measureTrickles, TRICKLE } from './trickle.ts'
+import { verdictTable } from './verdict.ts'
 import { WORK_FOLDER } from './work-folder.ts'
-import { WORKLOADS } from './workloads.ts'
 
 function printRun(run: SpeedRun): void {
   const { report, usage } = run
@@ -30,35 +32,35 @@ function requireTwoCores(): void {
   }
 }
 
-/** Whether all demands were met; true where not all of them were measured. */
-export async function speed(settings: Settings): Promise<boolean> {
-  requireTwoCores()
-  const { quick, noiseLimit, signal } = settings
+async function measure(settings: Settings): Promise<SpeedResults & { runs: readonly SpeedRun[] }> {
+  const { quick, noiseLimit, signal, seed } = settings
   const rounds = settings.rounds ?? (quick ? 1 : 5)
   const workloads = chosenWorkloads(settings.workloads, settings)
   const servers = Object.fromEntries(settings.servers.map((name) => [name, PEERS[name]]))
-  await using contest = await openContest({
-    servers,
-    quick,
-    noiseLimit,
-    signal,
-    workFolder: WORK_FOLDER,
-  })
+  const place = { noiseLimit, workFolder: WORK_FOLDER, signal }
+  await using contest = await openContest({ servers, quick, ...place })
   const chosen = { rounds, workloads: settings.workloads, onRun: printRun }
   const runs = await measureSpeed(contest, chosen)
+  const isChosen = ({ name }: { name: string }): boolean => settings.workloads.includes(name)
+  const trickles = isChosen(TRICKLE) ? await measureTrickles(contest) : []
+  const cuts = isChosen(CUTS) ? await measureCuts(contest, seed) : []
   const rows = summarize(runs, workloads)
-  const verdicts = quick ? [] : judge(rows, workloads)
+  const verdicts = quick
+    ? []
+    : [...judge(rows, workloads), ...judgeTrickles(trickles), ...judgeCuts(cuts)]
   const machine = machineFacts()
-  const results = { machine, rounds, noiseLimit, workloads, rows, verdicts }
+  return { machine, rounds, noiseLimit, workloads, rows, trickles, cuts, verdicts, runs }
+}
+
+/** Whether the demands were met that could be judged: at full size, beside the servers that they name. */
+export async function speed(settings: Settings): Promise<boolean> {
+  requireTwoCores()
+  const results = await measure(settings)
   const markdown = speedMarkdown(results)
-  const json = `${JSON.stringify({ ...results, runs }, null, 2)}\n`
+  const json = `${JSON.stringify(results, null, 2)}\n`
   writeResults(settings, 'speed', { md: markdown, json, svg: speedChart(results) })
   if (settings.results === undefined) console.log(`\n${markdown}`)
-  const demanded = WORKLOADS.filter((workload) => workload.demand !== undefined)
-  if (verdicts.length < demanded.length) {
-    console.log('The demands were not judged: not all of their workloads ran at full size.')
-    return true
-  }
-  console.log(`\n${verdictTable(verdicts)}`)
-  return verdicts.every((verdict) => verdict.met)
+  if (settings.quick) console.log('The demands were not judged: the loads were small.')
+  else console.log(`\n${verdictTable(results.verdicts)}`)
+  return results.verdicts.every((verdict) => verdict.met)
 }

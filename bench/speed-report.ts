@@ -1,5 +1,9 @@
 import { describeMachine, type MachineFacts } from './machine.ts'
-import type { SpeedRow, Verdict } from './speed-summary.ts'
+import { type CutRun, cutSection } from './cuts.ts'
+import { markdownTable } from './markdown-table.ts'
+import type { SpeedRow } from './speed-summary.ts'
+import { type TrickleRun, trickleSection } from './trickle.ts'
+import { type Verdict, verdictTable } from './verdict.ts'
 import type { Workload } from './workloads.ts'
 
 /** All that the report of a run is made of. */
@@ -9,6 +13,9 @@ export interface SpeedResults {
   readonly noiseLimit: number
   readonly workloads: readonly Workload[]
   readonly rows: readonly SpeedRow[]
+  /** Empty where the load was not chosen. */
+  readonly trickles: readonly TrickleRun[]
+  readonly cuts: readonly CutRun[]
   readonly verdicts: readonly Verdict[]
 }
 
@@ -17,6 +24,7 @@ const COLUMNS = [
   'median',
   'min–max',
   '× nginx',
+  '× best peer',
   'p50 ms',
   'p99 ms',
   'CPU',
@@ -25,18 +33,6 @@ const COLUMNS = [
   'generator %',
   'foreign %',
 ]
-
-function tableLine(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`
-}
-
-/** A table in Markdown, padded by nobody: renderers and the formatter do that. */
-export function markdownTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  return [head, head.map(() => '---'), ...rows].map(tableLine).join('\n')
-}
 
 function cpuOf(row: SpeedRow, workload: Workload): string {
   return workload.unit === 'MB/s'
@@ -55,6 +51,7 @@ function cellsOf(row: SpeedRow, workload: Workload): string[] {
     `${row.rate.toFixed(0)} ${workload.unit}`,
     `${row.lowest.toFixed(0)}–${row.highest.toFixed(0)}`,
     row.ratio?.toFixed(2) ?? '–',
+    row.bestPeerRatio?.toFixed(2) ?? '–',
     row.p50.toFixed(1),
     row.p99.toFixed(1),
     cpuOf(row, workload),
@@ -73,22 +70,9 @@ function workloadSection(workload: Workload, rows: readonly SpeedRow[]): string 
   return `## ${workload.name}: ${workload.title}\n\n${table}`
 }
 
-/** The demands of this release beside what was measured. */
-export function verdictTable(verdicts: readonly Verdict[]): string {
-  return markdownTable(
-    ['workload', 'to reach, × nginx', 'measured', ''],
-    verdicts.map(({ workload, demand, ratio, met }) => [
-      workload,
-      `≥ ${demand.toFixed(2)}`,
-      ratio.toFixed(2),
-      met ? 'met' : 'missed',
-    ]),
-  )
-}
-
 /** The whole report as Markdown. */
 export function speedMarkdown(results: SpeedResults): string {
-  const { machine, rounds, noiseLimit, workloads, rows, verdicts } = results
+  const { machine, rounds, noiseLimit, workloads, rows, trickles, cuts, verdicts } = results
   const rejected = rows.reduce((sum, row) => sum + row.rejectedRuns, 0)
   const sections = workloads.map((workload) =>
     workloadSection(
@@ -101,11 +85,14 @@ export function speedMarkdown(results: SpeedResults): string {
     `${describeMachine(machine)}.`,
     `Servers on core 0, load generator on core 1, plain HTTP on the loopback interface. ` +
       `${rounds} rounds in rotating order; figures are medians over the rounds, “× nginx” is the median of ` +
-      `the ratios to nginx in the same round. Runs with more than ${noiseLimit} % of a core of ` +
+      `the ratios to nginx in the same round, “× best peer” that of the ratios to the fastest of the ` +
+      `other servers, nginx left out. Runs with more than ${noiseLimit} % of a core of ` +
       `foreign CPU were made again (${rejected}). How it is done and how to read it: [bench/README.md](../README.md).`,
     '![Ratios to nginx](speed.svg)',
     verdicts.length === 0 ? '' : `## Demands of this release\n\n${verdictTable(verdicts)}`,
     ...sections,
+    trickles.length === 0 ? '' : trickleSection(trickles),
+    cuts.length === 0 ? '' : cutSection(cuts),
   ]
     .filter((part) => part !== '')
     .join('\n\n')

@@ -1,5 +1,6 @@
 import type { SpeedRun } from './speed.ts'
 import { median } from './statistics.ts'
+import type { Verdict } from './verdict.ts'
 import type { Workload } from './workloads.ts'
 
 /** The server that all others are compared to. */
@@ -21,6 +22,8 @@ export interface SpeedRow {
   /** Median of the ratios to nginx in the same round; nothing where nginx did not run. */
   readonly ratio: number | undefined
   readonly ratios: readonly number[]
+  /** Median of the ratios to the fastest peer beside nginx in the same round; nothing where there is none. */
+  readonly bestPeerRatio: number | undefined
   readonly p50: number
   readonly p99: number
   readonly cpuSecondsPerGiB: number
@@ -31,14 +34,6 @@ export interface SpeedRow {
   readonly generatorPercent: number
   readonly foreignPercent: number
   readonly rejectedRuns: number
-}
-
-/** A demand of this release and how it came out. */
-export interface Verdict {
-  readonly workload: string
-  readonly demand: number
-  readonly ratio: number
-  readonly met: boolean
 }
 
 function rateOf(run: SpeedRun, workload: Workload): number {
@@ -62,10 +57,32 @@ function pairedRatios(
   })
 }
 
-function summarizeServer(all: readonly SpeedRun[], workload: Workload, server: string): SpeedRow {
+/** Accepted runs of one load, and what they are compared with. */
+interface Comparison {
+  readonly workload: Workload
+  readonly all: readonly SpeedRun[]
+  readonly base: readonly SpeedRun[]
+  readonly bestPeer: readonly SpeedRun[]
+}
+
+function comparisonOf(all: readonly SpeedRun[], workload: Workload): Comparison {
+  const accepted = all.filter((run) => !run.rejected)
+  const runsOf = (server: string): SpeedRun[] => accepted.filter((run) => run.server === server)
+  const middle = (server: string): number =>
+    median(runsOf(server).map((run) => rateOf(run, workload)))
+  const servers = new Set(accepted.map((run) => run.server))
+  const peers = [...servers].filter((server) => server !== BASE && server !== OURS)
+  const [best = ''] = peers.toSorted((a, b) => middle(b) - middle(a))
+  return { workload, all, base: runsOf(BASE), bestPeer: runsOf(best) }
+}
+
+function medianOrNothing(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : median(values)
+}
+
+function summarizeServer({ all, workload, base, bestPeer }: Comparison, server: string): SpeedRow {
   const own = all.filter((run) => run.server === server)
   const runs = own.filter((run) => !run.rejected)
-  const base = all.filter((run) => run.server === BASE && !run.rejected)
   const rates = runs.map((run) => rateOf(run, workload))
   const ratios = pairedRatios(runs, base, workload)
   const middle = (value: (run: SpeedRun) => number): number => median(runs.map(value))
@@ -77,8 +94,9 @@ function summarizeServer(all: readonly SpeedRun[], workload: Workload, server: s
     rate: median(rates),
     lowest: Math.min(...rates),
     highest: Math.max(...rates),
-    ratio: ratios.length === 0 ? undefined : median(ratios),
+    ratio: medianOrNothing(ratios),
     ratios,
+    bestPeerRatio: medianOrNothing(pairedRatios(runs, bestPeer, workload)),
     p50: middle((run) => run.report.p50),
     p99: middle((run) => run.report.p99),
     cpuSecondsPerGiB: middle((run) => run.usage.cpuSeconds / transferredGiB(run)),
@@ -96,16 +114,22 @@ export function summarize(runs: readonly SpeedRun[], workloads: readonly Workloa
   return workloads.flatMap((workload) => {
     const ofThis = runs.filter((run) => run.workload === workload.name)
     const servers = new Set(ofThis.map((run) => run.server))
-    return [...servers].map((server) => summarizeServer(ofThis, workload, server))
+    const comparison = comparisonOf(ofThis, workload)
+    return [...servers].map((server) => summarizeServer(comparison, server))
   })
 }
 
-/** How our server did against the demands; only those whose workload ran beside nginx. */
+/** How our server did against the demands; only those whose workload ran beside who they name. */
 export function judge(rows: readonly SpeedRow[], workloads: readonly Workload[]): Verdict[] {
-  return workloads.flatMap(({ name, demand }) => {
+  return workloads.flatMap(({ name, demands }) => {
     const row = rows.find((each) => each.workload === name && each.server === OURS)
-    if (demand === undefined || row?.ratio === undefined) return []
-    const met = row.ratio >= demand && row.errors === 0
-    return [{ workload: name, demand, ratio: row.ratio, met }]
+    if (row === undefined) return []
+    return demands.flatMap(({ against, ratio }) => {
+      const measured = against === 'nginx' ? row.ratio : row.bestPeerRatio
+      if (measured === undefined) return []
+      const met = measured >= ratio && row.errors === 0
+      const demand = `≥ ${ratio.toFixed(2)} × ${against}`
+      return [{ workload: name, demand, measured: measured.toFixed(2), met }]
+    })
   })
 }

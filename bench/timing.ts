@@ -3,7 +3,7 @@ import { randomId } from '../src/core/random.ts'
 import type { ShownProof } from '../src/proof/signed-request.ts'
 import { describeMachine, type MachineFacts } from './machine.ts'
 import { type BenchedProofs, answerOf, benchedProofs, REQUEST } from './micro-proof.ts'
-import { markdownTable } from './speed-report.ts'
+import { markdownTable } from './markdown-table.ts'
 import { mean, quantile, seededRandom, welch } from './statistics.ts'
 
 /**

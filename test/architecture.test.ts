@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocols: ['core', 'wire', 'http', 'gate', 'engine'],
   admin: ['core', 'wire', 'http', 'observe', '*/ports.ts'],
   client: ['wire'],
-  cli: ['core', 'wire', 'config', 'observe', 'grants', 'client', 'app'],
+  cli: ['core', 'wire', 'config', 'observe', 'grants', 'keys', 'client', 'app'],
   app: ['*'],
 }
 

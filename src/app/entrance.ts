@@ -12,8 +12,7 @@ import type { GateEvents } from '../gate/events.ts'
 import { type RefreshKeys, signRefresh } from '../grants/refresh-grant.ts'
 import { grantVerifier } from '../grants/verifier.ts'
 import { publicPrefix } from '../http/target.ts'
-import { type MasterKeys, openMasterKeys } from '../keys/master-keys.ts'
-import type { Log } from '../observe/log.ts'
+import type { MasterKeys } from '../keys/master-keys.ts'
 import type { SessionFaceNeeds } from '../protocols/session/session-handler.ts'
 import { proofKeys } from '../proof/proof-keys.ts'
 import { proofs } from '../proof/proofs.ts'
@@ -36,22 +35,20 @@ export interface Entrance {
 
 /** What the way in is built from. */
 export interface EntranceNeeds {
-  readonly stores: Pick<Stores, 'nonces' | 'counters' | 'exchangeMasterKeyName'>
+  readonly stores: Pick<Stores, 'nonces' | 'counters'>
+  readonly master: MasterKeys
   readonly sessions: AllSessions
   readonly engine: Pick<UploadEngine, 'sizeOf' | 'find'>
   readonly events: GateEvents
-  readonly log: Log
   readonly places: Pick<Places, 'find'>
   readonly networkName: (client: ClientAddress) => string
 }
 
-/** Opens what the way in needs of files: its keys. */
-export async function openEntrance(config: Config, needs: EntranceNeeds): Promise<Entrance> {
-  const { stores, sessions, engine, events, log, places, networkName } = needs
+/** Makes the way in. */
+export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
+  const { stores, master, sessions, engine, events, places, networkName } = needs
   const { publicUrl } = config.server
   let [gatePolicy, proofPolicy, abusePolicy] = policiesOf(config)
-  const master = await openMasterKeys(config.security.masterKey)
-  await warnOfOtherKey(master, { stores, log })
   const keys = proofKeys(master)
   const refreshKeys = refreshKeysOf(master)
   const common = {
@@ -95,25 +92,12 @@ export async function openEntrance(config: Config, needs: EntranceNeeds): Promis
   }
 }
 
-/** Servers that share the records understand each other's sessions with the same master key only. */
-async function warnOfOtherKey(
-  master: MasterKeys,
-  { stores, log }: Pick<EntranceNeeds, 'stores' | 'log'>,
-): Promise<void> {
-  const { kid } = master.current
-  const latest = await stores.exchangeMasterKeyName?.(kid)
-  if (latest === undefined || master.find(latest) !== undefined) return
-  log.warn(
-    { kid, latest },
-    'the server that was started before this one has another master key: each refuses the sessions of the other ' +
-      'until all have the same file (security.master_key)',
-  )
-}
-
 /** The keys of fresh grants, one below each master key. */
 function refreshKeysOf(master: MasterKeys): RefreshKeys {
   return {
-    kid: master.current.kid,
+    get kid() {
+      return master.current.kid
+    },
     find: (kid) => master.find(kid)?.derive('hfs-refresh/1 key', ''),
   }
 }

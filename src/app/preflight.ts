@@ -1,11 +1,12 @@
 import { showListenAddress } from '../config/address-kinds.ts'
 import type { Config } from '../config/options.ts'
-import { systemClock } from '../core/clock.ts'
+import { type Instant, systemClock } from '../core/clock.ts'
 import type { ListenAddress } from '../core/listen-address.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import { tryAddress } from '../http/binding.ts'
 import { certificateFindings } from '../http/certificate-findings.ts'
-import { readMasterKeys } from '../keys/master-keys.ts'
+import { readKeyFile } from '../keys/key-file.ts'
+import { type KeyStanding, standings } from '../keys/standing.ts'
 import { readDatabase } from '../risk/mmdb.ts'
 import { redisShortcomings } from './redis-records.ts'
 
@@ -56,8 +57,11 @@ async function masterKeyFindings({ security, sessionStore }: Config): Promise<Fi
   const option = 'security.master_key'
   const file = security.masterKey
   try {
-    const keys = await readMasterKeys(file)
-    if (keys !== undefined) return []
+    const entries = await readKeyFile(file)
+    if (entries !== undefined) {
+      const states = standings(entries, systemClock()).map(standingText).join('; ')
+      return [{ kind: 'note', option, text: `${file} has ${states}` }]
+    }
     const ofSeveral =
       sessionStore.backend === 'redis' ? '; servers that share a Redis need the same one' : ''
     return [{ kind: 'note', option, text: `${file} is made at the first start${ofSeveral}` }]
@@ -65,6 +69,21 @@ async function masterKeyFindings({ security, sessionStore }: Config): Promise<Fi
     if (!(error instanceof OperatorError)) throw error
     return [{ kind: 'error', option, text: error.message }]
   }
+}
+
+function standingText({ entry, state }: KeyStanding): string {
+  const { kid, createdAt, activeFrom, retireAt } = entry
+  if (state === 'current') return `${kid}, current, made on ${dayText(createdAt)}`
+  if (state === 'coming') return `${kid}, current from ${timeText(activeFrom)}`
+  return `${kid}, ${state}${retireAt === undefined ? '' : `, good until ${timeText(retireAt)}`}`
+}
+
+function dayText(instant: Instant): string {
+  return timeText(instant).slice(0, 10)
+}
+
+function timeText(instant: Instant): string {
+  return new Date(instant).toISOString()
 }
 
 async function geoFindings({ geo }: Config): Promise<Finding[]> {

@@ -2,8 +2,10 @@ import type { Config } from '../config/options.ts'
 import { systemClock, systemStopwatch } from '../core/clock.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import type { UploadEngine } from '../engine/engine.ts'
+import { type KeyRing, openKeyRing } from '../keys/key-ring.ts'
 import { type AuditTrail, openAudit } from '../observe/audit.ts'
 import { readBuildInfo } from '../observe/build-info.ts'
+import { keyLog } from '../observe/key-events.ts'
 import { type Log, type LogDestination, createLog } from '../observe/log.ts'
 import { type Metrics, createMetrics } from '../observe/metrics.ts'
 import { type Observer, observer } from '../observe/observer.ts'
@@ -12,7 +14,7 @@ import { type WaitingReaders, waitingReaders } from '../protocols/download/waiti
 import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
 import { openPlaces } from '../risk/places.ts'
 import { engineOver } from './engine.ts'
-import { type Entrance, openEntrance } from './entrance.ts'
+import { type Entrance, entranceOver } from './entrance.ts'
 import { networkNames } from './network-names.ts'
 import { startSessionUpkeep } from './session-upkeep.ts'
 import { startKeeping } from './upkeep.ts'
@@ -39,6 +41,7 @@ export interface Core {
   readonly readiness: Readiness
   readonly readers: WaitingReaders
   readonly sessions: AllSessions
+  readonly ring: KeyRing
   readonly entrance: Entrance
   readonly engine: UploadEngine
   /** Puts the policies of a new configuration into effect. */
@@ -83,8 +86,9 @@ export async function startCore(
   const engine = started.use(engineOver(stores, events, { ...names, policy: () => enginePolicy }))
   started.use(startKeeping(engine))
   const { gateEvents } = observing
-  const parts = { stores, sessions, engine, log, places, events: gateEvents, ...names }
-  const entrance = await openEntrance(config, parts)
+  const ring = started.use(await openRingOf(config, { log, observing, worker }))
+  const parts = { stores, master: ring, sessions, engine, places, events: gateEvents, ...names }
+  const entrance = entranceOver(config, parts)
   return {
     log,
     stores,
@@ -94,14 +98,26 @@ export async function startCore(
     readiness,
     readers,
     sessions,
+    ring,
     entrance,
     engine,
     follow(next): void {
       ;[enginePolicy, sessionPolicy] = [enginePolicyOf(next), sessionPolicyOf(next)]
       entrance.follow(next)
+      // What is wrong with the file is told as an event.
+      void ring.reread()
       log.level = next.log.level
     },
   }
+}
+
+async function openRingOf(
+  { security }: Config,
+  { log, observing, worker }: { log: Log; observing: Observer; worker: number | undefined },
+): Promise<KeyRing> {
+  // What is the same for all processes is recorded by one of them.
+  const events = worker === undefined ? observing.keyEvents : keyLog(log)
+  return await openKeyRing({ file: security.masterKey, clock: systemClock, events })
 }
 
 async function openAuditOf(

@@ -1,6 +1,8 @@
 import type { Config } from '../config/options.ts'
+import { systemClock } from '../core/clock.ts'
 import type { LogDestination } from '../observe/log.ts'
 import { startAuditUpkeep } from './audit-upkeep.ts'
+import { startKeyUpkeep } from './key-upkeep.ts'
 import { type Core, startCore } from './server-core.ts'
 import { openStoresAlone } from './stores.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -19,5 +21,13 @@ export async function startSoleCore(
   started.use(startUpkeep(core))
   const { audit, privacy } = config
   started.use(startAuditUpkeep({ ...audit, ...privacy, log: core.log }))
-  return core
+  let current = config
+  started.use(await startKeyUpkeep({ ...core, config: () => current, clock: systemClock }))
+  return {
+    ...core,
+    follow(next): void {
+      current = next
+      core.follow(next)
+    },
+  }
 }

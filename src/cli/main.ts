@@ -9,6 +9,7 @@ import { filesCommand } from './commands/files.ts'
 import { gcCommand } from './commands/gc.ts'
 import { getCommand } from './commands/get.ts'
 import { initCommand } from './commands/init.ts'
+import { keysCommand } from './commands/keys.ts'
 import { putCommand } from './commands/put.ts'
 import { sendCommand } from './commands/send.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   filesCommand,
   gcCommand,
   backupCommand,
+  keysCommand,
   versionCommand,
 ]
 

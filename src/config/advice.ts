@@ -4,7 +4,7 @@ import type { Config } from './options.ts'
 
 /** What is valid but will disappoint somebody, one sentence each. */
 export function advice(config: Config): string[] {
-  return [publicUrlAdvice, listenerAdvice, limitAdvice, securityAdvice].flatMap((part) =>
+  return [publicUrlAdvice, listenerAdvice, limitAdvice, securityAdvice, keyAdvice].flatMap((part) =>
     part(config),
   )
 }
@@ -53,4 +53,12 @@ function securityAdvice({ security }: Config): string[] {
     )
   }
   return found
+}
+
+function keyAdvice({ keys, sessionStore }: Config): string[] {
+  if (keys.rotateEvery === 0 || sessionStore.backend !== 'redis') return []
+  return [
+    'keys.rotate_every with the redis backend: all servers must have the very same file ' +
+      '(security.master_key on a folder that they share), or each makes keys that the others do not know',
+  ]
 }

@@ -49,12 +49,17 @@ export function size(row: Row<string> & Bounds): Option<number> {
   }
 }
 
-/** Milliseconds, written as `30s`. */
-export function duration(row: Row<string> & Bounds): Option<number> {
+/** Milliseconds, written as `30s`. Where `zero` says what it means, 0 is allowed whatever the bounds. */
+export function duration(row: Row<string> & Bounds & { readonly zero?: string }): Option<number> {
+  const orZero = row.zero === undefined ? '' : `, or "0" for ${row.zero}`
   return {
     ...plain(row),
-    allowed: `a duration in ms, s, m, h or d such as "30s"${boundsText(row)}`,
-    parse: (raw) => bounded(parseDuration(raw), { row, parse: parseDuration }),
+    allowed: `a duration in ms, s, m, h or d such as "30s"${boundsText(row)}${orZero}`,
+    parse: (raw) => {
+      const length = parseDuration(raw)
+      if (length === 0 && row.zero !== undefined) return length
+      return bounded(length, { row, parse: parseDuration })
+    },
     show: showDuration,
   }
 }

@@ -5,6 +5,7 @@ import { downloads } from './sections/downloads.ts'
 import { geo } from './sections/geo.ts'
 import { grants } from './sections/grants.ts'
 import { http } from './sections/http.ts'
+import { keys } from './sections/keys.ts'
 import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
 import { networkResilience } from './sections/network-resilience.ts'
@@ -23,6 +24,7 @@ export const OPTIONS = {
   session_store: sessionStore,
   network_resilience: networkResilience,
   security,
+  keys,
   geo,
   retention,
   downloads,

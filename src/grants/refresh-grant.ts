@@ -51,7 +51,9 @@ export interface RefreshToken {
 
 /** Signs a fresh grant: a JWT (RFC 7519, HS256). */
 export function signRefresh(slot: RefreshedSlot, keys: RefreshKeys, now: Instant): RefreshToken {
-  const key = keys.find(keys.kid)
+  // Asked once: another key may be current a moment later.
+  const { kid } = keys
+  const key = keys.find(kid)
   if (key === undefined) throw new TypeError('the key for new grants is not known')
   const expiresAt = now + LIFE
   const claims = {
@@ -66,7 +68,7 @@ export function signRefresh(slot: RefreshedSlot, keys: RefreshKeys, now: Instant
     iat: secondsOf(now),
     exp: secondsOf(expiresAt),
   }
-  const text = `${encoded({ typ: TYPE, alg: 'HS256', kid: keys.kid })}.${encoded(claims)}`
+  const text = `${encoded({ typ: TYPE, alg: 'HS256', kid })}.${encoded(claims)}`
   return { token: `${text}.${mac(key, text).toString('base64url')}`, expiresAt }
 }
 

@@ -1,32 +1,18 @@
 import { constants } from 'node:fs'
-import { type FileHandle, link, open, rm } from 'node:fs/promises'
+import { type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { errorCode } from '../core/error-code.ts'
 import { makeFolder, syncFolder } from '../core/folder.ts'
-import { isJsonObject } from '../core/json-object.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import { randomId } from '../core/random.ts'
-
-/** One master key as it is kept: a line of JSON, the newest line last. */
-export interface KeyEntry {
-  readonly kid: string
-  readonly key: Buffer
-  /** RFC 3339. */
-  readonly createdAt: string
-}
-
-const KEY_BYTES = 32
-const KID_BYTES = 6
+import { type KeyEntries, entryLine, freshEntry, parseEntry } from './key-entry.ts'
 
 /** Far more than a file of keys ever has. */
 const MOST_BYTES = 64 * 1024
 
 /** Bits of a mode that let anybody but the owner in. */
 const OTHERS = 0o077
-
-/** All keys of a file, the newest first. */
-export type KeyEntries = readonly [KeyEntry, ...KeyEntry[]]
 
 /** The keys in the file; nothing if there is none. Throws an `OperatorError` if it can't be used. */
 export async function readKeyFile(file: string): Promise<KeyEntries | undefined> {
@@ -41,6 +27,30 @@ export async function readOrMakeKeyFile(file: string, clock: Clock): Promise<Key
   return await usable(file, async () =>
     entriesOf((await textOf(file)) ?? (await madeText(file, clock)), file),
   )
+}
+
+/**
+ * Puts these keys into the place of those in the file, on stable storage: whoever reads it, or comes back after
+ * a crash, finds the old ones or the new ones. Mode and owner stay. Throws an `OperatorError` if that cannot be done.
+ */
+export async function replaceKeyFile(file: string, entries: KeyEntries): Promise<void> {
+  await usable(file, async () => {
+    // Behind a link: it is to lead to the new keys.
+    const place = await realpath(file)
+    const draft = draftOf(place)
+    try {
+      await writeDurably(draft, entries.toReversed().map(entryLine).join(''), await stat(place))
+      await rename(draft, place)
+    } finally {
+      await rm(draft, { force: true })
+    }
+    await syncFolder(dirname(place))
+  })
+}
+
+/** A name beside the file that nobody else uses. */
+function draftOf(file: string): string {
+  return `${file}.${randomId(6)}`
 }
 
 async function usable<T>(file: string, use: () => Promise<T>): Promise<T> {
@@ -81,9 +91,9 @@ async function openedForReading(file: string): Promise<FileHandle | undefined> {
 /** Makes the file, unless another process did meanwhile; the text that stands in it then. */
 async function madeText(file: string, clock: Clock): Promise<string> {
   makeFolder(dirname(file), 0o700)
-  const draft = `${file}.${randomId(KID_BYTES)}`
+  const draft = draftOf(file)
   try {
-    await writeDurably(draft, freshLine(clock))
+    await writeDurably(draft, entryLine(freshEntry(clock())))
     await linkUnlessThere(draft, file)
   } finally {
     await rm(draft, { force: true })
@@ -94,15 +104,24 @@ async function madeText(file: string, clock: Clock): Promise<string> {
   return text
 }
 
-function freshLine(clock: Clock): string {
-  const createdAt = new Date(clock()).toISOString()
-  return `${JSON.stringify({ kid: randomId(KID_BYTES), key: randomId(KEY_BYTES), createdAt })}\n`
+/** Who is to have a file. */
+interface Owner {
+  readonly uid: number
+  readonly gid: number
 }
 
-async function writeDurably(file: string, text: string): Promise<void> {
+/** Writes a file that nobody but its owner can read. */
+async function writeDurably(file: string, text: string, owner?: Owner): Promise<void> {
   await using handle = await open(file, 'wx', 0o600)
+  if (owner !== undefined) await give(handle, owner)
   await handle.writeFile(text)
   await handle.sync()
+}
+
+/** A command that is run as root must not take the file from the user of the server. */
+async function give(handle: FileHandle, { uid, gid }: Owner): Promise<void> {
+  const own = await handle.stat()
+  if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid)
 }
 
 /** A link appears with its whole text, and only one of several. */
@@ -117,7 +136,7 @@ async function linkUnlessThere(draft: string, file: string): Promise<void> {
 function entriesOf(text: string, file: string): KeyEntries {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const entries = lines.map((line, at) => {
-    const entry = entryOf(line)
+    const entry = parseEntry(line)
     if (entry === undefined) throw damaged(file, `line ${at + 1} is no key`)
     return entry
   })
@@ -127,24 +146,6 @@ function entriesOf(text: string, file: string): KeyEntries {
   const [newest, ...older] = entries.toReversed()
   if (newest === undefined) throw damaged(file, 'there is no key in it')
   return [newest, ...older]
-}
-
-function entryOf(line: string): KeyEntry | undefined {
-  const parsed = parsedJson(line)
-  if (!isJsonObject(parsed)) return undefined
-  const { kid, key, createdAt } = parsed
-  if (typeof kid !== 'string' || !/^[\w-]{1,32}$/u.test(kid)) return undefined
-  if (typeof key !== 'string' || !/^[\w-]{43}$/u.test(key)) return undefined
-  if (typeof createdAt !== 'string' || Number.isNaN(Date.parse(createdAt))) return undefined
-  return { kid, key: Buffer.from(key, 'base64url'), createdAt }
-}
-
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined // As little a key as any other text.
-  }
 }
 
 function damaged(file: string, why: string): OperatorError {

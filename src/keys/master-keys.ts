@@ -1,6 +1,7 @@
-import { type Clock, systemClock } from '../core/clock.ts'
+import type { Clock, Instant } from '../core/clock.ts'
 import { derivedKey } from '../core/hkdf.ts'
-import { type KeyEntries, type KeyEntry, readKeyFile, readOrMakeKeyFile } from './key-file.ts'
+import type { KeyEntries, KeyEntry } from './key-entry.ts'
+import { standings, turningPoints } from './standing.ts'
 
 /** A key that others are derived from; it is never used itself. */
 export interface MasterKey {
@@ -10,38 +11,62 @@ export interface MasterKey {
   derive(info: string, salt: string): Buffer
 }
 
-/** All master keys: one that is used for what is new, and those before it. */
+/**
+ * The master keys as they are now: time makes a coming one current and retires one that was overtaken, so
+ * ask anew for each use.
+ */
 export interface MasterKeys {
+  /** Used for what is new. */
   readonly current: MasterKey
-  /** The current one first. */
+  /** All that verify, the current one first; the same array until that changes. */
   readonly all: readonly MasterKey[]
+  /** One that verifies. */
   find(kid: string): MasterKey | undefined
 }
 
-/**
- * Opens the file of the master keys; one with a fresh key is made (mode 0600, on stable storage) if
- * there is none. Processes that do so at once get the same key. Throws an `OperatorError` that says
- * what to do about a file that others can read, that is damaged or that can't be read.
- */
-export async function openMasterKeys(
-  file: string,
-  clock: Clock = systemClock,
-): Promise<MasterKeys> {
-  return masterKeys(await readOrMakeKeyFile(file, clock))
+/** The keys of these entries. */
+export function masterKeys(entries: KeyEntries, clock: Clock): MasterKeys {
+  const keys = new Map(entries.map((entry) => [entry.kid, masterKey(entry)]))
+  let view = viewAt(clock(), entries, keys)
+  const now = (): View => {
+    const instant = clock()
+    if (instant < view.from || instant >= view.until) view = viewAt(instant, entries, keys)
+    return view
+  }
+  return {
+    get current() {
+      return now().current
+    },
+    get all() {
+      return now().all
+    },
+    find: (kid) => now().all.find((key) => key.kid === kid),
+  }
 }
 
-/** The master keys as they stand in their file, nothing if there is none; refuses as {@link openMasterKeys}. */
-export async function readMasterKeys(file: string): Promise<MasterKeys | undefined> {
-  const entries = await readKeyFile(file)
-  return entries && masterKeys(entries)
+/** The keys during a time in which none changes its state. */
+interface View {
+  readonly from: Instant
+  readonly until: Instant
+  readonly current: MasterKey
+  readonly all: readonly MasterKey[]
 }
 
-/** The keys of these entries, of which the first is the current one. */
-export function masterKeys([newest, ...older]: KeyEntries): MasterKeys {
-  const current = masterKey(newest)
-  const all = [current, ...older.map(masterKey)]
-  const byKid = new Map(all.map((key) => [key.kid, key]))
-  return { current, all, find: (kid) => byKid.get(kid) }
+function viewAt(now: Instant, entries: KeyEntries, keys: ReadonlyMap<string, MasterKey>): View {
+  const standing = standings(entries, now)
+  const named = (states: readonly string[]): MasterKey[] =>
+    standing
+      .filter(({ state }) => states.includes(state))
+      .flatMap(({ entry }) => keys.get(entry.kid) ?? [])
+  const [current] = named(['current'])
+  if (current === undefined) throw new TypeError('no master key is current')
+  const points = turningPoints(entries)
+  return {
+    from: Math.max(...points.filter((point) => point <= now), -Infinity),
+    until: Math.min(...points.filter((point) => point > now), Infinity),
+    current,
+    all: [current, ...named(['coming', 'overlapping'])],
+  }
 }
 
 function masterKey({ kid, key }: KeyEntry): MasterKey {

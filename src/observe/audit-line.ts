@@ -22,6 +22,8 @@ export type AuditEvent =
   | 'refresh-refused'
   | 'assessed'
   | 'unproved'
+  | 'key-added'
+  | 'key-removed'
 
 /** One line of the audit trail; fields that do not apply are left out. Lengths in bytes. */
 export interface AuditEntry {
@@ -34,6 +36,8 @@ export interface AuditEntry {
   readonly session?: string | undefined
   /** The session whose place this one takes. */
   readonly succeeds?: string | undefined
+  /** Name of a master key. */
+  readonly kid?: string
   /** Kind of a session's key. */
   readonly key?: 'hmac' | 'dpop'
   /** Security level of the request. */

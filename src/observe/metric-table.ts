@@ -135,6 +135,13 @@ export const METRICS = {
     help: 'What clients asked for their own sessions.',
     labels: { event: '`refreshed`: fresh grants; or `ended`' },
   },
+  hfs_master_key_changes_total: {
+    type: 'counter',
+    help: 'Changes of the file of the master keys that the server noticed.',
+    labels: {
+      change: '`added` or `removed` keys; or `refused`: the file cannot be used, the old keys are',
+    },
+  },
   hfs_http_requests_total: {
     type: 'counter',
     help: 'Requests that ended.',

@@ -3,9 +3,11 @@ import { REFUSALS } from '../core/refusals.ts'
 import type { EngineEvents } from '../engine/events.ts'
 import type { GateEvents } from '../gate/events.ts'
 import type { HttpEvents } from '../http/events.ts'
+import type { KeyEvents } from '../keys/events.ts'
 import type { SessionEvents } from '../sessions/events.ts'
 import type { BuildInfo } from './build-info.ts'
 import { gateMetrics } from './gate-events.ts'
+import { keyMetrics } from './key-events.ts'
 import { METRICS, metricHead } from './metric-table.ts'
 import type { MetricName, MetricRow } from './metric-table.ts'
 import type { MetricsSnapshot } from './merged-metrics.ts'
@@ -37,6 +39,7 @@ export interface Metrics {
   readonly httpEvents: HttpEvents
   readonly sessionEvents: SessionEvents
   readonly gateEvents: GateEvents
+  readonly keyEvents: KeyEvents
   /** Counts a request by the way that it takes. */
   readonly laneTook: (lane: 'fast' | 'ordinary') => void
   /** Counts audit lines that could not be written. */
@@ -61,6 +64,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     httpEvents: httpMetrics(registry),
     sessionEvents: sessionMetrics(registry, sources.classOfNetwork),
     gateEvents: gateMetrics(registry),
+    keyEvents: keyMetrics(registry),
     laneTook(lane): void {
       byLane(lane).count += 1
     },

@@ -1,11 +1,13 @@
 import type { EngineEvents } from '../engine/events.ts'
 import type { GateEvents } from '../gate/events.ts'
 import type { HttpEvents } from '../http/events.ts'
+import type { KeyEvents } from '../keys/events.ts'
 import type { SessionEvents } from '../sessions/events.ts'
 import type { AuditTrail } from './audit.ts'
 import { engineAudit, httpAudit, untoldAudit } from './event-audit.ts'
 import { engineLog, httpLog, isNoted, untoldLog } from './event-log.ts'
 import { gateAudit, gateLog } from './gate-events.ts'
+import { keyAudit, keyLog } from './key-events.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Privacy } from './privacy.ts'
@@ -16,7 +18,10 @@ export interface ObserverParts {
   readonly log: Log
   /** Absent: no audit trail is kept. */
   readonly audit?: Pick<AuditTrail, 'record'>
-  readonly metrics: Pick<Metrics, 'engineEvents' | 'httpEvents' | 'sessionEvents' | 'gateEvents'>
+  readonly metrics: Pick<
+    Metrics,
+    'engineEvents' | 'httpEvents' | 'sessionEvents' | 'gateEvents' | 'keyEvents'
+  >
   readonly privacy: Privacy
   readonly classOfNetwork: ClassOfNetwork
 }
@@ -27,6 +32,7 @@ export interface Observer extends Disposable {
   readonly httpEvents: HttpEvents
   readonly sessionEvents: SessionEvents
   readonly gateEvents: GateEvents
+  readonly keyEvents: KeyEvents
 }
 
 /**
@@ -40,12 +46,14 @@ export function observer(parts: ObserverParts): Observer {
   const untold = [untoldLog(log, privacy)]
   const sessions = [metrics.sessionEvents, sessionLog(log, privacy)]
   const gates = [gateLog(log, privacy)]
+  const keys = [metrics.keyEvents, keyLog(log)]
   if (audit !== undefined) {
     engine.push(engineAudit(audit, privacy))
     http.push(httpAudit(audit, privacy))
     untold.push(untoldAudit(audit, privacy))
     sessions.push(sessionAudit(audit, privacy, classOfNetwork))
     gates.push(gateAudit(audit, privacy))
+    keys.push(keyAudit(audit))
   }
   const told = (): RefusalBound =>
     refusalBound((network, refusals) => {
@@ -61,6 +69,7 @@ export function observer(parts: ObserverParts): Observer {
       metrics.gateEvents,
       boundedAttempts(toGateObservers(gates), attempts),
     ]),
+    keyEvents: toKeyObservers(keys),
     [Symbol.dispose](): void {
       refusals[Symbol.dispose]()
       attempts[Symbol.dispose]()
@@ -202,6 +211,20 @@ function toGateObservers(all: readonly GateEvents[]): GateEvents {
     },
     bindingRefused(session, attempt) {
       for (const each of all) each.bindingRefused(session, attempt)
+    },
+  }
+}
+
+function toKeyObservers(all: readonly KeyEvents[]): KeyEvents {
+  return {
+    added(kid, activeFrom) {
+      for (const each of all) each.added(kid, activeFrom)
+    },
+    removed(kid, why) {
+      for (const each of all) each.removed(kid, why)
+    },
+    refused(error) {
+      for (const each of all) each.refused(error)
     },
   }
 }

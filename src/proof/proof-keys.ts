@@ -8,7 +8,7 @@ interface DerivingKey {
 /** The keys that others are derived from: one that is used, and those before it. */
 interface DerivingKeys {
   readonly current: DerivingKey
-  /** The current one first. */
+  /** The current one first; the same array until that changes. */
   readonly all: readonly DerivingKey[]
   find(kid: string): DerivingKey | undefined
 }
@@ -16,7 +16,7 @@ interface DerivingKeys {
 /** Keys, the current one first; what an older one made is still accepted. */
 export type KeySuccession = readonly [current: Buffer, ...older: Buffer[]]
 
-/** The keys of proofs, all derived: there is nothing to steal from a store. */
+/** The keys of proofs, all derived: there is nothing to steal from a store. They change with the master keys. */
 export interface ProofKeys {
   /** Names the master key that keys of new sessions are derived from. */
   readonly kid: string
@@ -29,17 +29,42 @@ export interface ProofKeys {
   readonly dpopNonceKeys: KeySuccession
 }
 
-/** Derives the keys of proofs from the master keys. */
+/** Derives the keys of proofs from the master keys, as those are at each use. */
 export function proofKeys(master: DerivingKeys): ProofKeys {
-  const succession = (info: string): KeySuccession => [
-    master.current.derive(info, ''),
-    ...master.all.slice(1).map((key) => key.derive(info, '')),
-  ]
+  const challenges = succession(master, 'hmac-challenge/1 challenge key')
+  const nonces = succession(master, 'dpop/1 nonce key')
   return {
-    kid: master.current.kid,
-    sessionKey: (kid, sessionId) =>
-      master.find(kid)?.derive('hmac-challenge/1 session key', sessionId),
-    challengeKeys: succession('hmac-challenge/1 challenge key'),
-    dpopNonceKeys: succession('dpop/1 nonce key'),
+    get kid() {
+      return master.current.kid
+    },
+    sessionKey(kid, sessionId) {
+      const found = master.find(kid)
+      const key = (found ?? master.current).derive('hmac-challenge/1 session key', sessionId)
+      return found && key
+    },
+    get challengeKeys() {
+      return challenges()
+    },
+    get dpopNonceKeys() {
+      return nonces()
+    },
+  }
+}
+
+/** The keys for `info`, derived once for each list of master keys. */
+function succession(master: DerivingKeys, info: string): () => KeySuccession {
+  const derived = ([current = master.current, ...older]: readonly DerivingKey[]): KeySuccession => [
+    current.derive(info, ''),
+    ...older.map((key) => key.derive(info, '')),
+  ]
+  let from = master.all
+  let keys = derived(from)
+  return () => {
+    const { all } = master
+    if (all !== from) {
+      from = all
+      keys = derived(all)
+    }
+    return keys
   }
 }

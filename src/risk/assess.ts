@@ -33,6 +33,8 @@ export interface Observation {
   readonly place?: Place
   /** When the grant that it shows expired, if it has. */
   readonly grantExpiredAt?: Instant
+  /** Bits by which it surprises, given what its owner and everybody else did so far. */
+  readonly surprise?: number
 }
 
 export interface Assessment {
@@ -66,6 +68,7 @@ const ROWS = {
   'impossible-travel': (request) => (isTooFast(request) ? 3 : 1),
   'grant-expired-long': ({ now, policy }) =>
     now.at - (now.grantExpiredAt ?? now.at) > policy.longStandbyThreshold ? 3 : 1,
+  anomaly: ({ now, policy }) => levelOfSurprise(now.surprise ?? 0, policy),
 } as const satisfies Readonly<Record<string, (request: Case) => SecurityLevel>>
 
 /** Every reason, in the order of the table. */
@@ -94,6 +97,11 @@ export function assess(
     if (asked > level) level = asked
   }
   return { level, reasons }
+}
+
+function levelOfSurprise(bits: number, { level2Score, level3Score }: RiskPolicy): SecurityLevel {
+  if (bits >= level3Score) return 3
+  return bits >= level2Score ? 2 : 1
 }
 
 function isReason(word: string): word is Reason {

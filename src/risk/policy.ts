@@ -1,4 +1,4 @@
-/** What the operator decided about suspicion: the keys of `[security]` and `[geo]`. */
+/** What the operator decided about suspicion: the keys of `[security]`, `[geo]` and `[anomaly]`. */
 export interface RiskPolicy {
   /** Without it everything is level 1. */
   readonly enhancedSecurity: boolean
@@ -15,4 +15,8 @@ export interface RiskPolicy {
   readonly countryChange: 'off' | 'challenge' | 'reauth'
   /** Kilometres an hour; 0: nobody travels too fast. */
   readonly maxSpeedKmh: number
+  /** Bits of surprise from which on a request is level 2; Infinity: never. */
+  readonly level2Score: number
+  /** Bits of surprise from which on a request is level 3; Infinity: never. */
+  readonly level3Score: number
 }

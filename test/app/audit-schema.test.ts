@@ -5,7 +5,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type TestContext, after } from 'node:test'
 import { Ajv } from 'ajv'
+import { keyFileNeeds } from '../../src/app/key-upkeep.ts'
 import { systemClock } from '../../src/core/clock.ts'
+import { retireKey, rotateKeys } from '../../src/keys/rotation.ts'
 import { REASONS } from '../../src/risk/assess.ts'
 import { afterStandby } from '../guide/standby.ts'
 import { type MmdbMap, mmdbOf } from '../risk/mmdb-writer.ts'
@@ -164,6 +166,16 @@ described(
     assert.equal((await askProved(site, end, again.session)).reply.status, 204)
   },
 )
+
+described('a master key that comes, and one that goes', [], async (site) => {
+  const needs = keyFileNeeds(site.config, systemClock)
+  const { before } = await rotateKeys(needs, 0)
+  await site.server.reload(site.config)
+  await site.logged('master key added')
+  await retireKey(needs, before.kid, { atOnce: true })
+  await site.server.reload(site.config)
+  await site.logged('master key removed')
+})
 
 test('every reason of a level is on the page', () => {
   const words = [...PAGE.matchAll(/^\| ((?:`[a-z-]+` ?)+)\|/gmu)].flatMap(([, cell = '']) =>

@@ -23,6 +23,7 @@ import {
   temporaryFolder,
 } from './site.ts'
 import { ABUSE_PROOFS } from './abuse-proofs.ts'
+import { KEY_PROOFS } from './key-proofs.ts'
 import { SECURITY_PROOFS } from './security-proofs.ts'
 import { SESSION_PROOFS } from './session-proofs.ts'
 import { creation, informed } from './rufh-client.ts'
@@ -281,6 +282,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   },
   ...SESSION_PROOFS,
   ...SECURITY_PROOFS,
+  ...KEY_PROOFS,
   ...ABUSE_PROOFS,
   'network_resilience.upload_resumption': shows(
     'network_resilience.upload_resumption',

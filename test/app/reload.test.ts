@@ -151,6 +151,8 @@ test('what can be reloaded is what can change under a running upload', () => {
       'security.network_change_window',
       'security.challenge_window',
       'security.challenge_address',
+      'keys.rotate_every',
+      'keys.activation_delay',
       'geo.country_change',
       'geo.max_speed_kmh',
       'retention.max_age',

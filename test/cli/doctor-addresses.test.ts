@@ -34,6 +34,14 @@ test('an address of localhost at which nothing listens is no mistake, but not ca
   assert.match(partOf(out, 'addresses'), /^skipped.*of 2 addresses one can be tried/u)
 })
 
+test('where some addresses are tried and others are not, those that are not are told', async () => {
+  await using place = await serverAt(FIRST, SECOND)
+  const { code, out } = await doctor(place.site.folder, [...place.set, ...BOTH, '--address', '::1'])
+  assert.equal(code, 0, out)
+  assert.match(partOf(out, 'addresses'), /^skipped.*127\.0\.0\.3; from here .* no way to ::1/u)
+  assert.doesNotMatch(out, /All is well/u)
+})
+
 test('a second address at which nothing listens is found', async () => {
   await using place = await serverAt(FIRST)
   const { code, out } = await doctor(place.site.folder, [...place.set, ...BOTH])

@@ -98,6 +98,44 @@ test('what was saved three days ago is forgotten, and what killed programs left 
   assert.ok(names.length === 2 && names.includes('not ours.json'))
 })
 
+test("an upload that runs for more than three days stays its holder's, state and all", async () => {
+  await using home = await temporaryFolder()
+  const store = fileStore(home.path)
+  const letGo = await store.hold?.('film.mp4')
+  assert.ok(letGo)
+  await store.save('film.mp4', STATE)
+  const old = new Date(Date.now() - 72 * 3_600_000 - 60_000)
+  for (const name of await readdir(home.path)) await utimes(join(home.path, name), old, old)
+  const other = fileStore(home.path)
+  await other.load('photo.jpg')
+  assert.equal(await other.hold?.('film.mp4'), undefined)
+  const [state = ''] = (await readdir(home.path)).filter((name) => name.endsWith('.json'))
+  assert.deepEqual(JSON.parse(await readFile(join(home.path, state), 'utf8')), STATE)
+  await letGo()
+  await other.load('photo.jpg')
+  assert.deepEqual(await readdir(home.path), [])
+})
+
+test('what was saved three days ago is forgotten by the one who holds it, too', async () => {
+  await using home = await temporaryFolder()
+  await fileStore(home.path).save('film.mp4', STATE)
+  const later = fileStore(home.path, () => Date.now() + 73 * 3_600_000)
+  const letGo = await later.hold?.('film.mp4')
+  assert.equal(await later.load('film.mp4'), undefined)
+  await letGo?.()
+  assert.deepEqual(await readdir(home.path), [])
+})
+
+test('an old lock that cannot be taken keeps no other upload from its state', async () => {
+  await using home = await temporaryFolder()
+  await fileStore(home.path).save('film.mp4', STATE)
+  const file = await onlyFile(home.path)
+  await mkdir(`${file}.lock`)
+  const later = fileStore(home.path, () => Date.now() + 73 * 3_600_000)
+  assert.equal(await later.load('photo.jpg'), undefined)
+  assert.equal((await readdir(home.path)).length, 2)
+})
+
 test('an upload is held by one at a time, of whatever store, until it lets go', async () => {
   await using home = await temporaryFolder()
   const store = fileStore(home.path)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, open, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Bytes } from '../../src/client/source.ts'
@@ -55,6 +55,47 @@ for (const [words, change] of [
     await assert.rejects(Promise.resolve(source.slice(0, 1)), CHANGED)
   })
 }
+
+async function rewrite(path: string): Promise<void> {
+  await writeFile(path, '9876543210')
+}
+
+async function replace(path: string): Promise<void> {
+  await rewrite(`${path}.new`)
+  await utimes(`${path}.new`, 1, 1)
+  await rename(`${path}.new`, path)
+}
+
+for (const [words, change] of [
+  ['written again', rewrite],
+  ['replaced by another', replace],
+] as const) {
+  test(`a file that was ${words} of its size and date gives nothing more, and is another version`, async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'film.mp4')
+    await writeFile(path, '0123456789')
+    await utimes(path, 1, 1)
+    const source = await pathSource(path)
+    // The clock of a file system may stand still for some milliseconds.
+    const { ctimeMs } = await stat(path)
+    do {
+      await change(path)
+      await utimes(path, 1, 1)
+    } while ((await stat(path)).ctimeMs === ctimeMs)
+    await assert.rejects(Promise.resolve(source.slice(0, 1)), CHANGED)
+    const other = await pathSource(path)
+    assert.deepEqual([other.size, other.id], [source.size, source.id])
+    assert.notEqual(other.version, source.version)
+  })
+}
+
+test('a file that nobody touched is the same version again', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'film.mp4')
+  await writeFile(path, '0123456789')
+  const { version } = await pathSource(path)
+  assert.equal((await pathSource(path)).version, version)
+})
 
 test('a file that changes while it is read gives none of its new bytes', async () => {
   await using folder = await temporaryFolder()

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { openContest, PEERS } from '../../bench/contest.ts'
+import { measureCuts } from '../../bench/cuts.ts'
 import { measureSlow } from '../../bench/slow.ts'
 import { measureSpeed } from '../../bench/speed.ts'
 import { measureTakeover } from '../../bench/takeover.ts'
 
 const MIB = 2 ** 20
+const SEED = 7
 let workFolder = ''
 
 before(async () => {
@@ -69,7 +71,7 @@ test('fifty uploads trickled at once all succeed', async (t) => {
   )
 })
 
-test('small uploads over 64 connections all succeed with every feature on', async (t) => {
+test('small uploads over 64 connections all succeed with every feature on, and so do those cut on their way', async (t) => {
   await using contest = await openContest({
     servers: { 'hmac-file-server': PEERS['hmac-file-server'] },
     quick: true,
@@ -83,4 +85,15 @@ test('small uploads over 64 connections all succeed with every feature on', asyn
     [[0, ['201']]],
   )
   assert.ok(runs.every(({ report }) => report.ok > 0))
+
+  const cuts = await measureCuts(contest, SEED)
+  assert.deepEqual(
+    cuts.map(({ comeback, report }) => [comeback, report.ok, report.errors]),
+    [
+      ['retry', 50, 0],
+      ['rufh', 50, 0],
+      ['tus', 50, 0],
+    ],
+    `seed ${SEED}`,
+  )
 })

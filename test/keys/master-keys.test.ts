@@ -4,8 +4,10 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { systemClock } from '../../src/core/clock.ts'
 import { OperatorError } from '../../src/core/operator-error.ts'
-import { openMasterKeys } from '../../src/keys/master-keys.ts'
+import { readOrMakeKeyFile } from '../../src/keys/key-file.ts'
+import { type MasterKeys, masterKeys } from '../../src/keys/master-keys.ts'
 
 const MADE_AT = Date.UTC(2026, 10, 22)
 
@@ -14,6 +16,10 @@ const COUNTED = Buffer.from(Uint8Array.from({ length: 32 }, (_, at) => at)).toSt
 
 function line(changes: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({ kid: 'one', key: COUNTED, createdAt: '2026-11-22T00:00:00Z', ...changes })
+}
+
+async function openMasterKeys(file: string, clock = systemClock): Promise<MasterKeys> {
+  return masterKeys(await readOrMakeKeyFile(file, clock), clock)
 }
 
 describe('master keys', () => {
@@ -134,6 +140,8 @@ describe('master keys', () => {
     'has a key that is too short': [line({ key: COUNTED.slice(1) }), 'line 1 is no key'],
     'has a key in another alphabet': [line({ key: `${COUNTED.slice(1)}+` }), 'line 1 is no key'],
     'has a key without a time': [line({ createdAt: 'today' }), 'line 1 is no key'],
+    'has a key that is active from no time': [line({ activeFrom: 1 }), 'line 1 is no key'],
+    'has a key that is retired at no time': [line({ retireAt: 'soon' }), 'line 1 is no key'],
     'names two keys alike': [`${line()}\n${line()}`, 'two keys have the same kid'],
     'is far too long': [`${line()}${'\n'.repeat(70_000)}`, 'it is no file of keys'],
   }

@@ -10,6 +10,7 @@ import { openAudit } from '../../src/observe/audit.ts'
 import type { AuditTrail } from '../../src/observe/audit.ts'
 import { engineAudit, httpAudit, untoldAudit } from '../../src/observe/event-audit.ts'
 import { gateAudit } from '../../src/observe/gate-events.ts'
+import { keyAudit } from '../../src/observe/key-events.ts'
 import type { Privacy } from '../../src/observe/privacy.ts'
 import { sessionAudit } from '../../src/observe/session-events.ts'
 import type { SeenNetwork, SessionRecord } from '../../src/sessions/session-record.ts'
@@ -101,6 +102,10 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   sessions.networkChanged(BOUND, { from: seen(HOME), to: seen(TRAIN) })
   sessions.noRoom(SLOT.fingerprint)
   tellOfGate(gateAudit(audit, privacy))
+  const keys = keyAudit(audit)
+  keys.added('new', NOON)
+  keys.removed('old', 'expired')
+  keys.refused(new Error('no key'))
 }
 
 /** Everything that the gate can tell. */
@@ -154,6 +159,8 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
       'refresh-refused',
       'session-ended',
       'session-refused',
+      'key-added',
+      'key-removed',
     ],
   )
   assert.deepEqual(lines[1], {

@@ -45,9 +45,9 @@ const VECTOR = {
 }
 
 test('the published test vector is made and accepted', async () => {
-  const entry = { kid: 'k', key: VECTOR.master, createdAt: '2026-11-22T00:00:00Z' }
+  const entry = { kid: 'k', key: VECTOR.master, createdAt: 0, activeFrom: 0 }
   const server = provingServer({
-    keys: proofKeys(masterKeys([entry])),
+    keys: proofKeys(masterKeys([entry], () => 1)),
     newId: (bytes) => VECTOR.random.toString('base64url', 0, bytes),
     policy: { address: 'prefix' },
   })

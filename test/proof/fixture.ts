@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { Instant } from '../../src/core/clock.ts'
 import { randomId } from '../../src/core/random.ts'
-import type { KeyEntry } from '../../src/keys/key-file.ts'
+import type { KeyEntry } from '../../src/keys/key-entry.ts'
 import { masterKeys } from '../../src/keys/master-keys.ts'
 import type { ProofNeeds, ProofPolicy } from '../../src/proof/needs.ts'
 import { type ProofKeys, proofKeys } from '../../src/proof/proof-keys.ts'
@@ -48,12 +48,12 @@ export const NOTHING_SHOWN: ShownProof = {
 
 /** A master key of which every byte is `seed`. */
 function entry(seed: number): KeyEntry {
-  return { kid: `key-${seed}`, key: Buffer.alloc(32, seed), createdAt: '2026-11-22T00:00:00Z' }
+  return { kid: `key-${seed}`, key: Buffer.alloc(32, seed), createdAt: 0, activeFrom: 0 }
 }
 
 /** Keys of proofs below master keys named by numbers, the current one first. */
 export function keysOf(newest: number, ...older: readonly number[]): ProofKeys {
-  return proofKeys(masterKeys([entry(newest), ...older.map(entry)]))
+  return proofKeys(masterKeys([entry(newest), ...older.map(entry)], () => 1))
 }
 
 /** A server; those with the same `nonces` are one site. */

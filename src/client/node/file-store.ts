@@ -9,12 +9,13 @@ import { isSystemError } from './system-error.ts'
 /** Milliseconds after which no server has the upload any more. */
 const LIFE = 72 * 3_600_000
 
+/** States, and what killed programs left of their drafts and locks. */
 const OWN = /^[\da-f]{64}\.json(?:\.|$)/u
 
 /**
  * Remembers unfinished uploads in a folder, which is made when it is needed: one file for each, which holds the keys of
  * its session and is for its owner's eyes only. A damaged file counts as none, and what was saved longer ago than a
- * server keeps it, 72 hours, is forgotten. Rejects with the system's error where the folder cannot be used. `clock`:
+ * server keeps it, 72 hours, is forgotten, unless somebody else holds it. Rejects with the system's error where the folder cannot be used. `clock`:
  * milliseconds since 1970.
  */
 export function fileStore(folder: string, clock: () => number = Date.now): UploadStore {
@@ -22,8 +23,12 @@ export function fileStore(folder: string, clock: () => number = Date.now): Uploa
   return {
     keepsKeys: false,
     async load(id) {
-      await dropOld(folder, clock() - LIFE)
-      return parsed(await contentOf(pathOf(folder, id)))
+      const path = pathOf(folder, id)
+      const before = clock() - LIFE
+      await dropOld(folder, before)
+      // It may be held by whoever asks, and is dropped all the same.
+      await dropIfOld(path, before)
+      return parsed(await contentOf(path))
     },
     async hold(id) {
       await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -48,15 +53,37 @@ export function fileStore(folder: string, clock: () => number = Date.now): Uploa
   }
 }
 
-/** States, and what killed programs left of their drafts and locks. */
 async function dropOld(folder: string, before: number): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   for (const name of names.filter((each) => OWN.test(each))) {
     const path = join(folder, name)
-    // Another program may be faster.
-    const { mtimeMs = Infinity } = (await stat(path).catch(() => undefined)) ?? {}
-    if (mtimeMs < before) await rm(path, { force: true })
+    if (await isOld(path, before)) await dropUnheld(path, before)
   }
+}
+
+/** An upload may run for longer than a server keeps one that does not. */
+async function dropUnheld(path: string, before: number): Promise<void> {
+  await using lock = lockOver(path)
+  if (lock !== undefined) await dropIfOld(path, before)
+}
+
+/** The lock over whatever belongs to an upload. It goes, also if it is old, when it is given back. */
+function lockOver(path: string): AsyncDisposable | undefined {
+  try {
+    return lockFile(path.replace(/\.json(?:\.[^/\\]*)?$/u, '.json.lock'))
+  } catch {
+    return undefined // What cannot be locked stays; it is of another upload than the one that is asked for.
+  }
+}
+
+async function dropIfOld(path: string, before: number): Promise<void> {
+  if (await isOld(path, before)) await rm(path, { force: true })
+}
+
+async function isOld(path: string, before: number): Promise<boolean> {
+  // Another program may be faster.
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined && found.mtimeMs < before
 }
 
 /** An id may hold anything, a path for instance. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, lstatSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import process from 'node:process'
 import type { DatabaseSync } from 'node:sqlite'
@@ -16,9 +16,13 @@ export class PartInUse extends Error {
   }
 }
 
+/** Others may remove a lock that is just being taken, but not so often in a row. */
+const MOST_TRIES = 100
+
 /**
  * Keeps every other caller away, in whatever process, until it is disposed of. The operating system gives the lock (on
- * the file at `path`, an empty database) back when the process ends, however it does. Nothing if somebody has it.
+ * the file at `path`, an empty database) back when the process ends, however it does. Nothing if somebody has it. Throws the system's error where
+ * the file cannot be made, `EEXIST` if something is there that is no file: a symbolic link, a folder.
  */
 export function lockFile(path: string): AsyncDisposable | undefined {
   const taken = taking(path)
@@ -37,8 +41,9 @@ interface Held {
 }
 
 function taking(path: string): AsyncDisposable | Held {
-  for (;;) {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const place = placeOf(path)
+    if (place === undefined) continue
     const database = opened(path)
     const holder = lockOn(database)
     if (holder !== undefined) return holder
@@ -46,6 +51,7 @@ function taking(path: string): AsyncDisposable | Held {
     if (place === placeOf(path)) return releasing(database, path)
     database.close()
   }
+  throw new Error(`${path} was removed again and again while it was being locked`)
 }
 
 function opened(path: string): DatabaseSync {
@@ -89,18 +95,20 @@ function releasing(database: DatabaseSync, path: string): AsyncDisposable {
   }
 }
 
-/** Which file is at the path: one is made where there is none, so that it is known before it is opened. */
-function placeOf(path: string): number {
-  for (;;) {
-    try {
-      closeSync(openSync(path, 'wx'))
-    } catch (reason) {
-      if (!isSystemError(reason, 'EEXIST')) throw reason
-    }
-    // Whoever had the lock may just have removed it.
-    const found = statSync(path, { throwIfNoEntry: false })
-    if (found !== undefined) return found.ino
+/**
+ * Which file is at the path: one is made where there is none, so that it is known before it is opened. Nothing if
+ * whoever had the lock has just removed it.
+ */
+function placeOf(path: string): string | undefined {
+  try {
+    closeSync(openSync(path, 'wx'))
+  } catch (reason) {
+    if (!isSystemError(reason, 'EEXIST')) throw reason
+    // A link would lead to another file, or to none that could ever be found.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) throw reason
   }
+  const found = lstatSync(path, { throwIfNoEntry: false, bigint: true })
+  return found && `${found.dev} ${found.ino}`
 }
 
 /** SQLITE_BUSY. */

@@ -23,7 +23,10 @@ export const addressesCheck: Check = {
       const wrong = await wrongAt(deployment, address, signal)
       if (wrong !== undefined) return elsewhere(deployment, address, wrong)
     }
-    return ok(`at ${addresses.join(', ')}`)
+    const untried = all.filter((address) => !addresses.includes(address))
+    return untried.length > 0
+      ? skipped(`at ${addresses.join(', ')}; from here there is no way to ${untried.join(', ')}`)
+      : ok(`at ${addresses.join(', ')}`)
   },
 }
 

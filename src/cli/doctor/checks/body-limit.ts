@@ -2,7 +2,7 @@ import { showSize } from '../../../config/quantity.ts'
 import { randomId } from '../../../core/random.ts'
 import type { Check } from '../check.ts'
 import type { Deployment, Upload } from '../deployment.ts'
-import { type Finding, failed, ok } from '../finding.ts'
+import { type Finding, failed, ok, skipped } from '../finding.ts'
 import { type Answer, described, problemOf } from '../http-client.ts'
 import { refusedSlot } from '../refused-slot.ts'
 import { forProxyOf, inNginx, inOurs } from '../remedies.ts'
@@ -33,7 +33,9 @@ export const bodyLimitCheck: Check = {
     const body = testFile(Math.min(BODY, size))
     const upload = await uploaded(deployment, body, signal)
     if (upload === undefined) {
-      return ok(`by its head, ${showSize(size)} would get through; there is no slot to send a body`)
+      return skipped(
+        `by its head, ${showSize(size)} would get through; there is no slot to send a body`,
+      )
     }
     const { slot, file, answer } = upload
     if (answer.status === 201) {

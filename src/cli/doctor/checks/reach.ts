@@ -4,8 +4,11 @@ import type { Check } from '../check.ts'
 import type { Deployment } from '../deployment.ts'
 import { type Finding, failed, note, ok } from '../finding.ts'
 
-/** What the machine says that has no way to IPv6 itself; nothing is wrong with the server then. */
-const NO_WAY = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EHOSTUNREACH', 'EAFNOSUPPORT']
+/**
+ * What the machine says that has no way to IPv6 itself; nothing is wrong with the server then. That a host is
+ * unreachable may be the answer of a router near the server (RFC 4443 §3.1).
+ */
+const NO_WAY = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']
 
 /** Clients pick any of the addresses; one that is silent costs them its time-out. */
 export const reachCheck: Check = {

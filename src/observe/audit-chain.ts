@@ -1,0 +1,63 @@
+import { randomId } from '../core/random.ts'
+import type { Head } from './audit-head.ts'
+import { BEFORE_FIRST, type SealKey, coveredText, sealedText, sealer } from './audit-seal.ts'
+
+const ID_BYTES = 9
+
+/** So many of the chains that were written to last are named by one that begins: more than run at a time. */
+const NAMED = 64
+
+/** A chain as far as it got. */
+export interface Chain {
+  readonly id: string
+  /** The master key that its seals come from. */
+  readonly kid: string
+  readonly seal: ReturnType<typeof sealer>
+  /** The chains before it, as far as they got when it began. */
+  readonly after: string | undefined
+  /** Number of its last line; 0: it has none yet. */
+  readonly n: number
+  /** What the last line shows of its seal. */
+  readonly shown: string
+  /** The other part, for the head. */
+  readonly kept: string
+}
+
+/** A chain without lines. */
+export function newChain(key: SealKey, heads: readonly Head[]): Chain {
+  const named = heads.filter(({ n }) => n > 0 && n < Infinity).slice(0, NAMED)
+  return {
+    id: randomId(ID_BYTES),
+    kid: key.kid,
+    seal: sealer(key),
+    after: named.map(({ chain, n }) => `${chain}:${n}`).join(' ') || undefined,
+    n: 0,
+    shown: BEFORE_FIRST,
+    kept: '',
+  }
+}
+
+/** The chain with these lines, which are given without their newlines, and their text in the file. */
+export function lengthened(chain: Chain, lines: readonly string[]): { chain: Chain; text: string } {
+  let { n, shown, kept } = chain
+  let text = ''
+  for (const line of lines) {
+    n += 1
+    const covered = coveredText(line, { chain: chain.id, n })
+    const seal = chain.seal(shown, covered)
+    text += sealedText(covered, seal)
+    shown = seal.shown
+    kept = seal.kept
+  }
+  return { chain: { ...chain, n, shown, kept }, text }
+}
+
+/** The chains that the first line of a chain names, each with the number of a line that it had. */
+export function namedChains(after: string): ReadonlyMap<string, number> {
+  return new Map(
+    [...after.matchAll(/(?<chain>[\w-]{12}):(?<n>\d+)/gu)].map(({ groups }) => [
+      groups?.['chain'] ?? '',
+      Number(groups?.['n']),
+    ]),
+  )
+}

@@ -1,0 +1,98 @@
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { errorCode } from '../core/error-code.ts'
+import { makeFolder } from '../core/folder.ts'
+
+/** How far a chain got. */
+export interface Head {
+  readonly chain: string
+  /** Number of its last line; 0: it has none yet. */
+  readonly n: number
+  /** The part of that line's seal that does not stand in it. */
+  readonly kept: string
+}
+
+/** The file that tells how far one chain got, written after its lines. */
+export interface HeadFile extends Disposable {
+  /** Throws the error of the system. */
+  write(n: number, kept: string): void
+}
+
+const N_DIGITS = 15
+const NOTHING_KEPT = '-'.repeat(21)
+const FORM = /^(?<n>\d{15}) (?<kept>[\w-]{21})\n$/u
+const CHAIN = /^[\w-]{12}$/u
+
+/** The folder with the heads of an audit file's chains. */
+export function headsOf(file: string): string {
+  return `${file}.heads`
+}
+
+/**
+ * Makes the head of a chain that is about to begin, so that none is ever without. Throws the error of
+ * the system.
+ */
+export function makeHead(file: string, chain: string): HeadFile {
+  makeFolder(headsOf(file), 0o700)
+  const fd = openSync(join(headsOf(file), chain), 'wx', 0o600)
+  const write = (n: number, kept: string): void => {
+    // Always as long, so that a process that is killed leaves the old one or the new one.
+    writeSync(fd, `${String(n).padStart(N_DIGITS, '0')} ${kept}\n`, 0)
+  }
+  write(0, NOTHING_KEPT)
+  return { write, [Symbol.dispose]: () => closeSync(fd) }
+}
+
+/** The heads of an audit file's chains, the one that was written to last first. */
+export function readHeads(file: string): readonly Head[] {
+  const names = namesIn(headsOf(file)).filter((name) => CHAIN.test(name))
+  return names
+    .flatMap((chain) => readHead(join(headsOf(file), chain), chain) ?? [])
+    .toSorted((a, b) => b.at - a.at)
+}
+
+/** The head of one chain; nothing if it has none. */
+export function readHeadOf(file: string, chain: string): Head | undefined {
+  return readHead(join(headsOf(file), chain), chain)
+}
+
+/** Removes the head of a chain whose lines are removed. */
+export function dropHead(file: string, chain: string): void {
+  rmSync(join(headsOf(file), chain), { force: true })
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** One that is damaged says that its chain has more lines than it can have. */
+function readHead(path: string, chain: string): (Head & { readonly at: number }) | undefined {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    const { n, kept } = FORM.exec(readFileSync(fd, 'latin1'))?.groups ?? {}
+    const at = fstatSync(fd).mtimeMs
+    if (n === undefined || kept === undefined) return { chain, n: Infinity, kept: '', at }
+    return { chain, n: Number(n), kept, at }
+  } finally {
+    closeSync(fd)
+  }
+}

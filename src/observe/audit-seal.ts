@@ -1,0 +1,64 @@
+import { hash } from 'node:crypto'
+
+/** The key of a chain's seals, and the name of the master key that it was derived from. */
+export interface SealKey {
+  readonly kid: string
+  /** 32 bytes. */
+  readonly key: Buffer
+}
+
+/** One MAC in two parts; nobody without the key can tell either, nor one from the other. */
+export interface Seal {
+  /** Stands in the line: 132 bits. */
+  readonly shown: string
+  /** Stands in the chain's head as long as the line is its last one: 124 bits. */
+  readonly kept: string
+}
+
+const SHOWN_CHARACTERS = 22
+
+/** What the first line of a chain is sealed after. */
+export const BEFORE_FIRST = 'A'.repeat(SHOWN_CHARACTERS)
+
+/** How a sealed line ends. */
+const ENDING =
+  /,"chain":"(?<chain>[\w-]{12})","n":(?<n>[1-9]\d{0,14}),"seal":"(?<shown>[\w-]{22})"\}$/u
+
+/** A line as its own words have it; nothing of that is proved. */
+export interface SealedLine {
+  readonly chain: string
+  readonly n: number
+  readonly shown: string
+  /** All of it that the seal covers. */
+  readonly covered: string
+}
+
+/** Makes the function that seals the text of a line after the line before it. */
+export function sealer({ key }: SealKey): (before: string, covered: string) => Seal {
+  const prefix = key.toString('base64url')
+  return (before, covered) => {
+    // The key before the text makes a MAC of a hash that cannot be lengthened, such as SHA-512/256 (FIPS 180-4
+    // §5.3.6), whose output is a half of its state. HMAC takes two hashes, and their calls are what costs.
+    const mac = hash('sha512-256', prefix + before + covered, 'base64url')
+    return { shown: mac.slice(0, SHOWN_CHARACTERS), kept: mac.slice(SHOWN_CHARACTERS) }
+  }
+}
+
+/** Adds its place in a chain to a line of the trail, given without its newline. */
+export function coveredText(line: string, { chain, n }: { chain: string; n: number }): string {
+  return `${line.slice(0, -1)},"chain":"${chain}","n":${n}`
+}
+
+/** The line as it stands in the file. */
+export function sealedText(covered: string, { shown }: Seal): string {
+  return `${covered},"seal":"${shown}"}\n`
+}
+
+/** Reads a line, given without its newline; nothing if it has no seal. */
+export function readSealed(line: string): SealedLine | undefined {
+  const found = ENDING.exec(line)
+  const { chain, n, shown } = found?.groups ?? {}
+  if (found === null || chain === undefined || shown === undefined) return undefined
+  const covered = line.slice(0, line.length - `,"seal":"${shown}"}`.length)
+  return { chain, n: Number(n), shown, covered }
+}

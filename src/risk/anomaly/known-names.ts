@@ -1,0 +1,63 @@
+import type { Instant } from '../../core/clock.ts'
+
+/** Milliseconds until a name is known: a thief's network does not become the owner's by a few requests in a row. */
+const SETTLING = 3_600_000
+
+/** Names seen less than this, after fading, are forgotten. */
+const LEAST_WEIGHT = 0.1
+
+/** The few names that are met again and again, by their hashes. */
+export interface KnownNames {
+  readonly hashes: Uint32Array
+  readonly weights: Float32Array
+  /** When each was first seen. */
+  readonly since: Float64Array
+}
+
+export function knownNames(most: number): KnownNames {
+  return {
+    hashes: new Uint32Array(most),
+    weights: new Float32Array(most),
+    since: new Float64Array(most),
+  }
+}
+
+/** Whether the name was first seen an hour ago or earlier. */
+export function isKnown(
+  { hashes, weights, since }: KnownNames,
+  hash: number,
+  now: Instant,
+): boolean {
+  const at = hashes.indexOf(hash)
+  return at !== -1 && (weights[at] ?? 0) > 0 && now - (since[at] ?? now) >= SETTLING
+}
+
+/** Notes the name once more; a new one takes the place of the one that was met least. */
+export function meet({ hashes, weights, since }: KnownNames, hash: number, now: Instant): void {
+  const at = hashes.indexOf(hash)
+  if (at !== -1 && (weights[at] ?? 0) > 0) {
+    weights[at] = (weights[at] ?? 0) + 1
+    return
+  }
+  const place = weights.indexOf(Math.min(...weights))
+  hashes[place] = hash
+  weights[place] = 1
+  since[place] = now
+}
+
+/** Lets all of them fade by a factor. */
+export function fade({ weights }: KnownNames, factor: number): void {
+  for (let at = 0; at < weights.length; at += 1) {
+    const left = (weights[at] ?? 0) * factor
+    weights[at] = left < LEAST_WEIGHT ? 0 : left
+  }
+}
+
+/** FNV-1a, 32 bit, from a seed: tells names apart, and cannot be looked up without the seed. */
+export function nameHash(name: string, seed: number): number {
+  let hash = (0x811c9dc5 ^ seed) >>> 0
+  for (let at = 0; at < name.length; at += 1) {
+    hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
+  }
+  return hash >>> 0
+}

@@ -1,0 +1,126 @@
+import type { Instant } from '../../core/clock.ts'
+import { type Fading, addTo, leftOf } from './fading.ts'
+import type { Measures } from './features.ts'
+import { type Histograms, count, fadeCounts, ownHistograms } from './histograms.ts'
+import { type KnownNames, fade, isKnown, knownNames, meet } from './known-names.ts'
+
+const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
+
+/** Milliseconds in which requests count for the rate. */
+const RATE_WINDOW = 10 * MINUTE
+
+/** Fading is done at once for so many milliseconds. */
+const FADING_STEP = HOUR
+
+/** What is remembered of one owner. Its size does not depend on what the owner does. */
+export interface Profile {
+  readonly histograms: Histograms
+  readonly networks: KnownNames
+  readonly regions: KnownNames
+  readonly products: KnownNames
+  readonly requests: Fading
+  readonly bytes: Fading
+  readonly failures: Fading
+  /** Requests that it has learnt from, fading as the histograms do. */
+  learnt: number
+  /** Unfinished uploads. */
+  open: number
+  fadedAt: Instant
+  lastAt: Instant
+}
+
+/** A request as a profile sees it: names by their hashes. */
+export interface Traits {
+  readonly at: Instant
+  readonly network: number
+  readonly region: number
+  readonly product: number
+  /** Bytes of the upload that it begins. */
+  readonly size?: number
+}
+
+export function freshProfile(at: Instant): Profile {
+  return {
+    histograms: ownHistograms(),
+    networks: knownNames(16),
+    regions: knownNames(8),
+    products: knownNames(4),
+    requests: { value: 0, at },
+    bytes: { value: 0, at },
+    failures: { value: 0, at },
+    learnt: 0,
+    open: 0,
+    fadedAt: at,
+    lastAt: at,
+  }
+}
+
+/** What measuring needs beside a profile. */
+export interface MeasuringContext {
+  /** Requests of an owner before a network or a client can be new to it. */
+  readonly warmUp: number
+  /** Wrong credentials and proofs from the request's network, fading. */
+  readonly networkFailures: number
+}
+
+/** What a request is measured by, given what is known of its owner; changes nothing. */
+export function measure(
+  profile: Profile | undefined,
+  traits: Traits,
+  { warmUp, networkFailures }: MeasuringContext,
+): Measures {
+  const { at, size } = traits
+  const { requests, bytes, failures, open, learnt } = profile ?? freshProfile(at)
+  const volume = size === undefined ? {} : { size, volume: leftOf(bytes, at, HOUR) + size }
+  return {
+    rate: leftOf(requests, at, RATE_WINDOW) + 1,
+    concurrency: open,
+    failures: Math.max(leftOf(failures, at, HOUR), networkFailures),
+    hour: Math.floor(at / HOUR) % 24,
+    ...volume,
+    ...(profile === undefined || learnt < warmUp ? {} : newnessOf(profile, traits)),
+  }
+}
+
+function newnessOf(profile: Profile, { at, network, region, product }: Traits): Partial<Measures> {
+  const isNear = isKnown(profile.regions, region, at)
+  const isOwn = isKnown(profile.networks, network, at)
+  return {
+    network: isOwn ? 0 : isNear ? 1 : 2,
+    product: isKnown(profile.products, product, at) ? 0 : 1,
+  }
+}
+
+/** Takes note of a request. */
+export function learn(profile: Profile, traits: Traits, measures: Measures): void {
+  const { at: now, size } = traits
+  count(profile.histograms, measures)
+  meet(profile.networks, traits.network, now)
+  meet(profile.regions, traits.region, now)
+  meet(profile.products, traits.product, now)
+  addTo(profile.requests, 1, { now, constant: RATE_WINDOW })
+  if (size !== undefined) addTo(profile.bytes, size, { now, constant: HOUR })
+  profile.learnt += 1
+  profile.lastAt = Math.max(profile.lastAt, now)
+}
+
+/** Takes note of a wrong credential or proof. */
+export function fail(failures: Fading, now: Instant): void {
+  addTo(failures, 1, { now, constant: HOUR })
+}
+
+/** Lets what was learnt lose half of its weight in every half-life, in milliseconds. */
+export function age(profile: Profile, now: Instant, halfLife: number): void {
+  const factor = fadingSince(profile.fadedAt, now, halfLife)
+  if (factor === 1) return
+  profile.fadedAt = now
+  profile.learnt *= factor
+  fadeCounts(profile.histograms, factor)
+  for (const names of [profile.networks, profile.regions, profile.products]) fade(names, factor)
+}
+
+/** By what counts fade; 1 while it is too early to. */
+export function fadingSince(since: Instant, now: Instant, halfLife: number): number {
+  return now - since < FADING_STEP ? 1 : 2 ** ((since - now) / halfLife)
+}
