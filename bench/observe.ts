@@ -15,7 +15,7 @@ import { createLog } from '../src/observe/log.ts'
 import type { Log } from '../src/observe/log.ts'
 import { createMetrics } from '../src/observe/metrics.ts'
 import { type Observer, observer } from '../src/observe/observer.ts'
-import { HOME, SLOT, UPLOAD, exchangeOf } from '../test/observe/samples.ts'
+import { HOME, SLOT, UPLOAD, exchangeOf, sealKey } from '../test/observe/samples.ts'
 import { plainObserver } from './plain-observer.ts'
 
 const ROUNDS = 15
@@ -41,6 +41,7 @@ const audit = opened.use(
     file: join(folder, 'audit'),
     clock: systemClock,
     log: silent,
+    sealKey,
     onLost: (lines) => {
       throw new Error(`${lines} audit lines are lost`)
     },

@@ -4,6 +4,8 @@ import path from 'node:path'
 
 const FORMATTER = path.join(import.meta.dirname, '../node_modules/.bin/oxfmt')
 
+const FORMATTED = new Set(['md', 'json'])
+
 /** Writes `name.<extension>` for each extension, unless no results are wanted. */
 export function writeResults(
   { results }: { readonly results: string | undefined },
@@ -16,7 +18,7 @@ export function writeResults(
     const file = path.join(results, `${name}.${extension}`)
     writeFileSync(file, text)
     // The repository's own form, which its check asks for.
-    if (extension !== 'svg') execFileSync(FORMATTER, [file], { stdio: 'ignore' })
+    if (FORMATTED.has(extension)) execFileSync(FORMATTER, [file], { stdio: 'ignore' })
     console.log(`wrote ${file}`)
   }
 }

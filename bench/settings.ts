@@ -22,6 +22,7 @@ export const HELP = `npm run bench -- [speed|takeover|slow|micro|timing|all] [op
   --noise PERCENT     repeat a run with more foreign CPU than this share of a core (25)
   --seed N            schedule of takeover and timing, cuts of W7 (1)
   --workers           takeover by a server of two processes
+  --profile           after speed, a CPU profile and a flame graph of our server for each workload
   --quick             small loads, one round; shows that it works, its numbers mean nothing
   --install           apt-get install what is missing (as root)
   --results FOLDER    where reports go (bench/results; with --quick nowhere)
@@ -46,6 +47,7 @@ export interface Settings {
   readonly noiseLimit: number
   readonly seed: number
   readonly workers: number
+  readonly profile: boolean
   readonly quick: boolean
   readonly install: boolean
   readonly results: string | undefined
@@ -90,6 +92,7 @@ const OPTIONS = {
   seed: { type: 'string' },
   results: { type: 'string' },
   workers: { type: 'boolean', default: false },
+  profile: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   install: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -109,6 +112,7 @@ export function parseSettings(args: readonly string[], signal: AbortSignal): Set
   const usual = values.quick ? undefined : RESULTS_FOLDER
   return {
     command,
+    profile: values.profile,
     quick: values.quick,
     install: values.install,
     signal,

@@ -2,6 +2,7 @@ import { openContest, PEERS } from './contest.ts'
 import { CUTS, judgeCuts, measureCuts } from './cuts.ts'
 import { BenchFailure } from './failure.ts'
 import { GENERATOR_CORE, machineFacts, SERVER_CORE } from './machine.ts'
+import { measureProfiles } from './profiles.ts'
 import { writeResults } from './results-folder.ts'
 import type { Settings } from './settings.ts'
 import { chosenWorkloads, measureSpeed, type SpeedRun } from './speed.ts'
@@ -52,6 +53,15 @@ async function measure(settings: Settings): Promise<SpeedResults & { runs: reado
   return { machine, rounds, noiseLimit, workloads, rows, trickles, cuts, verdicts, runs }
 }
 
+async function profile(settings: Settings): Promise<void> {
+  const { workloads, quick, seed, signal } = settings
+  const chosen = { workloads, quick, seed, signal, workFolder: WORK_FOLDER }
+  for (const each of await measureProfiles(chosen)) {
+    const files = { cpuprofile: each.profile, svg: each.graph }
+    writeResults(settings, `profile-${each.workload}`, files)
+  }
+}
+
 /** Whether the demands were met that could be judged: at full size, beside the servers that they name. */
 export async function speed(settings: Settings): Promise<boolean> {
   requireTwoCores()
@@ -60,6 +70,7 @@ export async function speed(settings: Settings): Promise<boolean> {
   const json = `${JSON.stringify(results, null, 2)}\n`
   writeResults(settings, 'speed', { md: markdown, json, svg: speedChart(results) })
   if (settings.results === undefined) console.log(`\n${markdown}`)
+  if (settings.profile) await profile(settings)
   if (settings.quick) console.log('The demands were not judged: the loads were small.')
   else console.log(`\n${verdictTable(results.verdicts)}`)
   return results.verdicts.every((verdict) => verdict.met)

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import { removeAged, setAside } from '../observe/audit-retention.ts'
+import type { AuditTrail } from '../observe/audit.ts'
 import type { Log } from '../observe/log.ts'
 
 /** How often aged lines of the audit trail are looked for, in milliseconds. */
@@ -7,8 +8,9 @@ const INTERVAL = 3_600_000
 
 /** Which lines are removed. */
 export interface AuditUpkeepNeeds {
-  /** Empty: there is no trail. */
   readonly file: string
+  /** Nothing: there is none. */
+  readonly trail: Pick<AuditTrail, 'record' | 'flush'> | undefined
   /** Milliseconds that lines are kept; 0: for as long as somebody else does not remove them. */
   readonly retention: number
   readonly log: Log
@@ -20,11 +22,11 @@ export interface AuditUpkeepNeeds {
  * Disposing waits for the run under way.
  */
 export function startAuditUpkeep(needs: AuditUpkeepNeeds): AsyncDisposable {
-  const { file, retention } = needs
-  if (file === '' || retention === 0) return { [Symbol.asyncDispose]: async () => {} }
-  let running = aged(needs)
+  const { trail, retention } = needs
+  if (trail === undefined || retention === 0) return { [Symbol.asyncDispose]: async () => {} }
+  let running = aged(trail, needs)
   const timer = setInterval(() => {
-    running = running.then(async () => await aged(needs))
+    running = running.then(async () => await aged(trail, needs))
   }, INTERVAL)
   timer.unref()
   return {
@@ -35,15 +37,13 @@ export function startAuditUpkeep(needs: AuditUpkeepNeeds): AsyncDisposable {
   }
 }
 
-async function aged({
-  file,
-  retention,
-  log,
-  clock = systemClock,
-}: AuditUpkeepNeeds): Promise<void> {
+async function aged(
+  trail: Pick<AuditTrail, 'record' | 'flush'>,
+  { file, retention, log, clock = systemClock }: AuditUpkeepNeeds,
+): Promise<void> {
   try {
     // What is put aside has to wait for the next run: whoever has it open may write to it for a minute.
-    const files = await removeAged(file, clock() - retention)
+    const files = await removeAged(file, clock() - retention, trail)
     if (files > 0) log.info({ files }, 'audit lines removed that were kept for long enough')
     await setAside(file, clock())
   } catch (err) {

@@ -4,11 +4,12 @@ import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import type { UploadEngine } from '../engine/engine.ts'
-import { openAudit } from '../observe/audit.ts'
+import { type AuditTrail, openAudit } from '../observe/audit.ts'
 import { engineAudit } from '../observe/event-audit.ts'
 import { createLog } from '../observe/log.ts'
 import { engineOver } from './engine.ts'
 import { networkNames } from './network-names.ts'
+import { openSealKeys } from './seal-keys.ts'
 import { enginePolicyOf } from './settings.ts'
 import { openStores } from './stores.ts'
 
@@ -26,24 +27,23 @@ export async function openMaintenance(config: Config): Promise<Maintenance> {
   await using opened = new AsyncDisposableStack()
   const stores = opened.use(await openStores(config))
   const policy = enginePolicyOf(config)
+  const audit = opened.use(await openAuditOf(config))
+  const events = engineAudit(audit ?? { record: () => undefined }, config.privacy)
+  const engine = opened.use(
+    engineOver(stores, events, { policy: () => policy, networkName: networkNames(config) }),
+  )
+  const kept = opened.move()
+  return { engine, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
+}
+
+async function openAuditOf({ audit: { file }, security }: Config): Promise<AuditTrail | undefined> {
+  if (file === '') return undefined
+  const { current: sealKey } = await openSealKeys(security.masterKey)
   const log = createLog({
     level: 'warn',
     format: 'pretty',
     destination: process.stderr,
     clock: systemClock,
   })
-  const audit = opened.use(
-    await openAudit({
-      file: config.audit.file === '' ? '/dev/null' : config.audit.file,
-      clock: systemClock,
-      log,
-      onLost: () => undefined,
-    }),
-  )
-  const events = engineAudit(audit, config.privacy)
-  const engine = opened.use(
-    engineOver(stores, events, { policy: () => policy, networkName: networkNames(config) }),
-  )
-  const kept = opened.move()
-  return { engine, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
+  return await openAudit({ file, clock: systemClock, log, sealKey, onLost: () => undefined })
 }

@@ -3,6 +3,7 @@ import { systemClock, systemStopwatch } from '../core/clock.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import type { UploadEngine } from '../engine/engine.ts'
 import { type KeyRing, openKeyRing } from '../keys/key-ring.ts'
+import type { SealKey } from '../observe/audit-seal.ts'
 import { type AuditTrail, openAudit } from '../observe/audit.ts'
 import { readBuildInfo } from '../observe/build-info.ts'
 import { keyLog } from '../observe/key-events.ts'
@@ -16,6 +17,7 @@ import { openPlaces } from '../risk/places.ts'
 import { engineOver } from './engine.ts'
 import { type Entrance, entranceOver } from './entrance.ts'
 import { networkNames } from './network-names.ts'
+import { openSealKeys } from './seal-keys.ts'
 import { startSessionUpkeep } from './session-upkeep.ts'
 import { startKeeping } from './upkeep.ts'
 import { type AllSessions, sessionPolicyOf, sessionsFollowing, sessionsOver } from './sessions.ts'
@@ -68,8 +70,8 @@ export async function startCore(
     freeBytes,
     classOfNetwork,
   })
-  const audit = await openAuditOf(config, { log, metrics })
-  if (audit !== undefined) started.use(audit)
+  const seals = await openSealKeys(config.security.masterKey)
+  const audit = started.use(await openAuditOf(config, { log, metrics, sealKey: seals.current }))
   const { privacy } = config
   const told = { log, metrics, privacy, classOfNetwork, ...(audit && { audit }) }
   const observing = started.use(observer(told))
@@ -87,6 +89,7 @@ export async function startCore(
   started.use(startKeeping(engine))
   const { gateEvents } = observing
   const ring = started.use(await openRingOf(config, { log, observing, worker }))
+  seals.follow(ring)
   const parts = { stores, master: ring, sessions, engine, places, events: gateEvents, ...names }
   const entrance = entranceOver(config, parts)
   return {
@@ -122,12 +125,12 @@ async function openRingOf(
 
 async function openAuditOf(
   { audit: { file } }: Config,
-  { log, metrics }: { log: Log; metrics: Metrics },
+  { log, metrics, sealKey }: { log: Log; metrics: Metrics; sealKey: () => SealKey },
 ): Promise<AuditTrail | undefined> {
   if (file === '') return undefined
   const onLost = (lines: number): void => metrics.auditLinesLost(lines)
   try {
-    return await openAudit({ file, clock: systemClock, log, onLost })
+    return await openAudit({ file, clock: systemClock, log, sealKey, onLost })
   } catch (cause) {
     throw new OperatorError(`The audit file ${file} (audit.file) cannot be used`, cause)
   }

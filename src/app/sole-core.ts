@@ -20,7 +20,7 @@ export async function startSoleCore(
   await core.engine.recover()
   started.use(startUpkeep(core))
   const { audit, privacy } = config
-  started.use(startAuditUpkeep({ ...audit, ...privacy, log: core.log }))
+  started.use(startAuditUpkeep({ ...audit, ...privacy, log: core.log, trail: core.audit }))
   let current = config
   started.use(await startKeyUpkeep({ ...core, config: () => current, clock: systemClock }))
   return {

@@ -2,6 +2,7 @@ import { ConfigError } from '../config/problem.ts'
 import { nearest } from '../config/nearest.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import { UsageError, type Command } from './command.ts'
+import { auditCommand } from './commands/audit.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   filesCommand,
   gcCommand,
   backupCommand,
+  auditCommand,
   keysCommand,
   versionCommand,
 ]

@@ -1,6 +1,6 @@
 import { randomId } from '../core/random.ts'
 import type { Head } from './audit-head.ts'
-import { BEFORE_FIRST, type SealKey, coveredText, sealedText, sealer } from './audit-seal.ts'
+import { BEFORE_FIRST, type SealKey, coveredText, ending, sealer } from './audit-seal.ts'
 
 const ID_BYTES = 9
 
@@ -37,19 +37,31 @@ export function newChain(key: SealKey, heads: readonly Head[]): Chain {
   }
 }
 
-/** The chain with these lines, which are given without their newlines, and their text in the file. */
-export function lengthened(chain: Chain, lines: readonly string[]): { chain: Chain; text: string } {
+/** More than the seal and the place in a chain add to a line. */
+const ADDED_BYTES = 128
+
+/** UTF-8 takes at most so many bytes for a UTF-16 code unit. */
+const MOST_BYTES = 3
+
+/** The chain with these lines, which are given without their newlines, and what is to stand in the file. */
+export function lengthened(
+  chain: Chain,
+  lines: readonly string[],
+): { readonly chain: Chain; readonly bytes: Buffer } {
   let { n, shown, kept } = chain
-  let text = ''
+  let length = 0
+  for (const line of lines) length += line.length * MOST_BYTES + ADDED_BYTES
+  const bytes = Buffer.allocUnsafe(length)
+  let end = 0
   for (const line of lines) {
     n += 1
-    const covered = coveredText(line, { chain: chain.id, n })
-    const seal = chain.seal(shown, covered)
-    text += sealedText(covered, seal)
+    const seal = chain.seal(shown, coveredText(line, { chain: chain.id, n }))
+    end += seal.bytes.copy(bytes, end)
+    end += bytes.write(ending(seal), end, 'latin1')
     shown = seal.shown
     kept = seal.kept
   }
-  return { chain: { ...chain, n, shown, kept }, text }
+  return { chain: { ...chain, n, shown, kept }, bytes: bytes.subarray(0, end) }
 }
 
 /** The chains that the first line of a chain names, each with the number of a line that it had. */

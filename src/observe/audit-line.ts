@@ -22,6 +22,10 @@ export type AuditEvent =
   | 'refresh-refused'
   | 'assessed'
   | 'unproved'
+  | 'chain-began'
+  | 'chain-ended'
+  | 'chain-removed'
+  | 'lines-lost'
   | 'key-added'
   | 'key-removed'
 
@@ -36,7 +40,7 @@ export interface AuditEntry {
   readonly session?: string | undefined
   /** The session whose place this one takes. */
   readonly succeeds?: string | undefined
-  /** Name of a master key. */
+  /** Name of a master key; of a chain the one that its seals come from. */
   readonly kid?: string
   /** Kind of a session's key. */
   readonly key?: 'hmac' | 'dpop'
@@ -63,7 +67,7 @@ export interface AuditEntry {
   readonly seconds?: number
   /** Code of the refusal. */
   readonly code?: string
-  /** Refusals that have no line of their own; how often the slot was recovered. */
+  /** Refusals that have no line of their own; lines that are lost; how often the slot was recovered. */
   readonly count?: number | undefined
   readonly outcome?: 'same' | 'different'
   readonly why?: string
@@ -73,5 +77,13 @@ export interface AuditEntry {
 
 /** The entry as it stands in the file: `time` first, one JSON object, one line. */
 export function auditLine(time: string, entry: AuditEntry): string {
+  /** Other chains, each with the number of a line that it has. */
+  readonly after?: string | undefined
+  /** A chain whose file was removed. */
+  readonly of?: string
+  /** Number of its last line. */
+  readonly until?: number
+  /** Name of that file. */
+  readonly file?: string
   return `{"time":"${time}"${jsonMembers(entry)}}\n`
 }

@@ -2,6 +2,10 @@ import { link, open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Instant } from '../core/clock.ts'
 import { errorCode } from '../core/error-code.ts'
+import { openTrailFile } from './audit-files.ts'
+import { dropHead } from './audit-head.ts'
+import { readSealed } from './audit-seal.ts'
+import type { AuditTrail } from './audit.ts'
 
 /** How lines of an audit file begin. */
 const LINE_BEGIN = /^\{"time":"(?<time>(?<day>\d{4}-\d\d-\d\d)T[\d:.]+Z)"/u
@@ -25,10 +29,15 @@ export async function setAside(file: string, now: Instant): Promise<string | und
 }
 
 /**
- * Removes what {@link setAside} put aside of the file, once its last line is older than `before`. Other
- * files beside it, such as those of a log rotation, stay. Resolves to how many it removed.
+ * Removes what {@link setAside} put aside of the file, once its last line is older than `before`, and records
+ * which chains that were. Other files beside it, such as those of a log rotation, stay. Resolves to how many it
+ * removed.
  */
-export async function removeAged(file: string, before: Instant): Promise<number> {
+export async function removeAged(
+  file: string,
+  before: Instant,
+  audit: Pick<AuditTrail, 'record' | 'flush'>,
+): Promise<number> {
   const name = basename(file)
   const beside = (await readdir(dirname(file))).filter(
     (other) => other.startsWith(name) && ASIDE.test(other.slice(name.length)),
@@ -37,10 +46,27 @@ export async function removeAged(file: string, before: Instant): Promise<number>
   for (const other of beside) {
     const path = join(dirname(file), other)
     if ((await stat(path)).mtimeMs >= before) continue
+    const chains = await chainsIn(path)
+    for (const [of, until] of chains)
+      audit.record({ event: 'chain-removed', of, until, file: other })
+    // Said before it is done: who finds lines missing finds out why.
+    audit.flush()
     await rm(path)
+    for (const chain of chains.keys()) dropHead(file, chain)
     removed += 1
   }
   return removed
+}
+
+/** The chains of a file, each with the number of its last line. */
+async function chainsIn(path: string): Promise<ReadonlyMap<string, number>> {
+  const chains = new Map<string, number>()
+  await using file = await openTrailFile(path)
+  for await (const bytes of file.lines()) {
+    const line = readSealed(bytes.toString())
+    if (line !== undefined) chains.set(line.chain, Math.max(line.n, chains.get(line.chain) ?? 0))
+  }
+  return chains
 }
 
 /** Enough of the file for the first line's time; nothing if there is no file. */

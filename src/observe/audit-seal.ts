@@ -33,14 +33,38 @@ export interface SealedLine {
   readonly covered: string
 }
 
+/** A text's seal. */
+export interface SealedText extends Seal {
+  /** The text in UTF-8, until something else is sealed. */
+  readonly bytes: Buffer
+}
+
+const KEY_CHARACTERS = 43
+const TEXT_START = KEY_CHARACTERS + SHOWN_CHARACTERS
+
+/** UTF-8 takes at most so many bytes for a UTF-16 code unit. */
+const MOST_BYTES = 3
+
+/** What is hashed: a buffer of its own for each line would cost as much as its hash. */
+let message = Buffer.alloc(4096)
+
 /** Makes the function that seals the text of a line after the line before it. */
-export function sealer({ key }: SealKey): (before: string, covered: string) => Seal {
+export function sealer({ key }: SealKey): (before: string, covered: string) => SealedText {
   const prefix = key.toString('base64url')
   return (before, covered) => {
+    const most = TEXT_START + covered.length * MOST_BYTES
+    if (message.length < most) message = Buffer.alloc(most)
+    message.write(prefix, 0, 'latin1')
+    message.write(before, KEY_CHARACTERS, 'latin1')
+    const end = TEXT_START + message.write(covered, TEXT_START)
     // The key before the text makes a MAC of a hash that cannot be lengthened, such as SHA-512/256 (FIPS 180-4
     // §5.3.6), whose output is a half of its state. HMAC takes two hashes, and their calls are what costs.
-    const mac = hash('sha512-256', prefix + before + covered, 'base64url')
-    return { shown: mac.slice(0, SHOWN_CHARACTERS), kept: mac.slice(SHOWN_CHARACTERS) }
+    const mac = hash('sha512-256', message.subarray(0, end), 'base64url')
+    return {
+      shown: mac.slice(0, SHOWN_CHARACTERS),
+      kept: mac.slice(SHOWN_CHARACTERS),
+      bytes: message.subarray(TEXT_START, end),
+    }
   }
 }
 
@@ -49,9 +73,9 @@ export function coveredText(line: string, { chain, n }: { chain: string; n: numb
   return `${line.slice(0, -1)},"chain":"${chain}","n":${n}`
 }
 
-/** The line as it stands in the file. */
-export function sealedText(covered: string, { shown }: Seal): string {
-  return `${covered},"seal":"${shown}"}\n`
+/** What stands in the file behind the text that a seal covers. */
+export function ending({ shown }: Seal): string {
+  return `,"seal":"${shown}"}\n`
 }
 
 /** Reads a line, given without its newline; nothing if it has no seal. */

@@ -1,7 +1,8 @@
 import type { Clock, Instant } from '../core/clock.ts'
-import { openAppendFile } from './append-file.ts'
 import { auditLine } from './audit-line.ts'
 import type { AuditEntry } from './audit-line.ts'
+import type { SealKey } from './audit-seal.ts'
+import { openChainedFile } from './chained-file.ts'
 import { lineBatch } from './line-batch.ts'
 import type { Log } from './log.ts'
 import { timeText } from './time-text.ts'
@@ -12,7 +13,7 @@ const REPORT_INTERVAL = 60_000
 /** How often it is noticed, while lines are written, that the file has another name, in milliseconds. */
 const LOOK_INTERVAL = 60_000
 
-/** The append-only record of what was done with slots. Disposing writes what waits and closes. */
+/** The append-only record of what was done with slots, sealed. Disposing writes what waits and closes. */
 export interface AuditTrail extends AsyncDisposable {
   /**
    * Notes an entry. The lines of one turn of the event loop are written together at its end, or
@@ -33,6 +34,8 @@ export interface AuditOptions {
   readonly file: string
   readonly clock: Clock
   readonly log: Log
+  /** The key for a chain that begins now. */
+  readonly sealKey: () => SealKey
   /** Called with the number of lines that could not be written. */
   readonly onLost: (lines: number) => void
 }
@@ -41,34 +44,40 @@ export interface AuditOptions {
  * Opens the trail. Rejects if the file can't be opened for appending; after that no failure
  * reaches the caller of `record`: lost lines are counted and reported in the log.
  */
-export async function openAudit({ file, clock, log, onLost }: AuditOptions): Promise<AuditTrail> {
-  const target = openAppendFile(file)
+export async function openAudit(options: AuditOptions): Promise<AuditTrail> {
+  const { file, clock, log, sealKey, onLost } = options
   const now = timeText(clock)
-  const lose = rateLimited(clock, (error) =>
-    log.error({ err: error, file }, 'audit lines are lost: the audit file cannot be written'),
+  const lineOf = (entry: AuditEntry): string => auditLine(now(), entry)
+  const lose = rateLimited(clock, (err) =>
+    log.error({ err, file }, 'audit lines are lost: the audit file cannot be written'),
   )
+  const onHeadError = rateLimited(clock, (err) =>
+    log.error(
+      { err, file },
+      'it cannot be kept how long the audit trail is: its end is not proved',
+    ),
+  )
+  const target = openChainedFile({ file, sealKey, lineOf, onHeadError })
   let lookAt = clock() + LOOK_INTERVAL
   // Before the lines: after a silence the old file may be removed already.
   const follow = (): void => {
     if (clock() < lookAt) return
     lookAt = clock() + LOOK_INTERVAL
     try {
-      target.follow()
+      if (target.isElsewhere()) target.reopen()
     } catch (err) {
       log.warn({ err, file }, 'audit file not found: lines go to the old one')
     }
   }
   const { add, flush } = lineBatch((lines) => {
     follow()
-    try {
-      target.append(lines)
-    } catch (error) {
-      onLost(lines.split('\n').length - 1)
-      lose(error)
-    }
+    const { lost, error } = target.append(lines)
+    if (error === undefined) return
+    onLost(lost)
+    lose(error)
   })
   return {
-    record: (entry) => add(auditLine(now(), entry)),
+    record: (entry) => add(lineOf(entry)),
     flush,
     async reopen() {
       flush()
@@ -76,7 +85,7 @@ export async function openAudit({ file, clock, log, onLost }: AuditOptions): Pro
     },
     async [Symbol.asyncDispose]() {
       flush()
-      target.close()
+      target[Symbol.dispose]()
     },
   }
 }

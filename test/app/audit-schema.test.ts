@@ -9,12 +9,14 @@ import { keyFileNeeds } from '../../src/app/key-upkeep.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { retireKey, rotateKeys } from '../../src/keys/rotation.ts'
 import { REASONS } from '../../src/risk/assess.ts'
+import { openAudit } from '../../src/observe/audit.ts'
+import { keptLog, sealKey } from '../observe/samples.ts'
 import { afterStandby } from '../guide/standby.ts'
 import { type MmdbMap, mmdbOf } from '../risk/mmdb-writer.ts'
 import { append, created, creation } from './rufh-client.ts'
 import { PUBLIC_URL, accepting, askProved, toldSession } from './session-client.ts'
 import { cutUpload, largePut } from './session-proofs.ts'
-import { type Line, type Site, auditOf, startSite, temporaryFolder } from './site.ts'
+import { type Line, type Site, chainedAuditOf, startSite, temporaryFolder } from './site.ts'
 import { signedDelete, signedPut } from './slots.ts'
 import { halfSent } from './visits.ts'
 import { ask, having } from './wire-client.ts'
@@ -57,12 +59,24 @@ function described(
     await using site = await startSite(flags)
     await visit(site, t)
     await site.server.shutdown()
-    checked(await auditOf(site.folder))
+    checked(await chainedAuditOf(site.folder))
   })
 }
 
 test('a session with a key, hours in a pocket, and a new slot: every line is described', async (t) => {
   checked((await afterStandby(t, 'v1')).lines)
+})
+
+test('what a server tells of the chains themselves: every line is described', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'audit.jsonl')
+  const needs = { file, clock: systemClock, log: keptLog().log, sealKey, onLost: () => undefined }
+  for (let times = 0; times < 2; times += 1) {
+    await using audit = await openAudit(needs)
+    audit.record({ event: 'chain-removed', of: 'a-chain-1234', until: 7, file: 'audit.jsonl.1' })
+    audit.record({ event: 'lines-lost', count: 3 })
+  }
+  checked(await chainedAuditOf(folder.path, 'audit.jsonl'))
 })
 
 function goOn(t: TestContext, milliseconds: number): void {
@@ -130,7 +144,7 @@ test('an upload that changes networks which databases know: every line is descri
   await cutUpload(site, put, WIFI)
   assert.equal((await ask(site.port, { ...put, from: MOBILE })).status, 201)
   await site.server.shutdown()
-  const lines = await auditOf(site.folder)
+  const lines = await chainedAuditOf(site.folder)
   checked(lines)
   assert.ok(
     lines.some((line) => line['fromClass'] === 'fixed' && line['networkClass'] === 'mobile'),

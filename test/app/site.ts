@@ -113,8 +113,16 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true }) }
 }
 
-/** The audit trail of a folder; complete once the site is disposed of. */
-export async function auditOf(folder: string, file = 'data/audit.jsonl'): Promise<Line[]> {
+/** What the audit trail of a folder tells of slots and sessions; complete once the site is disposed of. */
+export async function auditOf(folder: string, file?: string): Promise<Line[]> {
+  const lines = await chainedAuditOf(folder, file)
+  return lines
+    .filter(({ event }) => !/^(?:chain-|lines-)/u.test(String(event)))
+    .map(({ chain: _chain, n: _n, seal: _seal, ...told }) => told)
+}
+
+/** The same with what proves it. */
+export async function chainedAuditOf(folder: string, file = 'data/audit.jsonl'): Promise<Line[]> {
   const text = await readFile(join(folder, file), 'utf8')
   return text.split('\n').filter(Boolean).map(parsed)
 }

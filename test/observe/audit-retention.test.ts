@@ -5,9 +5,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { removeAged, setAside } from '../../src/observe/audit-retention.ts'
 import { openAudit } from '../../src/observe/audit.ts'
-import { NOON, keptLog } from './samples.ts'
+import { NOON, keptLog, sealKey } from './samples.ts'
 
 const DAY = 86_400_000
+
+/** Nobody is told of what is removed. */
+const UNTOLD = { record: () => assert.fail('there was no chain'), flush: () => undefined }
 
 /** A trail that a line was written to at noon. */
 async function trailOfNoon(): Promise<AsyncDisposable & { folder: string; file: string }> {
@@ -59,8 +62,8 @@ test('only what was put aside is removed, and only once its last line is old eno
     await utimes(join(trail.folder, other), NOON / 1000, NOON / 1000)
   }
   await utimes(aside, NOON / 1000, NOON / 1000)
-  assert.equal(await removeAged(trail.file, NOON), 0)
-  assert.equal(await removeAged(trail.file, NOON + 1), 1)
+  assert.equal(await removeAged(trail.file, NOON, UNTOLD), 0)
+  assert.equal(await removeAged(trail.file, NOON + 1, UNTOLD), 1)
   assert.deepEqual((await readdir(trail.folder)).toSorted(), others.toSorted())
 })
 
@@ -72,6 +75,7 @@ test('a trail whose file was put aside goes on in a new one within a minute, and
     file: trail.file,
     clock: () => now,
     log,
+    sealKey,
     onLost: () => assert.fail('a line was lost'),
   })
   const aside = (await setAside(trail.file, NOON + DAY)) ?? assert.fail('it stayed')
@@ -80,6 +84,9 @@ test('a trail whose file was put aside goes on in a new one within a minute, and
   now += 60_000
   audit.record({ event: 'deleted' })
   audit.flush()
-  assert.match(await readFile(aside, 'utf8'), /opened.*\n.*published.*\n$/u)
-  assert.match(await readFile(trail.file, 'utf8'), /^.*deleted.*\n$/u)
+  assert.match(
+    await readFile(aside, 'utf8'),
+    /opened.*\n.*chain-began.*\n.*published.*\n.*chain-ended.*\n$/u,
+  )
+  assert.match(await readFile(trail.file, 'utf8'), /^.*chain-began.*\n.*deleted.*\n$/u)
 })

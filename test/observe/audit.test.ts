@@ -14,7 +14,7 @@ import { keyAudit } from '../../src/observe/key-events.ts'
 import type { Privacy } from '../../src/observe/privacy.ts'
 import { sessionAudit } from '../../src/observe/session-events.ts'
 import type { SeenNetwork, SessionRecord } from '../../src/sessions/session-record.ts'
-import { HOME, NOON, SLOT, TRAIN, UPLOAD, exchangeOf, keptLog } from './samples.ts'
+import { HOME, NOON, SLOT, TRAIN, UPLOAD, exchangeOf, keptLog, sealKey } from './samples.ts'
 
 const MAC = 'deadbeef'.repeat(8)
 
@@ -28,16 +28,26 @@ async function opened(file: string): Promise<AuditTrail> {
     file,
     clock: () => NOON,
     log: keptLog().log,
+    sealKey,
     onLost: () => assert.fail('no line is lost'),
   })
 }
 
-async function linesOf(file: string): Promise<Record<string, unknown>[]> {
+/** All lines, those of the chains among them. */
+async function allLinesOf(file: string): Promise<Record<string, unknown>[]> {
   const text = await readFile(file, 'utf8')
   return text
     .split('\n')
     .slice(0, -1)
     .map((line) => Object(JSON.parse(line)))
+}
+
+/** What was recorded. */
+async function linesOf(file: string): Promise<Record<string, unknown>[]> {
+  const lines = await allLinesOf(file)
+  return lines
+    .filter(({ event }) => !String(event).startsWith('chain-'))
+    .map(({ chain: _chain, n: _n, seal: _seal, ...recorded }) => recorded)
 }
 
 async function eventsIn(file: string): Promise<unknown[]> {
@@ -187,10 +197,13 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
 test('docs/audit.md names exactly the events and fields that are written, and which event has which', async () => {
   await using folder = await tempFolder()
   const file = join(folder.path, 'audit.jsonl')
-  await using audit = await opened(file)
-  tellAll(audit, { address: 'full' })
-  audit.flush()
-  const lines = await linesOf(file)
+  for (let times = 0; times < 2; times += 1) {
+    await using audit = await opened(file)
+    tellAll(audit, { address: 'full' })
+    audit.record({ event: 'chain-removed', of: 'a-chain-1234', until: 7, file: 'audit.jsonl.1' })
+    audit.record({ event: 'lines-lost', count: 3 })
+  }
+  const lines = await allLinesOf(file)
   const page = await readFile(new URL('../../docs/audit.md', import.meta.url), 'utf8')
   const [, events = '', rest = ''] = page.split(/^## (?:Events|Fields)$/mu)
   const [fields = ''] = rest.split(/^## /mu)
@@ -302,7 +315,7 @@ test('a full disk stops nothing: lines are counted as lost, and the log says so 
     lost += lines
   }
   // Every write to /dev/full fails with ENOSPC.
-  await using audit = await openAudit({ file: '/dev/full', clock: () => now, log, onLost })
+  await using audit = await openAudit({ file: '/dev/full', clock: () => now, log, sealKey, onLost })
   for (const seconds of [0, 59, 60]) {
     now = NOON + seconds * 1000
     audit.record({ event: 'opened' })

@@ -94,7 +94,8 @@ function programEndingBy(end: string, auditFile: string): string {
     const clock = () => ${NOON}
     const log = createLog({ level: 'info', format: 'json', destination: process.stderr, clock })
     const onLost = () => {}
-    const audit = await openAudit({ file: ${JSON.stringify(auditFile)}, clock, log, onLost })
+    const sealKey = () => ({ kid: 'one', key: Buffer.alloc(32) })
+    const audit = await openAudit({ file: ${JSON.stringify(auditFile)}, clock, log, sealKey, onLost })
     log.info('last words')
     audit.record({ event: 'published' })
     ${end}

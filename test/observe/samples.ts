@@ -3,6 +3,7 @@ import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
 import type { SlotRecord, UploadRecord } from '../../src/engine/slot-record.ts'
 import { clientAddressOf, clientAddressPolicy } from '../../src/http/client-address.ts'
 import type { Exchange } from '../../src/http/exchange.ts'
+import type { SealKey } from '../../src/observe/audit-seal.ts'
 import { createLog } from '../../src/observe/log.ts'
 import type { Log, LogOptions } from '../../src/observe/log.ts'
 
@@ -93,3 +94,8 @@ export function keptLog(options: Partial<LogOptions> = {}): { log: Log; written:
   }
   return { log, written }
 }
+
+/** The key of the chains of tests. */
+export const SEAL_KEY: SealKey = { kid: 'key-one', key: Buffer.alloc(32, 7) }
+
+export const sealKey = (): SealKey => SEAL_KEY

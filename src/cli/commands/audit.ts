@@ -1,0 +1,99 @@
+import { resolve } from 'node:path'
+import { proveAudit } from '../../app/audit-proof.ts'
+import type { AuditFault } from '../../observe/audit-fault.ts'
+import type { AuditVerdict } from '../../observe/audit-verify.ts'
+import { type Arguments, type Command, UsageError, command } from '../command.ts'
+import { CONFIG_FLAGS, configurationOf } from '../configuration.ts'
+import type { Io } from '../io.ts'
+import { paint } from '../paint.ts'
+import { printable } from '../printable-text.ts'
+
+const FLAGS = {
+  ...CONFIG_FLAGS,
+  partial: { type: 'boolean', help: 'old files were removed on purpose, as a log rotation does' },
+  json: { type: 'boolean', help: 'print one JSON object per fault, and one of the result' },
+} as const
+
+/** Finds out whether the audit trail is as the server wrote it. */
+export const auditCommand: Command = command({
+  name: 'audit',
+  summary: 'Verifies that nobody changed the audit trail.',
+  parameters: 'verify [FILE…]',
+  details:
+    'Every line is sealed together with the one before it; what was edited, removed, inserted or\n' +
+    'reordered is named with file and line. The server may run meanwhile. Without FILE the audit file\n' +
+    'is read with all that was put aside of it, compressed (.gz) or not. Of single files the last lines may be\n' +
+    'missing. Exit code 1 if something is wrong.',
+  flags: FLAGS,
+  run: async (given, io) => {
+    const files = filesOf(given, io)
+    const { json, partial } = given.flags
+    const { config } = configurationOf(given.flags, io)
+    const tell = json === true ? faultJson : faultText
+    const onFault = (fault: AuditFault): unknown => io.stdout.write(tell(fault, io))
+    const needs = { files, isPartial: partial === true, onFault }
+    const verdict = await unlessStopped(
+      io,
+      async (signal) => await proveAudit(config, { ...needs, signal }),
+    )
+    if (verdict === undefined) return 1
+    io.stdout.write(json === true ? verdictJson(verdict) : verdictText(verdict, io))
+    return verdict.faults === 0 ? 0 : 1
+  },
+})
+
+/** Resolves to nothing if the user stopped the work. */
+async function unlessStopped<T>(
+  io: Io,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const signal = io.stopRequested()
+  try {
+    return await work(signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    io.stderr.write('Stopped: not all of it was read\n')
+    return undefined
+  }
+}
+
+function filesOf({ positionals }: Arguments<typeof FLAGS>, { cwd }: Io): readonly string[] {
+  const [verb, ...files] = positionals
+  if (verb !== 'verify') throw new UsageError('Say what to do: audit verify')
+  return files.map((file) => resolve(cwd, file))
+}
+
+function faultJson(fault: AuditFault): string {
+  return `${JSON.stringify({ fault: fault.kind, ...fault, kind: undefined })}\n`
+}
+
+function faultText({ kind, file, line, chain, text }: AuditFault, io: Io): string {
+  const place = file === undefined ? '' : ` ${file}:${line ?? ''}`
+  const of = chain === undefined ? '' : ` (chain ${chain})`
+  return `${paint(kind, 'bad', io)}${place}: ${printable(text)}${of}\n`
+}
+
+function verdictJson({ faults, ...verdict }: AuditVerdict): string {
+  return `${JSON.stringify({ ok: faults === 0, faults, ...verdict })}\n`
+}
+
+function verdictText(verdict: AuditVerdict, io: Io): string {
+  const { files, lines, chains, faults, from, until } = verdict
+  const head = faults === 0 ? paint('OK', 'good', io) : paint(`${faults} faults`, 'bad', io)
+  const time = from === undefined ? '' : `, ${from} to ${until ?? from}`
+  const counts = `${lines} lines in ${files.length} files, ${chains} chains${time}`
+  return [`${head}: ${counts}`, ...remarksOn(verdict), ''].join('\n')
+}
+
+function remarksOn(verdict: AuditVerdict): string[] {
+  const { open, unchained, torn, lost, retired, absent } = verdict
+  const remarks: readonly (readonly [number, string])[] = [
+    [unchained, 'lines are older than the chains: nothing of them is proved'],
+    [open, 'chains are not closed: their process runs, or was killed'],
+    [torn, 'pieces of lines were left by a crash or a full disk'],
+    [lost, 'lines could not be written, as the server says itself'],
+    [retired, 'chains were removed by the server when they were old enough'],
+    [absent, 'chains are in files that are not here'],
+  ]
+  return remarks.filter(([count]) => count > 0).map(([count, text]) => `  ${count} ${text}`)
+}

@@ -1,0 +1,129 @@
+import { type AppendFile, openAppendFile } from './append-file.ts'
+import { type Chain, lengthened, newChain } from './audit-chain.ts'
+import { type HeadFile, makeHead, readHeads } from './audit-head.ts'
+import type { AuditEntry } from './audit-line.ts'
+import type { SealKey } from './audit-seal.ts'
+
+/** An audit file all of whose lines are links of a chain. */
+export interface ChainedFile extends Disposable {
+  /** Appends whole lines, each with its newline. */
+  append(lines: string): Recorded
+  /** Whether the path names another file than the one that is open. */
+  isElsewhere(): boolean
+  /** Opens the path anew, and begins another chain if it is another file; throws and keeps the old one if that fails. */
+  reopen(): void
+}
+
+/** What became of lines. */
+export interface Recorded {
+  /** How many of them do not stand in the file. */
+  readonly lost: number
+  readonly error?: unknown
+}
+
+/** What a file of chains is made with. */
+export interface ChainedFileNeeds {
+  readonly file: string
+  /** Asked at the beginning of each chain. */
+  readonly sealKey: () => SealKey
+  /** The text of a line of the chain's own, its newline included. */
+  readonly lineOf: (entry: AuditEntry) => string
+  /** Told when it could not be kept how far a chain got. */
+  readonly onHeadError: (error: unknown) => void
+}
+
+/**
+ * Opens the file. A chain is of one process and one file, so that a file tells by itself what is missing in it.
+ * It begins with the first line that is written. One whose lines cannot be written is over: the next
+ * one says how many were lost.
+ */
+export function openChainedFile(needs: ChainedFileNeeds): ChainedFile {
+  const { file, lineOf } = needs
+  const target = openAppendFile(file)
+  const head = headFor(needs)
+  let open: Chain | undefined
+  let lost = 0
+  const preface = ({ n, kid, after }: Chain): string => {
+    if (n > 0) return ''
+    const began = lineOf({ event: 'chain-began', kid, after })
+    return lost === 0 ? began : began + lineOf({ event: 'lines-lost', count: lost })
+  }
+  const append = (lines: string): Recorded => {
+    const chain = open ?? newChain(needs.sealKey(), readHeads(file))
+    if (chain.n === 0 && target.isRegular()) head.make(chain)
+    const first = linesOf(preface(chain))
+    const own = linesOf(lines)
+    const { chain: now, error } = appendTo(target, chain, [...first, ...own])
+    head.write(now)
+    open = error === undefined ? now : undefined
+    const standing = Math.max(0, now.n - chain.n - first.length)
+    const missing = own.length - standing
+    // What was lost before is declared as soon as the line that does stands there.
+    lost = (standing > 0 || error === undefined ? 0 : lost) + missing
+    return { lost: missing, ...(error !== undefined && { error }) }
+  }
+  const end = (): void => {
+    if (open !== undefined) append(lineOf({ event: 'chain-ended' }))
+    open = undefined
+    head.leave()
+  }
+  return {
+    append,
+    isElsewhere: () => target.isElsewhere(),
+    reopen() {
+      if (target.isElsewhere()) end()
+      target.reopen()
+    },
+    [Symbol.dispose]() {
+      end()
+      target.close()
+    },
+  }
+}
+
+/** The head of the chain that is open. */
+function headFor({ file, onHeadError }: ChainedFileNeeds): {
+  make(chain: Chain): void
+  write(chain: Chain): void
+  leave(): void
+} {
+  let current: HeadFile | undefined
+  const attempt = (work: () => void): void => {
+    try {
+      work()
+    } catch (error) {
+      onHeadError(error)
+    }
+  }
+  const leave = (): void => attempt(() => current?.[Symbol.dispose]())
+  return {
+    make({ id }) {
+      leave()
+      current = undefined
+      attempt(() => (current = makeHead(file, id)))
+    },
+    write: ({ n, kept }) => attempt(() => n > 0 && current?.write(n, kept)),
+    leave() {
+      leave()
+      current = undefined
+    },
+  }
+}
+
+/** Appends lines to file and chain: as many as stand there whole. */
+function appendTo(
+  target: AppendFile,
+  chain: Chain,
+  lines: readonly string[],
+): { readonly chain: Chain; readonly error?: unknown } {
+  const next = lengthened(chain, lines)
+  const { bytes, error } = target.append(next.bytes)
+  if (error === undefined) return { chain: next.chain }
+  const whole = next.bytes.toString('latin1', 0, bytes).split('\n').length - 1
+  return { chain: lengthened(chain, lines.slice(0, whole)).chain, error }
+}
+
+/** JSON holds no newline. */
+function linesOf(text: string): string[] {
+  return text.split('\n').slice(0, -1)
+}

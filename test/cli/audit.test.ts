@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { signedPut } from '../app/slots.ts'
+import { FLAGS, SECRETS, startSite, temporaryFolder } from '../app/site.ts'
+import { ask } from '../app/wire-client.ts'
+import { type Outcome, runCli } from './cli-run.ts'
+
+const SET = [...FLAGS, `grants.v2_secret=${SECRETS.v2}`].flatMap((flag) => ['--set', flag])
+
+/** A folder where a server has written its trail. */
+async function servedFolder(): Promise<AsyncDisposable & { path: string; file: string }> {
+  const folder = await temporaryFolder()
+  await using site = await startSite([], { folder: folder.path })
+  assert.equal((await ask(site.port, signedPut('a/1', 'hello'))).status, 201)
+  await site.server.shutdown()
+  return { ...folder, file: join(folder.path, 'data/audit.jsonl') }
+}
+
+/** Runs the program; nobody stops it. */
+async function run(argv: readonly string[], cwd: string): Promise<Outcome> {
+  return await runCli(argv, cwd, { stopRequested: () => new AbortController().signal })
+}
+
+test('audit verify says OK of what a server wrote, and how much that is', async () => {
+  await using folder = await servedFolder()
+  const { code, out, err } = await run(['audit', 'verify', ...SET], folder.path)
+  assert.equal(err, '')
+  assert.match(out, /^OK: 4 lines in 1 files, 1 chains, \d{4}-\S+Z to \d{4}-\S+Z\n$/u)
+  assert.equal(code, 0)
+})
+
+test('audit verify names file and line of what was edited, as text and as JSON', async () => {
+  await using folder = await servedFolder()
+  const text = await readFile(folder.file, 'utf8')
+  await writeFile(folder.file, text.replace('"published"', '"abandoned"'))
+  const { code, out } = await run(['audit', 'verify', ...SET], folder.path)
+  assert.match(
+    out,
+    /^edited \S+audit\.jsonl:3: this is not what was sealed \(chain [\w-]{12}\)\n1 faults: /u,
+  )
+  assert.equal(code, 1)
+  const json = await run(['audit', 'verify', '--json', ...SET], folder.path)
+  const [fault, verdict] = json.out
+    .trim()
+    .split('\n')
+    .map((line) => Object(JSON.parse(line)))
+  assert.deepEqual([fault.fault, fault.file, fault.line], ['edited', folder.file, 3])
+  assert.deepEqual([verdict.ok, verdict.faults, verdict.lines, json.code], [false, 1, 4, 1])
+})
+
+test('audit verify reads a single file, wherever it is', async () => {
+  await using folder = await servedFolder()
+  const copy = join(folder.path, 'copy.jsonl')
+  await writeFile(copy, await readFile(folder.file))
+  const { code, out } = await run(['audit', 'verify', 'copy.jsonl', ...SET], folder.path)
+  assert.match(out, /^OK: 4 lines/u)
+  assert.equal(code, 0)
+})
+
+test('audit without verify is wrong usage; without a trail there is nothing to verify', async () => {
+  await using folder = await temporaryFolder()
+  assert.equal((await run(['audit'], folder.path)).code, 2)
+  const none = await run(['audit', 'verify', ...SET, '--set', 'audit.file='], folder.path)
+  assert.match(none.err, /There is no audit trail/u)
+  assert.equal(none.code, 1)
+})
+
+test('audit verify that is stopped says that it is not done', async () => {
+  await using folder = await servedFolder()
+  const { code, out, err } = await runCli(['audit', 'verify', ...SET], folder.path)
+  assert.deepEqual([code, out, err], [1, '', 'Stopped: not all of it was read\n'])
+})
