@@ -73,10 +73,6 @@ export interface AuditEntry {
   readonly why?: string
   readonly method?: string
   readonly request?: string
-}
-
-/** The entry as it stands in the file: `time` first, one JSON object, one line. */
-export function auditLine(time: string, entry: AuditEntry): string {
   /** Other chains, each with the number of a line that it has. */
   readonly after?: string | undefined
   /** A chain whose file was removed. */
@@ -85,5 +81,9 @@ export function auditLine(time: string, entry: AuditEntry): string {
   readonly until?: number
   /** Name of that file. */
   readonly file?: string
+}
+
+/** The entry as it stands in the file: `time` first, one JSON object, one line. */
+export function auditLine(time: string, entry: AuditEntry): string {
   return `{"time":"${time}"${jsonMembers(entry)}}\n`
 }
