@@ -4,6 +4,8 @@ import { type SlotPath, parseSlotPath } from '../core/slot-path.ts'
 import type { ShownProof } from '../proof/signed-request.ts'
 import { HEADER } from '../wire/header-names.ts'
 import { type Attendance, attend } from './attendance.ts'
+import { judgeFirstUse } from './first-use.ts'
+import { learnFailure } from './habits.ts'
 import { countFailure, countOpening } from './failures.ts'
 import { type GateRequest, refuseQuerySession } from './gate-request.ts'
 import { admitShown, admitUnproved } from './grant-way.ts'
@@ -65,7 +67,7 @@ export function gate(needs: GateNeeds): Gate {
       const grant = await verified(request, claim, needs)
       const user = userOf(grant)
       if (user !== undefined) abuse.refuseBanned(request.client, user)
-      const counted = user === undefined ? use : counting({ request, user }, use, needs)
+      const counted = counting({ request, user }, use, needs)
       const shown = shownOf(request)
       return shown === undefined
         ? await admitUnproved({ request, grant }, counted, needs)
@@ -106,14 +108,21 @@ const NO_TYPES: readonly string[] = []
 
 const NOTHING: ShownProof = { sessionId: undefined, answer: undefined, dpop: undefined }
 
-/** What a request does, counted as a new upload of its user if it uses its slot for the first time. */
+/** What a request does; if it uses its slot for the first time, judged by habits and counted as a new upload of its user. */
 function counting<T>(
-  { request, user }: { readonly request: GateRequest; readonly user: string },
+  { request, user }: { readonly request: GateRequest; readonly user: string | undefined },
   use: (admission: Admission) => Promise<T>,
   needs: GateNeeds,
 ): (admission: Admission) => Promise<T> {
-  const opens = async (): Promise<void> => await countOpening(request, needs, user)
-  return async ({ grant, passage }) => await use({ grant, passage: { ...passage, opens } })
+  return async ({ grant, passage }) => {
+    const opens = async (): Promise<void> => {
+      if (user !== undefined) await countOpening(request, needs, user)
+      const isBound = passage.binds !== undefined
+      // What proved itself was judged before.
+      if (passage.session === undefined) judgeFirstUse({ request, grant, isBound }, needs)
+    }
+    return await use({ grant, passage: { ...passage, opens } })
+  }
 }
 
 /** The grant that the request shows; counts a wrong one. */
@@ -135,8 +144,10 @@ async function verified(
   try {
     return await needs.grants.verify(shown)
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'grant-invalid')
+    if (error instanceof Refusal && error.code === 'grant-invalid') {
+      learnFailure(request, needs)
       await countFailure(request, needs)
+    }
     throw error
   }
 }
