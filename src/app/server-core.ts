@@ -110,8 +110,6 @@ export async function startCore(
     follow(next): void {
       ;[enginePolicy, sessionPolicy] = [enginePolicyOf(next), sessionPolicyOf(next)]
       entrance.follow(next)
-      // What is wrong with the file is told as an event.
-      void ring.reread()
       log.level = next.log.level
     },
   }
