@@ -23,6 +23,8 @@ const POLICY: RiskPolicy = {
   networkChangeWindow: HOUR,
   countryChange: 'challenge',
   maxSpeedKmh: 1_000,
+  level2Score: 13,
+  level3Score: 15,
 }
 
 /** A client about which everything is known that can be, and a request of it from anywhere. */

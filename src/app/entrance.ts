@@ -18,6 +18,7 @@ import { proofKeys } from '../proof/proof-keys.ts'
 import { proofs } from '../proof/proofs.ts'
 import type { Places } from '../risk/places.ts'
 import { memoryCounters } from '../stores/memory/counters.ts'
+import type { Anomalies } from './anomalies.ts'
 import { abusePolicyOf, gatePolicyOf, proofPolicyOf } from './security-settings.ts'
 import type { AllSessions } from './sessions.ts'
 import { grantSecretsOf } from './settings.ts'
@@ -41,12 +42,13 @@ export interface EntranceNeeds {
   readonly engine: Pick<UploadEngine, 'sizeOf' | 'find'>
   readonly events: GateEvents
   readonly places: Pick<Places, 'find'>
+  readonly anomalies: Anomalies
   readonly networkName: (client: ClientAddress) => string
 }
 
 /** Makes the way in. */
 export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
-  const { stores, master, sessions, engine, events, places, networkName } = needs
+  const { stores, master, sessions, engine, events, places, anomalies, networkName } = needs
   const { publicUrl } = config.server
   let [gatePolicy, proofPolicy, abusePolicy] = policiesOf(config)
   const keys = proofKeys(master)
@@ -56,6 +58,7 @@ export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
     bound: sessions.bound,
     keys,
     places,
+    anomalies: anomalies.detector,
     events,
     networkName,
     userOf,
@@ -87,6 +90,7 @@ export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
       return signRefresh({ ...slot, path, refresh }, refreshKeys, systemClock())
     },
     follow(next): void {
+      anomalies.follow(next)
       ;[gatePolicy, proofPolicy, abusePolicy] = policiesOf(next)
     },
   }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/options.ts'
 import { reloading } from '../config/reloading.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
 import type { AuditTrail } from '../observe/audit.ts'
 import type { Log } from '../observe/log.ts'
 
@@ -11,12 +12,14 @@ export interface ReloaderNeeds {
   readonly apply: (config: Config) => void
   /** Its file is opened anew, because a log rotation may have moved it. */
   readonly audit: Pick<AuditTrail, 'reopen'> | undefined
+  /** Its file is read again. */
+  readonly ring: Pick<KeyRing, 'reread'>
   readonly log: Log
 }
 
 /** Makes the function that takes a new configuration over and says what needs a restart. */
 export function reloader(needs: ReloaderNeeds): (wanted: Config) => Promise<void> {
-  const { apply, audit, log } = needs
+  const { apply, audit, ring, log } = needs
   let running = needs.config
   return async (wanted) => {
     const { config, changed, needRestart } = reloading(running, wanted)
@@ -26,6 +29,7 @@ export function reloader(needs: ReloaderNeeds): (wanted: Config) => Promise<void
       log.warn({ options: needRestart }, 'changed options that need a restart keep their old value')
     }
     log.info({ changed }, 'configuration reloaded')
+    await ring.reread()
     try {
       await audit?.reopen()
     } catch (err) {

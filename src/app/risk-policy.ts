@@ -1,11 +1,12 @@
 import type { Config } from '../config/options.ts'
+import type { AnomalyPolicy } from '../risk/anomaly/policy.ts'
 import type { RiskPolicy } from '../risk/policy.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 /** The configured thresholds as the risk room takes them. */
-export function riskPolicyOf({ security, geo }: Config): RiskPolicy {
+export function riskPolicyOf({ security, geo, anomaly }: Config): RiskPolicy {
   return {
     enhancedSecurity: security.enhancedSecurity,
     challengeOnNetworkChange: security.challengeOnNetworkChange,
@@ -16,5 +17,14 @@ export function riskPolicyOf({ security, geo }: Config): RiskPolicy {
     networkChangeWindow: security.networkChangeWindow,
     countryChange: geo.countryChange,
     maxSpeedKmh: geo.maxSpeedKmh,
+    level2Score: anomaly.enabled ? anomaly.level2Score : Infinity,
+    level3Score: anomaly.enabled ? anomaly.level3Score : Infinity,
   }
+}
+
+/** What is learnt of users, and for how long: of what is older than the retention a sixteenth is left at most. */
+export function anomalyPolicyOf({ anomaly, privacy: { retention } }: Config): AnomalyPolicy {
+  const { enabled, halfLife, warmUp } = anomaly
+  const longest = retention === 0 ? Infinity : retention / 4
+  return { enabled, halfLife: Math.min(halfLife, longest), warmUp, retention }
 }

@@ -14,6 +14,7 @@ import { riskLog } from '../observe/risk-log.ts'
 import { type WaitingReaders, waitingReaders } from '../protocols/download/waiting-readers.ts'
 import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
 import { openPlaces } from '../risk/places.ts'
+import { anomaliesOf } from './anomalies.ts'
 import { engineOver } from './engine.ts'
 import { type Entrance, entranceOver } from './entrance.ts'
 import { networkNames } from './network-names.ts'
@@ -84,13 +85,15 @@ export async function startCore(
   const { cleanupInterval } = config.sessionStore
   // Ends after the engine, whose last requests are their last news.
   started.use(startSessionUpkeep({ sessions, cleanupInterval, log }))
-  const events = sessionsFollowing(sessions, observing.engineEvents)
+  const risk = { places, anomalies: anomaliesOf(config) }
+  const counted = risk.anomalies.following(observing.engineEvents)
+  const events = sessionsFollowing(sessions, counted)
   const engine = started.use(engineOver(stores, events, { ...names, policy: () => enginePolicy }))
   started.use(startKeeping(engine))
   const { gateEvents } = observing
   const ring = started.use(await openRingOf(config, { log, observing, worker }))
   seals.follow(ring)
-  const parts = { stores, master: ring, sessions, engine, places, events: gateEvents, ...names }
+  const parts = { stores, master: ring, sessions, engine, events: gateEvents, ...risk, ...names }
   const entrance = entranceOver(config, parts)
   return {
     log,
@@ -107,8 +110,6 @@ export async function startCore(
     follow(next): void {
       ;[enginePolicy, sessionPolicy] = [enginePolicyOf(next), sessionPolicyOf(next)]
       entrance.follow(next)
-      // What is wrong with the file is told as an event.
-      void ring.reread()
       log.level = next.log.level
     },
   }

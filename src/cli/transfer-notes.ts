@@ -2,6 +2,7 @@ import type { Progress } from '../client/upload-options.ts'
 import { type Stopwatch, systemStopwatch } from '../core/clock.ts'
 import { sizeText, timeText } from './amounts.ts'
 import type { Io } from './io.ts'
+import { jsonText } from './json-text.ts'
 import { printable } from './printable-text.ts'
 import { type Loss, type News, type TransferTeller, newsTeller } from './transfer-news.ts'
 
@@ -47,7 +48,7 @@ export function transferNotes(
   function tell(code: News['code'], text: string, facts: object = {}): void {
     const { stored: offset, size } = progress ?? {}
     const note = { code, offset, size, ...facts, message: text }
-    stderr.write(json ? `${JSON.stringify(note)}\n` : `${title}: ${text}\n`)
+    stderr.write(json ? `${jsonText(note)}\n` : `${title}: ${text}\n`)
   }
 
   function lost(loss: Loss): void {

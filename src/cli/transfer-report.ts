@@ -3,6 +3,7 @@ import { errorCode } from '../core/error-code.ts'
 import { OperatorError } from '../core/operator-error.ts'
 import { type Flags, UsageError } from './command.ts'
 import type { Io } from './io.ts'
+import { jsonText } from './json-text.ts'
 import { quoted } from './printable-text.ts'
 import { isRefusalOfTheSystem } from './system-refusal.ts'
 import { type FailureCode, TransferFailure } from './transfer-failure.ts'
@@ -72,7 +73,7 @@ export async function reported(
   } catch (error) {
     if (error instanceof UsageError) throw error
     const failure = signal.aborted ? stoppedBy(error) : failureOf(error, remedies)
-    if (telling.json === true) io.stdout.write(`${JSON.stringify({ ok: false, ...failure })}\n`)
+    if (telling.json === true) io.stdout.write(`${jsonText({ ok: false, ...failure })}\n`)
     else if (signal.aborted) io.stderr.write(`${failure.message}\n`)
     else if (failure.code !== 'internal') throw new OperatorError(failure.message)
     if (failure.code === 'internal') throw error
@@ -82,7 +83,7 @@ export async function reported(
 
 function tellEnding({ code, text, remark, facts }: Ending, io: Io, { json, quiet }: Telling): void {
   if (json === true) {
-    io.stdout.write(`${JSON.stringify({ ok: true, code, ...facts })}\n`)
+    io.stdout.write(`${jsonText({ ok: true, code, ...facts })}\n`)
     return
   }
   io.stdout.write(`${text}\n`)

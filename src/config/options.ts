@@ -1,5 +1,6 @@
 import type { Option, Section } from './option.ts'
 import { admin } from './sections/admin.ts'
+import { anomaly } from './sections/anomaly.ts'
 import { audit } from './sections/audit.ts'
 import { downloads } from './sections/downloads.ts'
 import { geo } from './sections/geo.ts'
@@ -26,6 +27,7 @@ export const OPTIONS = {
   security,
   keys,
   geo,
+  anomaly,
   retention,
   downloads,
   http,

@@ -4,6 +4,7 @@ import type { Fingerprint } from '../core/slot-path.ts'
 import type { SeenNetwork } from '../sessions/session-record.ts'
 import { nextFields } from './answer-fields.ts'
 import type { GateRequest } from './gate-request.ts'
+import { ownerOfSession } from './habits.ts'
 import { levelOf } from './levels.ts'
 import type { GateNeeds } from './needs.ts'
 import { type ProvedRequest, passProved } from './proved-way.ts'
@@ -40,7 +41,11 @@ export async function attend(
   // What its uploads became since it was stored is to be seen, and to be ended with it.
   await needs.bound.flush()
   const session = (await needs.bound.find(proof.session.key)) ?? proof.session
-  const { level } = levelOf(request, { known: session }, needs)
+  const { level } = levelOf(
+    request,
+    { known: session, whose: { owner: ownerOfSession(session) } },
+    needs,
+  )
   const { maxRefreshes, maxSessionAge } = needs.policy()
   const { key, user, refreshes } = session.bound
   const proved: ProvedRequest = { request, proof: { ...proof, session } }

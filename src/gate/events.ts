@@ -1,5 +1,6 @@
 import type { ClientAddress } from '../core/client-address.ts'
 import type { RefusalCode } from '../core/refusals.ts'
+import type { Surprise } from '../risk/anomaly/surprise.ts'
 import type { Place } from '../risk/place.ts'
 
 /** How suspicious a request was, and what came of it. */
@@ -12,6 +13,8 @@ export interface Decision {
   readonly reasons: readonly string[]
   /** Where the request came from, as far as databases say so. */
   readonly place?: Place
+  /** How unusual it was of its owner, where habits are known. */
+  readonly surprise?: Surprise
   /** `confirmed`: a new grant lifted level 3. */
   readonly verdict: 'passed' | 'challenged' | 'refused' | 'confirmed'
 }

@@ -5,6 +5,8 @@ import type { ShownProof } from '../proof/signed-request.ts'
 import type { GrantRequest } from '../grants/grant-request.ts'
 import { HEADER } from '../wire/header-names.ts'
 import { type Attendance, attend } from './attendance.ts'
+import { judgeFirstUse } from './first-use.ts'
+import { learnFailure } from './habits.ts'
 import { countFailure, countOpening } from './failures.ts'
 import { type GateRequest, refuseQuerySession } from './gate-request.ts'
 import { admitShown, admitUnproved } from './grant-way.ts'
@@ -71,7 +73,7 @@ export function gate(needs: GateNeeds): Gate {
       }
       const user = userOf(grant)
       if (user !== undefined) abuse.refuseBanned(request.client, user)
-      const noted = user === undefined ? use : counting({ request, user }, use, needs)
+      const noted = counting({ request, user }, use, needs)
       const shown = shownOf(request)
       return shown === undefined
         ? await admitUnproved({ request, grant }, noted, needs)
@@ -112,14 +114,21 @@ const NO_TYPES: readonly string[] = []
 
 const NOTHING: ShownProof = { sessionId: undefined, answer: undefined, dpop: undefined }
 
-/** What a request does, counted as a new upload of its user if it uses its slot for the first time. */
+/** What a request does; if it uses its slot for the first time, judged by habits and counted as a new upload of its user. */
 function counting<T>(
-  { request, user }: { readonly request: GateRequest; readonly user: string },
+  { request, user }: { readonly request: GateRequest; readonly user: string | undefined },
   use: (admission: Admission) => Promise<T>,
   needs: GateNeeds,
 ): (admission: Admission) => Promise<T> {
-  const opens = async (): Promise<void> => await countOpening(request, needs, user)
-  return async ({ grant, passage }) => await use({ grant, passage: { ...passage, opens } })
+  return async ({ grant, passage }) => {
+    const opens = async (): Promise<void> => {
+      if (user !== undefined) await countOpening(request, needs, user)
+      const isBound = passage.binds !== undefined
+      // What proved itself was judged before.
+      if (passage.session === undefined) judgeFirstUse({ request, grant, isBound }, needs)
+    }
+    return await use({ grant, passage: { ...passage, opens } })
+  }
 }
 
 /** What of the request can show its grant. */
@@ -137,6 +146,9 @@ function credentialIn({ target, headers }: GateRequest, { size, types }: Claim):
 
 /** The refusal of a grant; counts a wrong one. */
 async function counted(error: unknown, request: GateRequest, needs: GateNeeds): Promise<unknown> {
-  if (error instanceof Refusal && error.code === 'grant-invalid') await countFailure(request, needs)
+  if (error instanceof Refusal && error.code === 'grant-invalid') {
+    learnFailure(request, needs)
+    await countFailure(request, needs)
+  }
   return error
 }

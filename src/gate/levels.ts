@@ -1,10 +1,12 @@
 import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
+import type { Surprise } from '../risk/anomaly/surprise.ts'
 import { type Assessment, type Snapshot, assess } from '../risk/assess.ts'
 import type { Place } from '../risk/place.ts'
 import type { Visit } from '../sessions/session-life.ts'
 import type { SeenNetwork, SessionRecord } from '../sessions/session-record.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
+import { type Whose, sightingOf } from './habits.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
 
 /** A request at its level. */
@@ -13,6 +15,8 @@ export interface Level extends Assessment {
   readonly onlyCounted: boolean
   /** Where it came from. */
   readonly place?: Place
+  /** How unusual it is of its owner, where habits are known. */
+  readonly surprise?: Surprise
 }
 
 /** What is remembered of a client. */
@@ -21,6 +25,7 @@ export type Known = Pick<SessionRecord, 'lastActiveAt' | 'networks' | 'changes' 
 /** What a request is judged by. */
 interface Circumstances {
   readonly known: Known | undefined
+  readonly whose: Whose
   readonly expiry?: Instant | undefined
   /** The request as sessions see it, if that is at hand. */
   readonly visit?: Visit
@@ -35,14 +40,16 @@ export function levelOf(
   circumstances: Circumstances,
   needs: GateNeeds,
 ): Level {
-  const { known, expiry, visit = visitOf(visitorOf(request), needs) } = circumstances
+  const { known, whose, expiry, visit = visitOf(visitorOf(request), needs) } = circumstances
   const place = needs.places.find(request.client.address)
   const from = place === undefined ? {} : { place }
+  const surprise = needs.anomalies.look(sightingOf(request, { ...whose, visit, place }))
   const isExpired = expiry !== undefined && expiry + CLOCK_SKEW < visit.at
   const observation = {
     ...visit,
     ...from,
     ...(isExpired ? { grantExpiredAt: expiry } : {}),
+    ...(surprise === undefined ? {} : { surprise: surprise.score }),
   }
   const snapshot = known === undefined ? undefined : snapshotOf(known, needs)
   const under = (policy: GatePolicy): Assessment => assess(snapshot, observation, policy)
@@ -50,7 +57,8 @@ export function levelOf(
   const assessment = under(policy)
   const onlyCounted =
     assessment.level === 3 && under({ ...policy, networkChangeLimit: Infinity }).level < 3
-  return { ...assessment, onlyCounted, ...from }
+  const told = surprise === undefined ? {} : { surprise }
+  return { ...assessment, onlyCounted, ...from, ...told }
 }
 
 const NONE: readonly string[] = []

@@ -5,6 +5,7 @@ import type { SlotPath } from '../core/slot-path.ts'
 import type { GrantVerifier } from '../grants/verifier.ts'
 import type { ProofKeys } from '../proof/proof-keys.ts'
 import type { Proofs } from '../proof/proofs.ts'
+import type { AnomalyDetector } from '../risk/anomaly/detector.ts'
 import type { Places } from '../risk/places.ts'
 import type { RiskPolicy } from '../risk/policy.ts'
 import type { BoundSessions } from '../sessions/bound-sessions.ts'
@@ -33,6 +34,7 @@ export interface GateNeeds {
   readonly keys: Pick<ProofKeys, 'kid' | 'sessionKey'>
   readonly abuse: Abuse
   readonly places: Pick<Places, 'find'>
+  readonly anomalies: Pick<AnomalyDetector, 'look' | 'learn' | 'failed'>
   readonly events: GateEvents
   readonly clock: Clock
   /** Asked anew each time, because it may change while the server runs. */

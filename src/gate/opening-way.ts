@@ -4,6 +4,7 @@ import type { OpenedSession } from '../sessions/bound-sessions.ts'
 import type { Binding, BoundSession } from '../sessions/session-record.ts'
 import { openingFields } from './answer-fields.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
+import { ownerOfSession } from './habits.ts'
 import { levelOf } from './levels.ts'
 import type { GateNeeds } from './needs.ts'
 import type { Admission, Judge, JudgedSlot } from './passage.ts'
@@ -99,7 +100,8 @@ function mayRepeat(wanted: WantedKey, { bound }: BoundSession): boolean {
 
 /** That the id was left out of a repetition makes it no less suspicious. Refuses (`reauthentication-required`) at level 3. */
 function levelOfRepetition({ request, grant }: Wish, known: BoundSession, needs: GateNeeds): 1 | 2 {
-  const assessed = levelOf(request, { known, expiry: grant.expiresAt }, needs)
+  const whose = { owner: ownerOfSession(known) }
+  const assessed = levelOf(request, { known, whose, expiry: grant.expiresAt }, needs)
   const { level, reasons } = assessed
   const verdict = level === 3 ? 'refused' : 'passed'
   const { client } = request

@@ -5,6 +5,7 @@ import type { Visit } from '../sessions/session-life.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { nextFields } from './answer-fields.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
+import { type Whose, learnFrom, ownerOfSession } from './habits.ts'
 import { type Level, levelOf } from './levels.ts'
 import type { GateNeeds } from './needs.ts'
 import type { Admission, Judge, Passage } from './passage.ts'
@@ -24,9 +25,10 @@ export async function passProved(proved: ProvedRequest, needs: GateNeeds): Promi
   const { request, proof } = proved
   const { session } = proof
   const visit = visitOf(visitorOf(request), needs)
-  const level = levelOf(request, { known: session, visit }, needs)
+  const whose = { owner: ownerOfSession(session) }
+  const level = levelOf(request, { known: session, whose, visit }, needs)
   if (level.level === 3) return refuseLevel(proved, level, needs)
-  await accept({ request, proof, visit, verdict: 'passed' }, level, needs)
+  await accept({ request, proof, visit, whose, verdict: 'passed' }, level, needs)
   return { session: session.key, judge: provedJudge(proved, needs) }
 }
 
@@ -49,10 +51,13 @@ export async function admitProved<T>(
   const { session } = proof
   const isShared = await isSharedUser(granted, needs)
   const visit = visitOf(visitorOf(request), needs)
-  const level = levelOf(request, { known: session, expiry: grant.expiresAt, visit }, needs)
+  const whose = { owner: ownerOfSession(session), size: grant.size }
+  const { expiresAt: expiry } = grant
+  const level = levelOf(request, { known: session, whose, expiry, visit }, needs)
   const lifts = level.level === 3 && isShared && (await isFresh(granted, needs))
   if (level.level === 3 && !lifts) return refuseLevel(granted, level, needs)
-  await accept({ request, proof, visit, verdict: lifts ? 'confirmed' : 'passed' }, level, needs)
+  const verdict = lifts ? 'confirmed' : 'passed'
+  await accept({ request, proof, visit, whose, verdict }, level, needs)
   const binds = isShared ? { binds: session.key } : {}
   const judge = provedJudge(granted, needs)
   return await use({ grant, passage: { session: session.key, ...binds, judge } })
@@ -108,17 +113,19 @@ function provedJudge(
 /** A request that is let in. */
 interface AcceptedRequest extends ProvedRequest {
   readonly visit: Visit
+  readonly whose: Whose
   readonly verdict: 'passed' | 'confirmed'
 }
 
 async function accept(
-  { request, proof, visit, verdict }: AcceptedRequest,
+  { request, proof, visit, whose, verdict }: AcceptedRequest,
   level: Level,
   needs: GateNeeds,
 ): Promise<void> {
   const { id, session } = proof
   const { client } = request
   await needs.bound.proved(session, visit)
+  learnFrom(request, { ...whose, visit }, needs)
   needs.events.decided({ session: session.key, client, isBound: true, ...level, verdict })
   const told = verdict === 'confirmed' ? 1 : level.level
   request.adorn(nextFields(request, { id, session, level: told }, needs))

@@ -6,6 +6,7 @@ import type { BoundSession } from '../sessions/session-record.ts'
 import { FULL_AUTHENTICATION, challengeFields } from './answer-fields.ts'
 import { countFailure } from './failures.ts'
 import { type GateRequest, signedRequestOf } from './gate-request.ts'
+import { learnFailure } from './habits.ts'
 import type { GateNeeds } from './needs.ts'
 
 /** What a request is known to be, or why it is not. */
@@ -93,7 +94,10 @@ async function failed(
   { session, why }: { session: string | undefined; why: ProofFailure },
   needs: GateNeeds,
 ): Promise<void> {
-  if (!INNOCENT.has(why)) await countFailure(request, needs, session)
+  if (!INNOCENT.has(why)) {
+    learnFailure(request, needs)
+    await countFailure(request, needs, session)
+  }
   // Whoever failed too often gets no line each time.
   needs.events.unproved({ session, client: request.client, why })
 }

@@ -3,6 +3,7 @@ import { TIMELESS_LIFE } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { ProofFailure } from '../proof/verdict.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
+import { learnFrom, ownerOfSlot } from './habits.ts'
 import { type Known, type Level, levelOf } from './levels.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
 import type { Judge, JudgedSlot } from './passage.ts'
@@ -37,7 +38,8 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
     const { fingerprint } = slot
     const begins = unbound.begins || sessions.begin(fingerprint, visitorOf(request))
     const known = joined(await sessions.known(fingerprint), rememberedBy(slot))
-    const level = levelOf(request, { known, expiry: expiryOf(unbound, slot) }, needs)
+    const whose = { owner: ownerOfSlot(slot, request, needs) }
+    const level = levelOf(request, { known, whose, expiry: expiryOf(unbound, slot) }, needs)
     const verdict = verdictOn(level, reopens, needs.policy())
     const { client } = request
     needs.events.decided({ session: fingerprint, client, isBound: false, ...level, verdict })
@@ -46,6 +48,7 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
       return refuse(request, level, needs)
     }
     if (!begins) sessions.visit(fingerprint, visitorOf(request))
+    learnFrom(request, whose, needs)
     isPassed = true
     return 'pass'
   }

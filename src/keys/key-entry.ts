@@ -21,8 +21,13 @@ const KID_BYTES = 6
 
 /** A new key. */
 export function freshEntry(createdAt: Instant, activeFrom: Instant = createdAt): KeyEntry {
-  const key = Buffer.from(randomId(KEY_BYTES), 'base64url')
-  return { kid: randomId(KID_BYTES), key, createdAt, activeFrom }
+  // Not in base64url: a name that begins with a hyphen is a flag on a command line.
+  const kid = randomBytesOf(KID_BYTES).toString('hex')
+  return { kid, key: randomBytesOf(KEY_BYTES), createdAt, activeFrom }
+}
+
+function randomBytesOf(count: number): Buffer {
+  return Buffer.from(randomId(count), 'base64url')
 }
 
 /** The line of a key. */

@@ -46,6 +46,10 @@ export interface AuditEntry {
   readonly key?: 'hmac' | 'dpop'
   /** Security level of the request. */
   readonly level?: 1 | 2 | 3
+  /** Bits by which the request was unusual of its owner. */
+  readonly score?: number
+  /** What made it so. */
+  readonly features?: string
   readonly verdict?: 'passed' | 'challenged' | 'refused' | 'confirmed'
   readonly user?: string | undefined
   readonly address?: string | undefined

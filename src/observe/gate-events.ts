@@ -1,17 +1,20 @@
-import type { Registry } from 'prom-client'
+import { Histogram, type Registry } from 'prom-client'
 import type { GateEvents } from '../gate/events.ts'
 import type { AuditTrail } from './audit.ts'
 import type { Log } from './log.ts'
+import { METRICS, metricHead } from './metric-table.ts'
 import { type Privacy, shownAddress, shownPlace } from './privacy.ts'
 import { totalBy, totalByTwo } from './totals.ts'
 
 /** What the gate decided, as audit lines: what was suspicious, and every key that was given. */
 export function gateAudit({ record }: Pick<AuditTrail, 'record'>, privacy: Privacy): GateEvents {
   return {
-    decided({ session, client, place = {}, level, reasons, verdict }) {
+    decided({ session, client, place = {}, surprise, level, reasons, verdict }) {
       if (level === 1) return
       const from = { address: shownAddress(client, privacy), ...shownPlace(place, privacy) }
-      record({ event: 'assessed', session, ...from, level, why: reasons.join(' '), verdict })
+      const unusual = reasons.includes('anomaly') ? shownSurprise(surprise) : {}
+      const why = reasons.join(' ')
+      record({ event: 'assessed', session, ...from, level, why, ...unusual, verdict })
     },
     unproved: ({ session, client, why }) =>
       record({ event: 'unproved', session, address: shownAddress(client, privacy), why }),
@@ -46,6 +49,15 @@ export function gateAudit({ record }: Pick<AuditTrail, 'record'>, privacy: Priva
   }
 }
 
+/** A surprise in tenths of bits, with what made it. */
+function shownSurprise(surprise: Decision['surprise']): { score?: number; features?: string } {
+  if (surprise === undefined) return {}
+  const score = Math.round(surprise.score * 10) / 10
+  return { score, features: surprise.features.map(({ feature }) => feature).join(' ') }
+}
+
+type Decision = Parameters<GateEvents['decided']>[0]
+
 /** The same as log lines: all of it is detail. */
 export function gateLog(log: Log, privacy: Privacy): GateEvents {
   return {
@@ -69,12 +81,16 @@ export function gateLog(log: Log, privacy: Privacy): GateEvents {
 export function gateMetrics(registry: Registry): GateEvents {
   const levels = totalByTwo(registry, 'hfs_security_decisions_total')
   const reasons = totalBy(registry, 'hfs_security_reasons_total')
+  const unusual = totalByTwo(registry, 'hfs_anomaly_verdicts_total')
+  const scores = scoreHistogram(registry)
   const failures = totalBy(registry, 'hfs_proof_failures_total')
   const opened = totalBy(registry, 'hfs_bound_sessions_total', ['hmac', 'dpop', 'refused'])
   const asked = totalBy(registry, 'hfs_bound_session_requests_total', ['refreshed', 'ended'])
   return {
-    decided({ level, verdict, reasons: all }) {
+    decided({ level, verdict, surprise, reasons: all }) {
       levels(String(level), verdict).count += 1
+      if (surprise !== undefined) scores.observe(surprise.score)
+      if (all.includes('anomaly')) unusual(String(level), verdict).count += 1
       for (const reason of all) reasons(reason).count += 1
     },
     unproved({ why }) {
@@ -95,4 +111,9 @@ export function gateMetrics(registry: Registry): GateEvents {
       opened('refused').count += 1
     },
   }
+}
+
+function scoreHistogram(registry: Registry): Histogram {
+  const name = 'hfs_anomaly_score_bits'
+  return new Histogram({ ...metricHead(registry, name), buckets: [...METRICS[name].buckets] })
 }

@@ -120,6 +120,19 @@ export const METRICS = {
     help: 'What made requests suspicious; one may have several reasons.',
     labels: { reason: 'as in the audit trail' },
   },
+  hfs_anomaly_score_bits: {
+    type: 'histogram',
+    help: 'How unusual requests were of their users, where `anomaly.enabled`.',
+    buckets: [1, 2, 4, 6, 8, 10, 11, 12, 13, 14, 15, 16, 18, 20],
+  },
+  hfs_anomaly_verdicts_total: {
+    type: 'counter',
+    help: 'Requests that were unusual enough for a level.',
+    labels: {
+      level: '`2` or `3`, for whatever reason',
+      verdict: '`passed`, `challenged`, `refused`, or `confirmed` by a new grant',
+    },
+  },
   hfs_proof_failures_total: {
     type: 'counter',
     help: 'Requests that named a session, or a key, and did not prove it.',

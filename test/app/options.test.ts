@@ -23,6 +23,7 @@ import {
   temporaryFolder,
 } from './site.ts'
 import { ABUSE_PROOFS } from './abuse-proofs.ts'
+import { ANOMALY_PROOFS } from './anomaly-proofs.ts'
 import { KEY_PROOFS } from './key-proofs.ts'
 import { SECURITY_PROOFS } from './security-proofs.ts'
 import { SESSION_PROOFS } from './session-proofs.ts'
@@ -284,6 +285,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   ...SECURITY_PROOFS,
   ...KEY_PROOFS,
   ...ABUSE_PROOFS,
+  ...ANOMALY_PROOFS,
   'network_resilience.upload_resumption': shows(
     'network_resilience.upload_resumption',
     { true: [true, 'rufh, tus, content-range'], false: [false, undefined] },

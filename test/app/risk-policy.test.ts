@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { riskPolicyOf } from '../../src/app/risk-policy.ts'
+import { anomalyPolicyOf, riskPolicyOf } from '../../src/app/risk-policy.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import type { RiskPolicy } from '../../src/risk/policy.ts'
 
@@ -20,10 +20,12 @@ test('without a word the thresholds are those of the documents', () => {
     networkChangeWindow: 3_600_000,
     countryChange: 'challenge',
     maxSpeedKmh: 1_000,
+    level2Score: Infinity,
+    level3Score: Infinity,
   })
 })
 
-test('every key of [security] and [geo] that suspicion depends on reaches it', () => {
+test('every key of [security], [geo] and [anomaly] that suspicion depends on reaches it', () => {
   const policy = policyWith(
     'security.enhanced_security=false',
     'security.challenge_on_network_change=false',
@@ -34,6 +36,9 @@ test('every key of [security] and [geo] that suspicion depends on reaches it', (
     'security.network_change_window=2m',
     'geo.country_change=reauth',
     'geo.max_speed_kmh=0',
+    'anomaly.enabled=true',
+    'anomaly.level_2_score=9',
+    'anomaly.level_3_score=11',
   )
   assert.deepEqual(policy, {
     enhancedSecurity: false,
@@ -45,5 +50,19 @@ test('every key of [security] and [geo] that suspicion depends on reaches it', (
     networkChangeWindow: 120_000,
     countryChange: 'reauth',
     maxSpeedKmh: 0,
+    level2Score: 9,
+    level3Score: 11,
+  })
+})
+
+test('what is learnt of users fades four times as fast as lines of the audit trail are removed', () => {
+  const flags = ['grants.v2_secret=kQ8yVnZ2rT5wX1aB', 'privacy.retention=8d']
+  const { config } = loadConfig({ env: {}, flags, cwd: '/' })
+  const day = 86_400_000
+  assert.deepEqual(anomalyPolicyOf(config), {
+    enabled: false,
+    halfLife: 2 * day,
+    warmUp: 20,
+    retention: 8 * day,
   })
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import test from 'node:test'
@@ -11,6 +12,7 @@ import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
 import { runCli, temporaryFolder } from './cli-run.ts'
 import { report } from './put-run.ts'
 import { startCommand } from './running-command.ts'
+import { startWrongProxy } from './wrong-proxy.ts'
 
 const random = seededRandom(seedOfThisRun())
 const RUNNING = { stopRequested: () => new AbortController().signal }
@@ -69,6 +71,21 @@ test('get --json tells of the file in one line', async (t) => {
   })
 })
 
+test('get --json brings a terminal nothing of a server that it would obey', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using there = await published(Buffer.from('meow'))
+  const type = 'video/mp4; a="\u009b2J"'
+  const answered = (headers: IncomingHttpHeaders): OutgoingHttpHeaders => ({
+    ...headers,
+    'content-type': type,
+  })
+  await using proxy = await startWrongProxy(() => there.proxy.port, { answered })
+  const url = `http://127.0.0.1:${proxy.port}/a1b2/cat%20video.mp4`
+  const { out } = await runCli(['get', url, '-o', 'x.mp4', '--json'], cwd, RUNNING)
+  assert.doesNotMatch(out.trimEnd(), /\p{Cc}/u)
+  assert.equal(report(out)['type'], type)
+})
+
 test('get replaces no file unless it is told to', async (t) => {
   const cwd = await temporaryFolder(t)
   const path = join(cwd, 'cat video.mp4')
@@ -114,10 +131,11 @@ test('a loss is told where no person watches, but not with --quiet; how it ends 
     else {
       assert.match(
         lines[0] ?? '',
-        /^cat0: interrupted at .* of 2\.0 MB \(connection lost: .*\); trying/u,
+        /^cat0: interrupted(?: at .* of 2\.0 MB)? \(connection lost: .*\); trying/u,
       )
-      assert.match(lines[1] ?? '', /^cat0: went on at .* of 2\.0 MB, after 0:0\d$/u)
-      assert.equal(lines.length, 3, err)
+      // On a busy machine it may be interrupted more than once.
+      assert.match(lines.at(-2) ?? '', /^cat0: went on at .* of 2\.0 MB, after \d+:\d\d$/u)
+      assert.doesNotMatch(err, /^(?!cat0: )./mu)
     }
     const gone = await runCli(['get', `${there.url}x`, ...quiet], cwd, RUNNING)
     assert.match(gone.err, /^error: /u)

@@ -51,6 +51,7 @@ export function gateNeedsOf(
       policy: () => abusePolicyOf(config),
     }),
     places: { find: () => undefined },
+    anomalies: { look: () => undefined, learn: nothing, failed: nothing },
     events: {
       decided: nothing,
       unproved: nothing,

@@ -58,6 +58,7 @@ describe('master keys', () => {
     assert.deepEqual(await readdir(folder), ['master-keys'])
     const { kid, key, createdAt } = JSON.parse(await readFile(file, 'utf8'))
     assert.equal(keys.current.kid, kid)
+    assert.match(kid, /^[\da-f]{12}$/u)
     assert.equal(Buffer.from(key, 'base64url').length, 32)
     assert.equal(createdAt, '2026-11-22T00:00:00.000Z')
   })

@@ -27,6 +27,8 @@ const POLICY: RiskPolicy = {
   networkChangeWindow: HOUR,
   countryChange: 'challenge',
   maxSpeedKmh: 1_000,
+  level2Score: 13,
+  level3Score: 15,
 }
 
 const HOME = '192.0.2.0/24'
@@ -174,9 +176,32 @@ const CASES: readonly {
     expected: at(3, 'grant-expired-long'),
   },
   {
+    claim: 'a request that surprises less than level 2 asks for is level 1',
+    before: 'nothing',
+    now: { surprise: 12.9 },
+    expected: at(1),
+  },
+  {
+    claim: 'a request that surprises is level 2, even the first one of a client',
+    before: 'nothing',
+    now: { surprise: 13 },
+    expected: at(2, 'anomaly'),
+  },
+  {
+    claim: 'a request that surprises more is level 3',
+    now: { surprise: 15 },
+    expected: at(3, 'anomaly'),
+  },
+  {
+    claim: 'where no surprise is asked for, none is a reason',
+    now: { surprise: 60 },
+    policy: { level2Score: Infinity, level3Score: Infinity },
+    expected: at(1),
+  },
+  {
     claim: 'without enhanced security everything is level 1',
     before: { lastActiveAt: 0, place: BERLIN, unprovedChanges: changesAgo(4, 3, 2, 1) },
-    now: { ...MOVED, product: 'curl', place: LISBON, grantExpiredAt: 0 },
+    now: { ...MOVED, product: 'curl', place: LISBON, grantExpiredAt: 0, surprise: 60 },
     policy: { enhancedSecurity: false },
     expected: at(1),
   },
@@ -230,6 +255,7 @@ const observations: fc.Arbitrary<Observation> = fc.record(
     product: products,
     place: places,
     grantExpiredAt: instants,
+    surprise: fc.double({ min: 0, max: 40, noNaN: true }),
   },
   { requiredKeys: ['at', 'network'] },
 )
@@ -243,10 +269,13 @@ const policies: fc.Arbitrary<RiskPolicy> = fc.record({
   networkChangeWindow: fc.integer({ min: MINUTE, max: 5 * HOUR }),
   countryChange: fc.constantFrom('off', 'challenge', 'reauth'),
   maxSpeedKmh: fc.nat({ max: 2_000 }),
+  level2Score: fc.constant(15),
+  level3Score: fc.constantFrom(15, Infinity),
 })
 
 /** The level of one reason alone, as the documents have it. */
-function levelOf(reason: Reason, { countryChange }: RiskPolicy): SecurityLevel {
+function levelOf(reason: Reason, { countryChange, level3Score }: RiskPolicy): SecurityLevel {
+  if (reason === 'anomaly') return level3Score === Infinity ? 2 : 3
   if (reason === 'network-changed' || reason === 'standby') return 2
   return reason === 'country-changed' && countryChange === 'challenge' ? 2 : 3
 }
@@ -284,6 +313,7 @@ const WORSE: Readonly<
     before,
     { ...now, place: { ...now.place, country: 'AQ' } },
   ],
+  'that surprises more': (before, now) => [before, { ...now, surprise: (now.surprise ?? 0) + 5 }],
   'with a grant that expired earlier': (before, now) => [
     before,
     { ...now, grantExpiredAt: (now.grantExpiredAt ?? now.at) - HOUR },
@@ -322,6 +352,7 @@ const SWITCHES: readonly (readonly [Partial<RiskPolicy>, Reason])[] = [
   [{ maxSpeedKmh: 0 }, 'impossible-travel'],
   [{ standbyThreshold: Infinity }, 'standby'],
   [{ networkChangeLimit: Infinity }, 'network-changes'],
+  [{ level2Score: Infinity, level3Score: Infinity }, 'anomaly'],
 ]
 
 for (const [off, reason] of SWITCHES) {

@@ -3,6 +3,7 @@ import { type BackupReport, backUp } from '../../app/backup.ts'
 import { type Arguments, UsageError, command, type Command } from '../command.ts'
 import { CONFIG_FLAGS } from '../configuration.ts'
 import type { Io } from '../io.ts'
+import { jsonText } from '../json-text.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
 
 const FLAGS = {
@@ -41,7 +42,7 @@ export const backupCommand: Command = command({
       async (signal) => await backUp(config, { folder, signal }),
     )
     if (report === undefined) return 1
-    io.stdout.write(given.flags.json === true ? `${JSON.stringify(report)}\n` : shown(report))
+    io.stdout.write(given.flags.json === true ? `${jsonText(report)}\n` : shown(report))
     return 0
   },
 })

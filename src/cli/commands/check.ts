@@ -8,6 +8,7 @@ import { command, type Command } from '../command.ts'
 import { CONFIG_FLAGS, configurationOf, dataFolderOf, usesOwnSecret } from '../configuration.ts'
 import { placeFacts, placeSentence, type PlaceFacts } from '../data-places.ts'
 import type { Io } from '../io.ts'
+import { jsonText } from '../json-text.ts'
 import { freshSecret, readOwnSecret } from '../own-secret.ts'
 import { paint } from '../paint.ts'
 
@@ -28,7 +29,7 @@ export const checkCommand: Command = command({
       return report(await findingsOf(loaded), io)
     } catch (error) {
       if (!(error instanceof ConfigError) || flags.json !== true) throw error
-      io.stdout.write(`${JSON.stringify({ ok: false, problems: error.problems }, null, 2)}\n`)
+      io.stdout.write(`${jsonText({ ok: false, problems: error.problems }, 2)}\n`)
       return 1
     }
   },
@@ -106,6 +107,6 @@ function reportJson(findings: Findings, io: Io): number {
     places,
     options: Object.fromEntries(options),
   }
-  io.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  io.stdout.write(`${jsonText(report, 2)}\n`)
   return ok ? 0 : 1
 }

@@ -6,6 +6,7 @@ import { type SlotPath, encodeSlotPath, parseSlotPath } from '../../core/slot-pa
 import { type Arguments, UsageError, command, type Command } from '../command.ts'
 import { CONFIG_FLAGS } from '../configuration.ts'
 import type { Io } from '../io.ts'
+import { jsonText } from '../json-text.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
 
 const FLAGS = {
@@ -167,7 +168,7 @@ async function remove(path: SlotPath, { engine, io }: Job): Promise<boolean> {
 }
 
 function lineOf(file: ListedFile, { flags }: Given): string {
-  if (flags.json === true) return `${JSON.stringify(file)}\n`
+  if (flags.json === true) return `${jsonText(file)}\n`
   const { url, size, published = '-', user = '-' } = file
   return `${published}  ${String(size).padStart(12)}  ${user}  ${url}\n`
 }

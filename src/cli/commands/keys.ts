@@ -88,7 +88,7 @@ async function list(job: Job): Promise<void> {
 
 function standingLine({ entry, state }: KeyStanding): string {
   const { kid, createdAt, activeFrom, retireAt } = entry
-  const line = `${kid.padEnd(8)}  made ${timeText(createdAt)}  ${state}`
+  const line = `${kid.padEnd(12)}  made ${timeText(createdAt)}  ${state}`
   if (state === 'coming') return `${line}, current from ${timeText(activeFrom)}`
   return retireAt === undefined ? line : `${line}, good until ${timeText(retireAt)}`
 }

@@ -6,6 +6,7 @@ import { pathSource } from '../../client/node/path-source.ts'
 import type { UploadStore } from '../../client/platform.ts'
 import type { Slot } from '../../client/slot.ts'
 import { UploadError } from '../../client/upload-error.ts'
+import type { UploadEvent } from '../../client/upload-event.ts'
 import type { UploadOptions } from '../../client/upload-options.ts'
 import { type FlagValues, UsageError, command, type Command, type Flags } from '../command.ts'
 import { fileToSend } from '../file-to-send.ts'
@@ -128,15 +129,21 @@ async function uploaded(
   const { size } = source
   // A slot of another server has nothing to take over.
   const id = `${new URL(slot.put).origin} ${path}`
+  let isSent = false
+  const onEvent = (event: UploadEvent): void => {
+    if (event.kind === 'sent') isSent = true
+    options.onEvent?.(event)
+  }
   try {
-    const { url } = await upload(source, slot, { ...options, id })
+    const { url } = await upload(source, slot, { ...options, onEvent, id })
     return { code: 'uploaded', text: url, facts: { url, path, size, type: media } }
   } catch (reason) {
     const { get: link } = slot
     if (!(await isDone(reason, { link, path, size }, options.signal))) throw reason
-    const facts = { url: link, path, size, type: media }
-    const remark = 'It was there already: nothing was sent.'
-    return { code: 'already-there', text: link, remark, facts }
+    const done = { text: link, facts: { url: link, path, size, type: media } }
+    // It may be what was just sent, and only the answer was lost.
+    if (isSent) return { code: 'uploaded', ...done }
+    return { code: 'already-there', remark: 'It was there already: nothing was sent.', ...done }
   }
 }
 

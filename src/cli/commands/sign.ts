@@ -7,6 +7,7 @@ import { signSlot, type SlotToSign } from '../../grants/sign.ts'
 import { command, UsageError, type Command, type FlagValues, type Flags } from '../command.ts'
 import { CONFIG_FLAGS, configurationOf, dataFolderOf, usesOwnSecret } from '../configuration.ts'
 import type { Io } from '../io.ts'
+import { jsonText } from '../json-text.ts'
 import { readOwnSecret } from '../own-secret.ts'
 import { paint } from '../paint.ts'
 
@@ -33,7 +34,7 @@ export const signCommand: Command = command({
     const own = usesOwnSecret(flags, io) ? await readOwnSecret(dataFolderOf(io)) : undefined
     const { config } = configurationOf(flags, io, own)
     const signed = SCHEMES.flatMap((scheme) => signedBy(scheme, slot, config))
-    if (flags.json === true) io.stdout.write(`${JSON.stringify(signed, null, 2)}\n`)
+    if (flags.json === true) io.stdout.write(`${jsonText(signed, 2)}\n`)
     else for (const one of signed) io.stdout.write(signedText(one, io))
     return signed.some(({ url }) => url !== undefined) ? 0 : 1
   },

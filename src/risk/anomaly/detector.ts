@@ -11,6 +11,7 @@ import {
   type Traits,
   HOUR,
   age,
+  countOpen,
   fail,
   freshProfile,
   learn,
@@ -37,8 +38,6 @@ export interface Sighting {
 export interface Failure {
   readonly at: Instant
   readonly network: string
-  /** Whose session it named, if any. */
-  readonly owner?: string
 }
 
 export interface DetectorNeeds {
@@ -56,11 +55,10 @@ export interface AnomalyDetector {
   /** Takes note of a request that was let pass. */
   learn(sighting: Sighting): void
   failed(failure: Failure): void
-  /** An upload of the owner began. */
-  began(owner: string): void
-  /** An upload of the owner ended. */
-  ended(owner: string): void
-  /** Owners that are remembered. */
+  /** Takes note of an upload of the owner: one more is unfinished, or one less. */
+  began(owner: string, at: Instant): void
+  ended(owner: string, at: Instant): void
+  /** How many owners are remembered. */
   owners(): number
 }
 
@@ -104,18 +102,16 @@ export function anomalyDetector({ policy, maxOwners, seed }: DetectorNeeds): Ano
     everybody.learn(measures, { at, halfLife })
   }
 
-  function noteFailure({ at, network, owner }: Failure): void {
+  function noteFailure({ at, network }: Failure): void {
     const hash = nameHash(network, seed)
     const failures = failing.get(hash) ?? { value: 0, at }
     fail(failures, at)
     failing.set(hash, failures)
-    const profile = owner === undefined ? undefined : profiles.peek(owner)
-    if (profile !== undefined) fail(profile.failures, at)
   }
 
-  function noteUploads(owner: string, change: 1 | -1): void {
+  function noteUploads(owner: string, change: { readonly at: Instant; readonly by: 1 | -1 }): void {
     const profile = profiles.peek(owner)
-    if (profile !== undefined) profile.open = Math.max(0, profile.open + change)
+    if (profile !== undefined) countOpen(profile, change)
   }
 
   return {
@@ -133,8 +129,8 @@ export function anomalyDetector({ policy, maxOwners, seed }: DetectorNeeds): Ano
     failed: (failure) => {
       if (policy().enabled) noteFailure(failure)
     },
-    began: (owner) => noteUploads(owner, 1),
-    ended: (owner) => noteUploads(owner, -1),
+    began: (owner, at) => noteUploads(owner, { at, by: 1 }),
+    ended: (owner, at) => noteUploads(owner, { at, by: -1 }),
     owners: () => profiles.size,
   }
 }

@@ -8,7 +8,7 @@ export interface Measures {
   readonly rate: number
   /** Unfinished uploads beside this one. */
   readonly concurrency: number
-  /** Wrong credentials and proofs of the latest hour, fading: of the owner, or from the network if those are more. */
+  /** Wrong credentials and proofs from the network in the latest hour, fading. */
   readonly failures: number
   /** Hour of the day, UTC. */
   readonly hour: number

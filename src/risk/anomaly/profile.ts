@@ -21,11 +21,10 @@ export interface Profile {
   readonly products: KnownNames
   readonly requests: Fading
   readonly bytes: Fading
-  readonly failures: Fading
   /** Requests that it has learnt from, fading as the histograms do. */
   learnt: number
-  /** Unfinished uploads. */
-  open: number
+  /** Unfinished uploads; they fade, since another process may learn of an end. */
+  readonly open: Fading
   fadedAt: Instant
   lastAt: Instant
 }
@@ -48,9 +47,8 @@ export function freshProfile(at: Instant): Profile {
     products: knownNames(4),
     requests: { value: 0, at },
     bytes: { value: 0, at },
-    failures: { value: 0, at },
     learnt: 0,
-    open: 0,
+    open: { value: 0, at },
     fadedAt: at,
     lastAt: at,
   }
@@ -71,12 +69,12 @@ export function measure(
   { warmUp, networkFailures }: MeasuringContext,
 ): Measures {
   const { at, size } = traits
-  const { requests, bytes, failures, open, learnt } = profile ?? freshProfile(at)
+  const { requests, bytes, open, learnt } = profile ?? freshProfile(at)
   const volume = size === undefined ? {} : { size, volume: leftOf(bytes, at, HOUR) + size }
   return {
     rate: leftOf(requests, at, RATE_WINDOW) + 1,
-    concurrency: open,
-    failures: Math.max(leftOf(failures, at, HOUR), networkFailures),
+    concurrency: leftOf(open, at, HOUR),
+    failures: networkFailures,
     hour: Math.floor(at / HOUR) % 24,
     ...volume,
     ...(profile === undefined || learnt < warmUp ? {} : newnessOf(profile, traits)),
@@ -103,6 +101,15 @@ export function learn(profile: Profile, traits: Traits, measures: Measures): voi
   if (size !== undefined) addTo(profile.bytes, size, { now, constant: HOUR })
   profile.learnt += 1
   profile.lastAt = Math.max(profile.lastAt, now)
+}
+
+/** Takes note of an upload that began or ended. */
+export function countOpen(
+  { open }: Profile,
+  { at: now, by }: { readonly at: Instant; readonly by: 1 | -1 },
+): void {
+  addTo(open, by, { now, constant: HOUR })
+  open.value = Math.max(0, open.value)
 }
 
 /** Takes note of a wrong credential or proof. */

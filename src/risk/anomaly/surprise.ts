@@ -26,7 +26,7 @@ interface Suspicion {
  * are long, so their sum is worth two thirds.
  */
 const SUSPICIONS: readonly Suspicion[] = [
-  { weight: 1, most: { origin: 6, client: 8, time: 2, failure: 12, pace: 8 } },
+  { weight: 1, most: { origin: 6, client: 8, time: 2, failure: 8, pace: 8 } },
   { weight: 2 / 3, most: { amount: 20, pace: 8 } },
 ]
 

@@ -110,19 +110,18 @@ test('after many wrong credentials from a network, a right one from there is sur
   assert.equal(featuresOf(made, THIEF)[0], 'failures')
 })
 
-test('wrong proofs of an owner count wherever they came from', () => {
+test('what strangers guess elsewhere does not speak against a user', () => {
   const made = accustomed(30)
-  for (let guess = 0; guess < 100; guess += 1) {
-    made.failed({ at: NOON, network: '203.0.113.0/24', owner: ROMEO.owner })
-  }
-  assert.equal(featuresOf(made)[0], 'failures')
+  const before = scoreOf(made)
+  for (let guess = 0; guess < 100; guess += 1) made.failed({ at: NOON, network: '203.0.113.0/24' })
+  assert.equal(scoreOf(made), before)
 })
 
 test('many uploads at once are surprising until they end', () => {
   const made = accustomed(30)
-  for (let upload = 0; upload < 20; upload += 1) made.began(ROMEO.owner)
+  for (let upload = 0; upload < 20; upload += 1) made.began(ROMEO.owner, NOON)
   assert.ok(featuresOf(made).includes('concurrency'))
-  for (let upload = 0; upload < 30; upload += 1) made.ended(ROMEO.owner)
+  for (let upload = 0; upload < 30; upload += 1) made.ended(ROMEO.owner, NOON)
   assert.ok(!featuresOf(made).includes('concurrency'))
 })
 

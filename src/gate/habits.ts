@@ -1,0 +1,61 @@
+import type { Sighting } from '../risk/anomaly/detector.ts'
+import type { Place } from '../risk/place.ts'
+import type { Visit } from '../sessions/session-life.ts'
+import type { BoundSession } from '../sessions/session-record.ts'
+import { visitOf } from '../sessions/visitor.ts'
+import { type GateRequest, visitorOf } from './gate-request.ts'
+import type { GateNeeds } from './needs.ts'
+import type { JudgedSlot } from './passage.ts'
+
+/** Whose habits a request is compared with, and what it does beyond going on. */
+export interface Whose {
+  readonly owner: string
+  /** Bytes of the upload that it begins. */
+  readonly size?: number
+}
+
+/** The user that a slot names, else the client's network, as limits of uploads count. */
+export function ownerOfSlot(
+  slot: Pick<JudgedSlot, 'user' | 'scheme' | 'path'>,
+  { client }: Pick<GateRequest, 'client'>,
+  { userOf, networkName }: Pick<GateNeeds, 'userOf' | 'networkName'>,
+): string {
+  const user = userOf(slot)
+  return user === undefined ? `network:${networkName(client)}` : `user:${user}`
+}
+
+/** The user of a session, else the session itself. */
+export function ownerOfSession({ key, bound }: Pick<BoundSession, 'key' | 'bound'>): string {
+  return bound.user === undefined ? `session:${key}` : `user:${bound.user}`
+}
+
+/** Takes note of a request that was let pass. */
+export function learnFrom(
+  request: GateRequest,
+  { visit, ...whose }: Whose & { readonly visit?: Visit },
+  needs: GateNeeds,
+): void {
+  const seen = visit ?? visitOf(visitorOf(request), needs)
+  const place = needs.places.find(request.client.address)
+  needs.anomalies.learn(sightingOf(request, { ...whose, visit: seen, place }))
+}
+
+/** The request as habits see it. Its network is not stored, so it needs no name that may be. */
+export function sightingOf(
+  { client }: Pick<GateRequest, 'client'>,
+  { visit, place, ...whose }: Whose & { readonly visit: Visit; readonly place: Place | undefined },
+): Sighting {
+  const { at, product } = visit
+  return {
+    ...whose,
+    at,
+    network: client.network,
+    ...(product === undefined ? {} : { product }),
+    ...(place?.asn === undefined ? {} : { asn: place.asn }),
+  }
+}
+
+/** Takes note of a credential or proof that is wrong: of its network alone, lest somebody else's guesses speak against a user. */
+export function learnFailure({ client }: GateRequest, { anomalies, clock }: GateNeeds): void {
+  anomalies.failed({ at: clock(), network: client.network })
+}
