@@ -82,7 +82,9 @@ export async function openContest(options: ContestOptions): Promise<Contest> {
   const generator = await compileGenerator(work.path)
   const contestants: Contestant[] = []
   for (const [name, start] of Object.entries(options.servers)) {
-    const around = { folder: work.folder(name), signal, ...(cores === undefined ? {} : { cores }) }
+    // A name may hold what a configuration file would have to quote.
+    const folder = work.folder(name.replaceAll(/[^\w-]+/gu, '-'))
+    const around = { folder, signal, ...(cores === undefined ? {} : { cores }) }
     contestants.push({ name, peer: opening.use(await start(around)) })
   }
   const opened = opening.move()
