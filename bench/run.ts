@@ -1,4 +1,3 @@
-import { anomaly } from './anomaly.ts'
 import { PROGRAM_OF } from './contest.ts'
 import { BenchFailure } from './failure.ts'
 import { machineFacts } from './machine.ts'
@@ -111,7 +110,6 @@ const MEASURES: Readonly<Record<Command, readonly ((settings: Settings) => Promi
   slow: [slow],
   micro: [micro],
   timing: [timing],
-  anomaly: [anomaly],
   sweep: [sweep],
   workers: [scaling],
   all: [micro, timing, takeover, slow, speed, scaling, sweep],
