@@ -14,6 +14,7 @@ export const HELP = `npm run bench -- [COMMAND] [options]
   takeover   how fast a second connection takes a dead one's upload over
   slow       a thousand trickled uploads at once, and memory against file size
   micro      single steps of a request's way: suspicion, proof, grants, heads, hashes, SQLite
+  anomaly    what unusual requests of simulated attackers and commuters are found, by two methods
   timing     whether the time of a refusal tells a stranger of sessions and MACs
   sweep      small uploads right after 20 000 files have expired
   workers    small uploads to servers of one and of two processes
@@ -37,6 +38,7 @@ const COMMANDS = [
   'slow',
   'micro',
   'timing',
+  'anomaly',
   'sweep',
   'workers',
   'all',

@@ -43,7 +43,7 @@ export const anomaly = section(
       default: 10_000,
       min: 1,
       max: 10_000_000,
-      help: 'Users that are remembered, 2 KiB each in every process; the least lately seen are forgotten first.',
+      help: 'Users that are remembered, 4 KiB each in every process; the least lately seen are forgotten first.',
     }),
   },
 )
