@@ -47,7 +47,13 @@ export function makeHead(file: string, chain: string): HeadFile {
     // Always as long, so that a process that is killed leaves the old one or the new one.
     writeSync(fd, `${String(n).padStart(N_DIGITS, '0')} ${kept}\n`, 0)
   }
-  write(0, NOTHING_KEPT)
+  try {
+    write(0, NOTHING_KEPT)
+  } catch (error) {
+    closeSync(fd)
+    dropHead(file, chain)
+    throw error
+  }
   return { write, [Symbol.dispose]: () => closeSync(fd) }
 }
 
@@ -88,7 +94,10 @@ function readHead(path: string, chain: string): (Head & { readonly at: number })
     throw error
   }
   try {
-    const { n, kept } = FORM.exec(readFileSync(fd, 'latin1'))?.groups ?? {}
+    const text = readFileSync(fd, 'latin1')
+    // A process that is killed may leave it so before its first line.
+    if (text === '') return undefined
+    const { n, kept } = FORM.exec(text)?.groups ?? {}
     const at = fstatSync(fd).mtimeMs
     if (n === undefined || kept === undefined) return { chain, n: Infinity, kept: '', at }
     return { chain, n: Number(n), kept, at }
