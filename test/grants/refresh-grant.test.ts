@@ -44,14 +44,13 @@ function refused(code: string): (error: unknown) => boolean {
 }
 
 test('a fresh grant names the key that signed it, should another become current meanwhile', async () => {
-  const find = (kid: string): Buffer => Buffer.alloc(32, kid)
   let asked = 0
   const keys = {
     get kid() {
       asked += 1
       return asked === 1 ? 'old' : 'new'
     },
-    find,
+    find: (kid: string) => Buffer.alloc(32, kid),
   }
   const { token } = signRefresh(SLOT, keys, NOW)
   assert.equal((await verified(token, { keys })).path, PATH)
