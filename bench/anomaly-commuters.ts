@@ -3,7 +3,7 @@ import type { Sighting } from '../src/risk/anomaly/detector.ts'
 export const HOUR = 3_600_000
 export const DAY = 24 * HOUR
 const MINUTE = 60_000
-export const KIB = 1024
+const KIB = 1024
 export const MIB = 1024 * KIB
 
 /** One thing that somebody does, without whom it is about. */
@@ -31,7 +31,7 @@ export interface Commuter {
 }
 
 /** What commuters do, in numbers; shares are of days unless said otherwise. */
-export const HABITS = {
+const HABITS = {
   /** Of commuters. */
   withOffice: 0.6,
   /** Of commuters. */
@@ -91,7 +91,7 @@ function byte(random: () => number): number {
 
 /** First octets: lines to homes and offices, carriers, data centres. */
 export const LINES = [77, 78, 79, 80, 81, 82]
-export const CARRIERS = [46, 37, 176]
+const CARRIERS = [46, 37, 176]
 export const HOSTING = [5, 45, 51, 95, 185]
 
 export function someCommuter(number: number, random: () => number): Commuter {

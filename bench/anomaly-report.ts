@@ -5,7 +5,7 @@ import { markdownTable } from './markdown-table.ts'
 import { quantile } from './statistics.ts'
 
 /** The default thresholds of the server. */
-export const LEVELS = [13, 15] as const
+const LEVELS = [13, 15] as const
 
 /** Found of the thefts and exfiltrations that the demand is about, at most so many false alarms a commuter-day. */
 const DEMAND = { found: 0.95, alarms: 0.001, microseconds: 10 } as const

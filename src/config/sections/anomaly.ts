@@ -17,7 +17,7 @@ export const anomaly = section(
       ...BITS,
       reload: true,
       default: 13,
-      help: 'Bits of surprise from which on a request is level 2. At 13 about one user in a thousand is met by it on a day.',
+      help: 'Bits of surprise from which on a request is level 2. At 13 about one user in two thousand is met by it on a day.',
     }),
     level_3_score: integer({
       ...BITS,
