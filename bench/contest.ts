@@ -15,6 +15,8 @@ export type PeerStarter = (around: PeerSurroundings) => Promise<RunningPeer>
 /** The servers that can be compared, and how each starts. */
 export const PEERS = {
   'hmac-file-server': async (around) => await startOwnServer(around, { fsync: 'never' }),
+  'hmac-file-server-sha256': async (around) =>
+    await startOwnServer(around, { fsync: 'never', fields: ['Want-Repr-Digest: sha-256=9'] }),
   nginx: async (around) => await startNginx(around),
   prosody: startProsody,
   ejabberd: startEjabberd,
