@@ -1,3 +1,4 @@
+import { anomaly } from './anomaly.ts'
 import { PROGRAM_OF } from './contest.ts'
 import { BenchFailure } from './failure.ts'
 import { machineFacts } from './machine.ts'
@@ -110,6 +111,7 @@ const MEASURES: Readonly<Record<Command, readonly ((settings: Settings) => Promi
   slow: [slow],
   micro: [micro],
   timing: [timing],
+  anomaly: [anomaly],
   sweep: [sweep],
   workers: [scaling],
   all: [micro, timing, takeover, slow, speed, scaling, sweep],
