@@ -1,10 +1,12 @@
 import {
   closeSync,
+  fchownSync,
   fstatSync,
   openSync,
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -48,6 +50,9 @@ export function makeHead(file: string, chain: string): HeadFile {
     writeSync(fd, `${String(n).padStart(N_DIGITS, '0')} ${kept}\n`, 0)
   }
   try {
+    // A command that is run as root must not keep it from the server.
+    const { uid, gid } = statSync(headsOf(file))
+    if (fstatSync(fd).uid !== uid) fchownSync(fd, uid, gid)
     write(0, NOTHING_KEPT)
   } catch (error) {
     closeSync(fd)

@@ -1,6 +1,6 @@
 import { type AppendFile, openAppendFile } from './append-file.ts'
 import { type Chain, lengthened, newChain } from './audit-chain.ts'
-import { type HeadFile, makeHead, readHeads } from './audit-head.ts'
+import { type Head, type HeadFile, makeHead, readHeads } from './audit-head.ts'
 import type { AuditEntry } from './audit-line.ts'
 import type { SealKey } from './audit-seal.ts'
 
@@ -49,7 +49,7 @@ export function openChainedFile(needs: ChainedFileNeeds): ChainedFile {
     return lost === 0 ? began : began + lineOf({ event: 'lines-lost', count: lost })
   }
   const append = (lines: string): Recorded => {
-    const chain = open ?? newChain(needs.sealKey(), readHeads(file))
+    const chain = open ?? newChain(needs.sealKey(), head.others())
     if (chain.n === 0 && target.isRegular()) head.prepare(chain)
     const first = linesOf(preface(chain))
     const own = linesOf(lines)
@@ -85,6 +85,8 @@ export function openChainedFile(needs: ChainedFileNeeds): ChainedFile {
 
 /** The head of the chain that is open. */
 interface OpenHead {
+  /** Those of all chains; none if they cannot be read, because no line must be lost for them. */
+  others(): readonly Head[]
   /** Makes it, unless that is done. */
   prepare(chain: Chain): void
   write(chain: Chain): void
@@ -101,6 +103,11 @@ function headFor({ file, onHeadError }: ChainedFileNeeds): OpenHead {
     }
   }
   return {
+    others() {
+      let found: readonly Head[] = []
+      attempt(() => (found = readHeads(file)))
+      return found
+    },
     prepare: ({ id }) => attempt(() => (current ??= makeHead(file, id))),
     write: ({ n, kept }) => attempt(() => n > 0 && current?.write(n, kept)),
     leave() {
