@@ -15,6 +15,8 @@ export type PeerStarter = (around: PeerSurroundings) => Promise<RunningPeer>
 /** The servers that can be compared, and how each starts. */
 export const PEERS = {
   'hmac-file-server': async (around) => await startOwnServer(around, { fsync: 'never' }),
+  'hmac-file-server-sha256': async (around) =>
+    await startOwnServer(around, { fsync: 'never', fields: ['Want-Repr-Digest: sha-256=9'] }),
   nginx: async (around) => await startNginx(around),
   prosody: startProsody,
   ejabberd: startEjabberd,
@@ -82,7 +84,9 @@ export async function openContest(options: ContestOptions): Promise<Contest> {
   const generator = await compileGenerator(work.path)
   const contestants: Contestant[] = []
   for (const [name, start] of Object.entries(options.servers)) {
-    const around = { folder: work.folder(name), signal, ...(cores === undefined ? {} : { cores }) }
+    // A name may hold what a configuration file would have to quote.
+    const folder = work.folder(name.replaceAll(/[^\w-]+/gu, '-'))
+    const around = { folder, signal, ...(cores === undefined ? {} : { cores }) }
     contestants.push({ name, peer: opening.use(await start(around)) })
   }
   const opened = opening.move()

@@ -82,6 +82,11 @@ function againPercent(...parts: readonly CutBytes[]): number {
   return sent === 0 ? 0 : (100 * again) / sent
 }
 
+/** Of the bytes sent before the cuts: those that did not have to be sent again, 0 to 1. */
+export function keptShare({ report }: CutRun): number {
+  return 1 - againPercent(report.fin, report.rst) / 100
+}
+
 function cellsOf(run: CutRun): string[] {
   const { report, usage } = run
   const statuses = Object.entries(report.statuses).map(([status, count]) => `${count} × ${status}`)

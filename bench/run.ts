@@ -1,3 +1,4 @@
+import { anomaly } from './anomaly.ts'
 import { PROGRAM_OF } from './contest.ts'
 import { BenchFailure } from './failure.ts'
 import { machineFacts } from './machine.ts'
@@ -12,8 +13,10 @@ import { installPrograms } from './packages.ts'
 import { writeResults } from './results-folder.ts'
 import { HELP, parseSettings, type Command, type Settings, UsageError } from './settings.ts'
 import { measureSlow, slowHolds, slowMarkdown } from './slow.ts'
-import { speed } from './speed-command.ts'
+import { printRun, requireTwoCores, speed } from './speed-command.ts'
+import { measureSweep, sweepMarkdown } from './sweep.ts'
 import { measureTakeover, takeoverHolds, takeoverMarkdown } from './takeover.ts'
+import { measureWorkers, workersMarkdown } from './workers.ts'
 import { WORK_FOLDER } from './work-folder.ts'
 import { measureTiming, timingHolds, timingMarkdown } from './timing.ts'
 
@@ -74,13 +77,44 @@ async function timing(settings: Settings): Promise<boolean> {
   return quick || timingHolds(rows)
 }
 
+async function sweep(settings: Settings): Promise<boolean> {
+  requireTwoCores()
+  const { quick, noiseLimit, signal } = settings
+  const amounts = { rounds: settings.rounds ?? (quick ? 1 : 5), files: quick ? 1_000 : 20_000 }
+  const place = { quick, noiseLimit, workFolder: WORK_FOLDER, signal }
+  const result = await measureSweep({ ...amounts, ...place })
+  const machine = machineFacts()
+  const markdown = sweepMarkdown(result, machine)
+  const json = `${JSON.stringify({ machine, ...result }, null, 2)}\n`
+  writeResults(settings, 'sweep', { md: markdown, json })
+  console.log(`\n${markdown}`)
+  return true
+}
+
+async function scaling(settings: Settings): Promise<boolean> {
+  requireTwoCores()
+  const { quick, noiseLimit, signal } = settings
+  const chosen = { rounds: settings.rounds ?? (quick ? 1 : 5), onRun: printRun }
+  const place = { quick, noiseLimit, workFolder: WORK_FOLDER, signal }
+  const result = await measureWorkers({ ...chosen, ...place })
+  const machine = machineFacts()
+  const markdown = workersMarkdown(result, machine)
+  const json = `${JSON.stringify({ machine, ...result }, null, 2)}\n`
+  writeResults(settings, 'workers', { md: markdown, json })
+  console.log(`\n${markdown}`)
+  return true
+}
+
 const MEASURES: Readonly<Record<Command, readonly ((settings: Settings) => Promise<boolean>)[]>> = {
   speed: [speed],
   takeover: [takeover],
   slow: [slow],
   micro: [micro],
   timing: [timing],
-  all: [micro, timing, takeover, slow, speed],
+  anomaly: [anomaly],
+  sweep: [sweep],
+  workers: [scaling],
+  all: [micro, timing, takeover, slow, speed, scaling, sweep],
 }
 
 async function execute(args: readonly string[], signal: AbortSignal): Promise<number> {

@@ -8,15 +8,19 @@ import { WORKLOADS } from './workloads.ts'
 /** All loads of `speed`. */
 const LOADS = [...WORKLOADS, TRICKLE, CUTS]
 
-export const HELP = `npm run bench -- [speed|takeover|slow|micro|timing|all] [options]
+export const HELP = `npm run bench -- [COMMAND] [options]
 
   speed      throughput beside other servers (what runs without a word)
   takeover   how fast a second connection takes a dead one's upload over
   slow       a thousand trickled uploads at once, and memory against file size
   micro      single steps of a request's way: suspicion, proof, grants, heads, hashes, SQLite
+  anomaly    what unusual requests of simulated attackers and commuters are found, by two methods
   timing     whether the time of a refusal tells a stranger of sessions and MACs
+  sweep      small uploads right after 20 000 files have expired
+  workers    small uploads to servers of one and of two processes
+  all        all of them
 
-  --rounds N          rounds of speed (5), takeover (200) or micro (5)
+  --rounds N          rounds of speed, sweep and workers (5), takeover (200) or micro (5)
   --workloads W1,W2   ${LOADS.map(({ name, title }) => `${name} ${title}`).join('\n                      ')}
   --servers a,b       of ${Object.keys(PEERS).join(', ')}
   --noise PERCENT     repeat a run with more foreign CPU than this share of a core (25)
@@ -28,7 +32,17 @@ export const HELP = `npm run bench -- [speed|takeover|slow|micro|timing|all] [op
   --results FOLDER    where reports go (bench/results; with --quick nowhere)
 `
 
-const COMMANDS = ['speed', 'takeover', 'slow', 'micro', 'timing', 'all'] as const
+const COMMANDS = [
+  'speed',
+  'takeover',
+  'slow',
+  'micro',
+  'timing',
+  'anomaly',
+  'sweep',
+  'workers',
+  'all',
+] as const
 
 export type Command = (typeof COMMANDS)[number]
 

@@ -1,5 +1,7 @@
+import { type CutRun, CUTS, keptShare } from './cuts.ts'
 import type { SpeedResults } from './speed-report.ts'
 import { BASE, OURS, type SpeedRow } from './speed-summary.ts'
+import { TRICKLE, type TrickleRun } from './trickle.ts'
 import type { Workload } from './workloads.ts'
 
 const WIDTH = 760
@@ -24,74 +26,113 @@ interface Scale {
   readonly x: (ratio: number) => number
 }
 
+/** Bars of one load. */
 interface Group {
-  readonly workload: Workload
-  readonly rows: readonly SpeedRow[]
+  readonly name: string
+  readonly title: string
+  readonly bars: readonly Bar[]
+  readonly demand?: number | undefined
 }
 
-function scaleFor(rows: readonly SpeedRow[]): Scale {
-  const longest = Math.max(1.05, ...rows.map((row) => row.ratio ?? 0))
-  return { x: (ratio) => LEFT + (ratio / longest) * PLOT }
+interface Bar {
+  readonly label: string
+  readonly value: number
+  readonly isOurs: boolean
+}
+
+function scaleFor(groups: readonly Group[]): Scale {
+  const values = groups.flatMap(({ bars }) => bars.map(({ value }) => value))
+  const longest = Math.max(1.05, ...values)
+  return { x: (value) => LEFT + (value / longest) * PLOT }
 }
 
 function groupHeight(group: Group): number {
-  return GROUP_HEAD + group.rows.length * (BAR + GAP) + 16
+  return GROUP_HEAD + group.bars.length * (BAR + GAP) + 16
 }
 
-function barOf(row: SpeedRow, y: number, scale: Scale): string {
-  const ratio = row.ratio ?? 0
-  const end = scale.x(ratio)
-  const label = `${row.server} ${ratio.toFixed(2)}`
+function drawBar({ label, value, isOurs }: Bar, y: number, scale: Scale): string {
+  const end = scale.x(value)
+  const words = `${label} ${value.toFixed(2)}`
   // A long bar holds its label's end no better than the page's edge does: above it goes inside.
   const inside = end > LEFT + PLOT - 140
   const text = inside
-    ? `<text x="${end - 8}" y="${y + 13}" text-anchor="end" class="inside">${label}</text>`
-    : `<text x="${end + 8}" y="${y + 13}">${label}</text>`
-  const kind = row.server === OURS ? 'ours' : 'peer'
+    ? `<text x="${end - 8}" y="${y + 13}" text-anchor="end" class="inside">${words}</text>`
+    : `<text x="${end + 8}" y="${y + 13}">${words}</text>`
   const width = Math.max(1, end - LEFT).toFixed(1)
-  return `<rect class="${kind}" x="${LEFT}" y="${y}" width="${width}" height="${BAR}" rx="2"/>${text}`
+  return `<rect class="${isOurs ? 'ours' : 'peer'}" x="${LEFT}" y="${y}" width="${width}" height="${BAR}" rx="2"/>${text}`
 }
 
-function demandMark(group: Group, top: number, scale: Scale): string {
-  const demand = group.workload.demands.find(({ against }) => against === BASE)
+function demandMark({ demand }: Group, top: number, scale: Scale): string {
   if (demand === undefined) return ''
-  const x = scale.x(demand.ratio).toFixed(1)
+  const x = scale.x(demand).toFixed(1)
   return `<line class="demand" x1="${x}" x2="${x}" y1="${top - 4}" y2="${top + BAR + 4}"/>`
 }
 
 function drawGroup(group: Group, y: number, scale: Scale): string {
   const top = y + GROUP_HEAD
-  const bars = group.rows.map((row, index) => barOf(row, top + index * (BAR + GAP), scale))
-  const { name, title } = group.workload
+  const bars = group.bars.map((bar, index) => drawBar(bar, top + index * (BAR + GAP), scale))
+  const { name, title } = group
   const heading = `<text x="${LEFT}" y="${y + 20}"><tspan font-weight="600">${name}</tspan> ${title}</text>`
   return [heading, ...bars, demandMark(group, top, scale)].join('\n')
 }
 
-/** Our server first, then the others; nginx is the line they are measured by. */
-function groupsOf(results: SpeedResults): Group[] {
-  return results.workloads.flatMap((workload) => {
-    const rows = results.rows
-      .filter((row) => row.workload === workload.name && row.server !== BASE)
-      .filter((row) => row.ratio !== undefined)
-      .toSorted((a, b) => Number(b.server === OURS) - Number(a.server === OURS))
-    return rows.length === 0 ? [] : [{ workload, rows }]
-  })
+function barOf(server: string, value: number, label = server): Bar {
+  return { label, value, isOurs: server.startsWith(OURS) }
 }
 
-/** Bars of the ratios to nginx, as an SVG that follows the reader's light or dark scheme. */
+/** Throughput; nginx is the line that the others are measured by. */
+function speedGroup(workload: Workload, rows: readonly SpeedRow[]): Group {
+  const { name, title, demands } = workload
+  const demand = demands.find(({ against }) => against === BASE)?.ratio
+  const bars = rows
+    .filter((row) => row.workload === name && row.server !== BASE)
+    .flatMap(({ server, ratio }) => (ratio === undefined ? [] : [barOf(server, ratio)]))
+  return { name, title, bars, demand }
+}
+
+function trickleGroup(runs: readonly TrickleRun[]): Group {
+  const accepted = runs.filter((run) => !run.rejected)
+  const base = accepted.find((run) => run.server === BASE)?.usage.cpuSeconds
+  const title = `${TRICKLE.title}: CPU of nginx ÷ CPU of the server`
+  const others = accepted.filter((run) => run.server !== BASE && base !== undefined)
+  const bars = others.map(({ server, usage }) => barOf(server, (base ?? 0) / usage.cpuSeconds))
+  return { name: TRICKLE.name, title, bars }
+}
+
+/** Only who comes back otherwise than by sending everything again has anything to show. */
+function cutGroup(runs: readonly CutRun[]): Group {
+  const title = '500 uploads cut: share of the bytes that was not sent again'
+  const bars = runs
+    .filter((run) => !run.rejected && run.comeback !== 'retry')
+    .map((run) => barOf(run.server, keptShare(run), `${run.server} by ${run.comeback}`))
+  return { name: CUTS.name, title, bars }
+}
+
+/** Our server first, then the others. */
+function groupsOf({ workloads, rows, trickles, cuts }: SpeedResults): Group[] {
+  const speeds = workloads.map((workload) => speedGroup(workload, rows))
+  return [...speeds, trickleGroup(trickles), cutGroup(cuts)]
+    .filter(({ bars }) => bars.length > 0)
+    .map((group) => ({
+      ...group,
+      bars: group.bars.toSorted((a, b) => Number(b.isOurs) - Number(a.isOurs)),
+    }))
+}
+
+/** Bars of the ratios to nginx and of what is kept over a cut, as an SVG that follows the reader's light or dark scheme. */
 export function speedChart(results: SpeedResults): string {
   const groups = groupsOf(results)
-  const scale = scaleFor(groups.flatMap((group) => group.rows))
+  const scale = scaleFor(groups)
   const tops = groups.map((_, index) =>
     groups.slice(0, index).reduce((y, group) => y + groupHeight(group), TOP),
   )
   const height = groups.reduce((y, group) => y + groupHeight(group), TOP) + 12
   const one = scale.x(1).toFixed(1)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Throughput as a share of nginx">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Servers compared with nginx">
 <style>${STYLE}
 </style>
 <rect class="ground" width="${WIDTH}" height="${height}"/>
-<text class="title" x="${LEFT}" y="30">Throughput, nginx = 1</text>
+<text class="title" x="${LEFT}" y="30">Throughput, nginx = 1, and what interruptions cost</text>
 <text class="small" x="${LEFT}" y="50">one core each, medians of ${results.rounds} rounds; orange mark: demand of this release</text>
 <line class="base" x1="${one}" x2="${one}" y1="${TOP - 8}" y2="${height - 12}"/>
 <text class="small" x="${one}" y="${TOP - 12}" text-anchor="end">nginx</text>

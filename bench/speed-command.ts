@@ -13,7 +13,8 @@ import { judgeTrickles, measureTrickles, TRICKLE } from './trickle.ts'
 import { verdictTable } from './verdict.ts'
 import { WORK_FOLDER } from './work-folder.ts'
 
-function printRun(run: SpeedRun): void {
+/** A line on the terminal for a run as it ends. */
+export function printRun(run: SpeedRun): void {
   const { report, usage } = run
   const figures = [
     `${report.megabytesPerSecond.toFixed(0)} MB/s`,
@@ -27,7 +28,8 @@ function printRun(run: SpeedRun): void {
   console.log(`${run.workload} round ${run.round + 1} ${run.server}: ${figures.join(', ')}`)
 }
 
-function requireTwoCores(): void {
+/** Fails where servers and generator would share a core. */
+export function requireTwoCores(): void {
   if (SERVER_CORE === GENERATOR_CORE) {
     throw new BenchFailure('Needs two cores: one for the servers, one for the load generator.')
   }

@@ -71,7 +71,7 @@ function comparisonOf(all: readonly SpeedRun[], workload: Workload): Comparison 
   const middle = (server: string): number =>
     median(runsOf(server).map((run) => rateOf(run, workload)))
   const servers = new Set(accepted.map((run) => run.server))
-  const peers = [...servers].filter((server) => server !== BASE && server !== OURS)
+  const peers = [...servers].filter((server) => server !== BASE && !server.startsWith(OURS))
   const [best = ''] = peers.toSorted((a, b) => middle(b) - middle(a))
   return { workload, all, base: runsOf(BASE), bestPeer: runsOf(best) }
 }

@@ -17,6 +17,8 @@ export interface SpeedOptions {
   readonly rounds: number
   /** Names from WORKLOADS. */
   readonly workloads: readonly string[]
+  /** The servers have just had the same load, and get it without a warming up. */
+  readonly isWarm?: boolean
   /** Told about every run as it ends. */
   readonly onRun?: (run: SpeedRun) => void
 }
@@ -113,14 +115,14 @@ function rotated<Item>(items: readonly Item[], by: number): Item[] {
 async function runWorkload(
   workload: Workload,
   contest: Contest,
-  { rounds, onRun }: SpeedOptions,
+  { rounds, isWarm = false, onRun }: SpeedOptions,
 ): Promise<SpeedRun[]> {
   const stages: Stage[] = []
   for (const contestant of contest.contestants) {
     const applies = workload.method === 'PUT' || contestant.peer.servesFiles
     if (applies) stages.push(await prepareStage(workload, contestant, contest))
   }
-  for (const stage of stages) await warmUp(stage, contest)
+  for (const stage of isWarm ? [] : stages) await warmUp(stage, contest)
   const runs: SpeedRun[] = []
   for (let round = 0; round < rounds; round += 1) {
     for (const stage of rotated(stages, round)) {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { randomId } from '../../src/core/random.ts'
 import { startServer } from '../server-process.ts'
-import { CONTENT_TYPE, type PeerSurroundings, type RunningPeer, type Slot } from './peer.ts'
+import { CONTENT_TYPE, type PeerSurroundings, type RunningPeer } from './peer.ts'
 
 const ENTRY = path.join(import.meta.dirname, '../../bin/hmac-file-server.js')
 const LARGEST_FILE = 2 * 2 ** 30
@@ -14,6 +14,8 @@ export interface OwnSettings {
   readonly fsync: 'ack' | 'never'
   /** Options as after `--set`, in addition. */
   readonly set?: readonly string[]
+  /** Header lines that every PUT brings besides. */
+  readonly fields?: readonly string[]
   /** Options of Node.js. */
   readonly node?: readonly string[]
 }
@@ -78,7 +80,7 @@ export async function startOwnServer(
   settings: OwnSettings,
 ): Promise<OwnPeer> {
   const { folder, signal, cores } = surroundings
-  const { set = [], node = [] } = settings
+  const { set = [], node = [], fields = [] } = settings
   const secret = randomId(32)
   const file = path.join(folder, 'config.toml')
   const files = path.join(folder, 'files')
@@ -108,11 +110,11 @@ export async function startOwnServer(
     servesFiles: true,
     comebacks: ['retry', 'rufh', 'tus'],
     slots: async (count, size) =>
-      Array.from({ length: count }, () => slotFor(`${randomId(15)}/file.bin`, size, sign)),
+      Array.from({ length: count }, () => {
+        const slotPath = `${randomId(15)}/file.bin`
+        const put = [`PUT ${sign(slotPath, size)}\t${CONTENT_TYPE}`, ...fields].join('|')
+        return { put, get: `GET /${slotPath}` }
+      }),
     [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose](),
   }
-}
-
-function slotFor(slotPath: string, size: number, sign: OwnPeer['sign']): Slot {
-  return { put: `PUT ${sign(slotPath, size)}\t${CONTENT_TYPE}`, get: `GET /${slotPath}` }
 }

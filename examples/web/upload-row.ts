@@ -56,10 +56,14 @@ export function addRow(list: HTMLElement, file: File, actions: RowActions): Uplo
     control.ariaLabel = `${text}: ${file.name}`
   }
 
+  let amounts: Progress | undefined
+
   return {
     show(state) {
       row.dataset['state'] = state.kind
       stateText.textContent = stateWords(state)
+      // What rests has no speed.
+      if (state.kind !== 'running' && amounts) figures.textContent = figuresText(amounts)
       name(toggle, TOGGLE[state.kind])
       name(remove, state.kind === 'done' ? 'Remove' : 'Cancel')
       if (state.kind !== 'done') return
@@ -71,7 +75,9 @@ export function addRow(list: HTMLElement, file: File, actions: RowActions): Uplo
       toggle.hidden = true
     },
     progress(progress) {
-      bar.value = progress.size === 0 ? 1 : progress.sent / progress.size
+      const { sent, stored, size } = progress
+      amounts = { sent, stored, size }
+      bar.value = size === 0 ? 1 : sent / size
       figures.textContent = figuresText(progress)
     },
     ...timeline(pageElement(row, '.timeline', HTMLOListElement)),

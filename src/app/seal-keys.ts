@@ -25,7 +25,9 @@ export interface SealKeys {
  */
 export async function openSealKeys(file: string, clock: Clock = systemClock): Promise<SealKeys> {
   let master = masterKeys(await readOrMakeKeyFile(file, clock), clock)
-  const kept = new Set((await keptKeys(file)).map(({ kid }) => kid))
+  // Whether they can be read matters to who verifies, not to who writes.
+  const known = await keptKeys(file).catch(() => [])
+  const kept = new Set(known.map(({ kid }) => kid))
   return {
     current() {
       const { current } = master

@@ -86,8 +86,7 @@ export async function startCore(
   // Ends after the engine, whose last requests are their last news.
   started.use(startSessionUpkeep({ sessions, cleanupInterval, log }))
   const risk = { places, anomalies: anomaliesOf(config) }
-  const counted = risk.anomalies.following(observing.engineEvents)
-  const events = sessionsFollowing(sessions, counted)
+  const events = sessionsFollowing(sessions, risk.anomalies.following(observing.engineEvents))
   const engine = started.use(engineOver(stores, events, { ...names, policy: () => enginePolicy }))
   started.use(startKeeping(engine))
   const { gateEvents } = observing

@@ -1,6 +1,14 @@
 import { randomId } from '../core/random.ts'
 import type { Head } from './audit-head.ts'
-import { BEFORE_FIRST, type SealKey, coveredText, ending, sealer } from './audit-seal.ts'
+import {
+  BEFORE_FIRST,
+  MOST_UTF8,
+  type SealKey,
+  type Sealer,
+  coveredText,
+  ending,
+  sealer,
+} from './audit-seal.ts'
 
 const ID_BYTES = 9
 
@@ -12,7 +20,7 @@ export interface Chain {
   readonly id: string
   /** The master key that its seals come from. */
   readonly kid: string
-  readonly seal: ReturnType<typeof sealer>
+  readonly sealer: Sealer
   /** The chains before it, as far as they got when it began. */
   readonly after: string | undefined
   /** Number of its last line; 0: it has none yet. */
@@ -29,7 +37,7 @@ export function newChain(key: SealKey, heads: readonly Head[]): Chain {
   return {
     id: randomId(ID_BYTES),
     kid: key.kid,
-    seal: sealer(key),
+    sealer: sealer(key),
     after: named.map(({ chain, n }) => `${chain}:${n}`).join(' ') || undefined,
     n: 0,
     shown: BEFORE_FIRST,
@@ -40,9 +48,6 @@ export function newChain(key: SealKey, heads: readonly Head[]): Chain {
 /** More than the seal and the place in a chain add to a line. */
 const ADDED_BYTES = 128
 
-/** UTF-8 takes at most so many bytes for a UTF-16 code unit. */
-const MOST_BYTES = 3
-
 /** The chain with these lines, which are given without their newlines, and what is to stand in the file. */
 export function lengthened(
   chain: Chain,
@@ -50,13 +55,13 @@ export function lengthened(
 ): { readonly chain: Chain; readonly bytes: Buffer } {
   let { n, shown, kept } = chain
   let length = 0
-  for (const line of lines) length += line.length * MOST_BYTES + ADDED_BYTES
+  for (const line of lines) length += line.length * MOST_UTF8 + ADDED_BYTES
   const bytes = Buffer.allocUnsafe(length)
   let end = 0
   for (const line of lines) {
     n += 1
-    const seal = chain.seal(shown, coveredText(line, { chain: chain.id, n }))
-    end += seal.bytes.copy(bytes, end)
+    const seal = chain.sealer.seal(shown, coveredText(line, { chain: chain.id, n }))
+    end += chain.sealer.copyTo(bytes, end)
     end += bytes.write(ending(seal), end, 'latin1')
     shown = seal.shown
     kept = seal.kept

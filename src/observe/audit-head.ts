@@ -1,10 +1,12 @@
 import {
   closeSync,
+  fchownSync,
   fstatSync,
   openSync,
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -47,7 +49,16 @@ export function makeHead(file: string, chain: string): HeadFile {
     // Always as long, so that a process that is killed leaves the old one or the new one.
     writeSync(fd, `${String(n).padStart(N_DIGITS, '0')} ${kept}\n`, 0)
   }
-  write(0, NOTHING_KEPT)
+  try {
+    // A command that is run as root must not keep it from the server.
+    const { uid, gid } = statSync(headsOf(file))
+    if (fstatSync(fd).uid !== uid) fchownSync(fd, uid, gid)
+    write(0, NOTHING_KEPT)
+  } catch (error) {
+    closeSync(fd)
+    dropHead(file, chain)
+    throw error
+  }
   return { write, [Symbol.dispose]: () => closeSync(fd) }
 }
 
@@ -88,7 +99,10 @@ function readHead(path: string, chain: string): (Head & { readonly at: number })
     throw error
   }
   try {
-    const { n, kept } = FORM.exec(readFileSync(fd, 'latin1'))?.groups ?? {}
+    const text = readFileSync(fd, 'latin1')
+    // A process that is killed may leave it so before its first line.
+    if (text === '') return undefined
+    const { n, kept } = FORM.exec(text)?.groups ?? {}
     const at = fstatSync(fd).mtimeMs
     if (n === undefined || kept === undefined) return { chain, n: Infinity, kept: '', at }
     return { chain, n: Number(n), kept, at }

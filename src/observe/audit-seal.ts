@@ -33,38 +33,39 @@ export interface SealedLine {
   readonly covered: string
 }
 
-/** A text's seal. */
-export interface SealedText extends Seal {
-  /** The text in UTF-8, until something else is sealed. */
-  readonly bytes: Buffer
+/** Seals the lines of one chain. */
+export interface Sealer {
+  /** The seal of a line's text after the line before it. */
+  seal(before: string, covered: string): Seal
+  /** Puts the text that was sealed last there, in UTF-8; returns how many bytes that are. */
+  copyTo(target: Buffer, at: number): number
 }
 
 const KEY_CHARACTERS = 43
 const TEXT_START = KEY_CHARACTERS + SHOWN_CHARACTERS
+const USUAL_BYTES = 1024
 
 /** UTF-8 takes at most so many bytes for a UTF-16 code unit. */
-const MOST_BYTES = 3
+export const MOST_UTF8 = 3
 
-/** What is hashed: a buffer of its own for each line would cost as much as its hash. */
-let message = Buffer.alloc(4096)
-
-/** Makes the function that seals the text of a line after the line before it. */
-export function sealer({ key }: SealKey): (before: string, covered: string) => SealedText {
+/** Makes what seals the lines of a chain with this key. */
+export function sealer({ key }: SealKey): Sealer {
   const prefix = key.toString('base64url')
-  return (before, covered) => {
-    const most = TEXT_START + covered.length * MOST_BYTES
-    if (message.length < most) message = Buffer.alloc(most)
-    message.write(prefix, 0, 'latin1')
-    message.write(before, KEY_CHARACTERS, 'latin1')
-    const end = TEXT_START + message.write(covered, TEXT_START)
-    // The key before the text makes a MAC of a hash that cannot be lengthened, such as SHA-512/256 (FIPS 180-4
-    // §5.3.6), whose output is a half of its state. HMAC takes two hashes, and their calls are what costs.
-    const mac = hash('sha512-256', message.subarray(0, end), 'base64url')
-    return {
-      shown: mac.slice(0, SHOWN_CHARACTERS),
-      kept: mac.slice(SHOWN_CHARACTERS),
-      bytes: message.subarray(TEXT_START, end),
-    }
+  // One for all lines: a buffer for each would cost as much as its hash.
+  let message = Buffer.alloc(USUAL_BYTES, prefix)
+  let end = 0
+  return {
+    seal(before, covered) {
+      const most = TEXT_START + covered.length * MOST_UTF8
+      if (message.length < most) message = Buffer.alloc(most, prefix)
+      message.write(before, KEY_CHARACTERS, 'latin1')
+      end = TEXT_START + message.write(covered, TEXT_START)
+      // The key before the text makes a MAC of a hash that cannot be lengthened, such as SHA-512/256 (FIPS 180-4
+      // §5.3.6), whose output is a half of its state. HMAC takes two hashes, and their calls are what costs.
+      const mac = hash('sha512-256', message.subarray(0, end), 'base64url')
+      return { shown: mac.slice(0, SHOWN_CHARACTERS), kept: mac.slice(SHOWN_CHARACTERS) }
+    },
+    copyTo: (target, at) => message.copy(target, at, TEXT_START, end),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AuditFault, AuditFaultKind } from './audit-fault.ts'
 import type { Head } from './audit-head.ts'
-import { BEFORE_FIRST, type SealKey, sealer } from './audit-seal.ts'
+import { BEFORE_FIRST, type SealKey, type Sealer, sealer } from './audit-seal.ts'
 import { chainGaps } from './chain-gaps.ts'
 import type { PlacedLine } from './placed-line.ts'
 
@@ -93,7 +93,7 @@ function sealCheck(keyOf: ChainCheckNeeds['keyOf']): {
   /** Goes on at a line whose predecessor is not there. */
   skipTo(line: PlacedLine): void
 } {
-  let seal: ReturnType<typeof sealer> | undefined
+  let own: Sealer | undefined
   /** What the line before may have shown: as it stands there, and as it should. */
   let shown: readonly string[] = [BEFORE_FIRST]
   const begin = ({ kid }: PlacedLine): SealVerdict => {
@@ -101,19 +101,19 @@ function sealCheck(keyOf: ChainCheckNeeds['keyOf']): {
       return { fault: { kind: 'inserted', text: 'a chain does not begin so' } }
     }
     const key = keyOf(kid)
-    if (key !== undefined) seal = sealer(key)
+    if (key !== undefined) own = sealer(key)
     const text = `the master key ${kid} is not there: its chain proves nothing`
     return key === undefined ? { fault: { kind: 'unknown-key', text } } : {}
   }
   return {
     take(line) {
       const begun = line.n === 1 ? begin(line) : {}
-      const seals = shown.flatMap((before) => seal?.(before, line.covered) ?? [])
+      const seals = shown.flatMap((before) => own?.seal(before, line.covered) ?? [])
       const right = seals.find((one) => one.shown === line.shown)
       shown = [line.shown]
       if (right !== undefined) return { kept: right.kept }
       shown = [line.shown, ...seals.map((one) => one.shown)]
-      if (seal === undefined) return begun
+      if (own === undefined) return begun
       return { fault: { kind: 'edited', text: 'this is not what was sealed' } }
     },
     skipTo(line) {

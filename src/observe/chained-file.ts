@@ -1,6 +1,6 @@
 import { type AppendFile, openAppendFile } from './append-file.ts'
 import { type Chain, lengthened, newChain } from './audit-chain.ts'
-import { type HeadFile, makeHead, readHeads } from './audit-head.ts'
+import { type Head, type HeadFile, makeHead, readHeads } from './audit-head.ts'
 import type { AuditEntry } from './audit-line.ts'
 import type { SealKey } from './audit-seal.ts'
 
@@ -49,21 +49,23 @@ export function openChainedFile(needs: ChainedFileNeeds): ChainedFile {
     return lost === 0 ? began : began + lineOf({ event: 'lines-lost', count: lost })
   }
   const append = (lines: string): Recorded => {
-    const chain = open ?? newChain(needs.sealKey(), readHeads(file))
-    if (chain.n === 0 && target.isRegular()) head.make(chain)
+    const chain = open ?? newChain(needs.sealKey(), head.others())
+    if (chain.n === 0 && target.isRegular()) head.prepare(chain)
     const first = linesOf(preface(chain))
     const own = linesOf(lines)
     const { chain: now, error } = appendTo(target, chain, [...first, ...own])
     head.write(now)
-    open = error === undefined ? now : undefined
+    // Of one without lines nobody knows.
+    open = error === undefined || now.n === 0 ? now : undefined
+    if (open === undefined) head.leave()
     const standing = Math.max(0, now.n - chain.n - first.length)
     const missing = own.length - standing
-    // What was lost before is declared as soon as the line that does stands there.
-    lost = (standing > 0 || error === undefined ? 0 : lost) + missing
+    const isDeclared = now.n - chain.n >= first.length
+    lost = (isDeclared ? 0 : lost) + missing
     return { lost: missing, ...(error !== undefined && { error }) }
   }
   const end = (): void => {
-    if (open !== undefined) append(lineOf({ event: 'chain-ended' }))
+    if (open !== undefined && open.n > 0) append(lineOf({ event: 'chain-ended' }))
     open = undefined
     head.leave()
   }
@@ -82,11 +84,16 @@ export function openChainedFile(needs: ChainedFileNeeds): ChainedFile {
 }
 
 /** The head of the chain that is open. */
-function headFor({ file, onHeadError }: ChainedFileNeeds): {
-  make(chain: Chain): void
+interface OpenHead {
+  /** Those of all chains; none if they cannot be read, because no line must be lost for them. */
+  others(): readonly Head[]
+  /** Makes it, unless that is done. */
+  prepare(chain: Chain): void
   write(chain: Chain): void
   leave(): void
-} {
+}
+
+function headFor({ file, onHeadError }: ChainedFileNeeds): OpenHead {
   let current: HeadFile | undefined
   const attempt = (work: () => void): void => {
     try {
@@ -95,16 +102,16 @@ function headFor({ file, onHeadError }: ChainedFileNeeds): {
       onHeadError(error)
     }
   }
-  const leave = (): void => attempt(() => current?.[Symbol.dispose]())
   return {
-    make({ id }) {
-      leave()
-      current = undefined
-      attempt(() => (current = makeHead(file, id)))
+    others() {
+      let found: readonly Head[] = []
+      attempt(() => (found = readHeads(file)))
+      return found
     },
+    prepare: ({ id }) => attempt(() => (current ??= makeHead(file, id))),
     write: ({ n, kept }) => attempt(() => n > 0 && current?.write(n, kept)),
     leave() {
-      leave()
+      attempt(() => current?.[Symbol.dispose]())
       current = undefined
     },
   }

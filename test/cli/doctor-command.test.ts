@@ -220,6 +220,7 @@ test('without a configuration nothing is uploaded while the XMPP server gives no
   const env = { HFS_XMPP_PASSWORD: 'secret' }
   const { out } = await doctor('/', ['--url', place.url, ...account], { env })
   assert.match(partOf(out, 'upload'), /^skipped.*needs login, which failed/u)
+  assert.match(partOf(out, 'clock'), /^skipped.*the server unknown.*the XMPP server unknown/u)
 })
 
 test('the doctor stops when it is asked to', async () => {

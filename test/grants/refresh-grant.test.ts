@@ -43,6 +43,19 @@ function refused(code: string): (error: unknown) => boolean {
   return (error) => error instanceof Refusal && error.code === code
 }
 
+test('a fresh grant names the key that signed it, should another become current meanwhile', async () => {
+  let asked = 0
+  const keys = {
+    get kid() {
+      asked += 1
+      return asked === 1 ? 'old' : 'new'
+    },
+    find: (kid: string) => Buffer.alloc(32, kid),
+  }
+  const { token } = signRefresh(SLOT, keys, NOW)
+  assert.equal((await verified(token, { keys })).path, PATH)
+})
+
 test('a fresh grant is for the slot and the session that it was signed for, for a day', async () => {
   const { token, expiresAt } = signRefresh(SLOT, KEYS, NOW)
   assert.equal(expiresAt, NOW + DAY)

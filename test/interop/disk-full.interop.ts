@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { runCommand } from './command-run.ts'
 import { eventually } from './eventually.ts'
 import { type FileServer, startFileServer } from './file-server.ts'
 import { answerTo, get, openRequest, put } from './http-client.ts'
@@ -58,4 +60,28 @@ describe('storage on a disk of 8 MiB', () => {
     assert.equal(later, 201)
     assert.equal((await get(`${server.publicUrl}full/interrupted.bin`)).size, body.length)
   })
+})
+
+test('the audit trail is on a full disk: uploads go on, it is loud, and the trail says what it lost', async () => {
+  await using disk = await smallDisk(MIB)
+  const audit = { file: join(disk.path, 'audit.jsonl') }
+  await using server = await startFileServer({ config: { audit } })
+  const upload = async (path: string): Promise<void> => {
+    const body = randomBytes(16)
+    assert.equal((await put(signedUrl(server, path, body.length), body)).status, 201)
+  }
+  await upload('audit/before.bin')
+  {
+    await using _ballast = await disk.fill()
+    // More than the rest of the page that the last line stands in.
+    for (let at = 0; at < 20; at += 1) await upload(`audit/meanwhile-${at}.bin`)
+    await server.program.line(/audit lines are lost: the audit file cannot be written/u)
+  }
+  await upload('audit/after.bin')
+  const { code, out } = await runCommand(['audit', 'verify', '--config', 'config.toml'], {
+    cwd: server.folder,
+    env: {},
+  })
+  assert.equal(code, 0, out)
+  assert.match(out, /\n {2}\d+ lines could not be written, as the server says itself\n/u)
 })

@@ -1,7 +1,12 @@
 /** Sessions with a key on several servers that share files, a Redis and the file of the master keys. */
 import assert from 'node:assert/strict'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { keyFileNeeds } from '../../src/app/key-upkeep.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { rotateKeys } from '../../src/keys/rotation.ts'
 import { type Opened, last, opened, opening } from '../app/bound-uploads.ts'
 import { append, creation, head, located } from '../app/rufh-client.ts'
 import { PUBLIC_URL, askProved, freshChallenge, proved } from '../app/session-client.ts'
@@ -130,6 +135,38 @@ describe('servers that share a Redis and the master key', () => {
     assert.match(back.log(), /has another master key/u)
     await using same = await startNode()
     assert.doesNotMatch(same.log(), /has another master key/u)
+  })
+
+  test('a new key is copied to every server before it is used, and no session meets one that does not know it', async () => {
+    const [one, two] = ['one.key', 'two.key'].map((name) => join(shared, name))
+    assert.ok(one !== undefined && two !== undefined)
+    await copyFile(join(shared, 'master.key'), one)
+    await copyFile(one, two)
+    await using c = await startNode(`security.master_key=${one}`)
+    await using d = await startNode(`security.master_key=${two}`)
+    const first = await opened(c, opening(undefined, slot('two/before.txt')))
+    const { activeFrom, kid } = await rotateKeys(keyFileNeeds(c.config, systemClock), 4_000)
+    await c.logged('master key added')
+    const between = await opened(c, opening(undefined, slot('two/between.txt')))
+    const early = await askProved(d, head(between.target, 8), between.session)
+    assert.equal(
+      early.reply.status,
+      204,
+      'what is opened before the new key is used needs the old one',
+    )
+    await copyFile(one, two)
+    assert.equal((await d.logged('master key added'))['kid'], kid)
+    assert.ok(systemClock() < activeFrom, 'the copy was there in time')
+    await pause(activeFrom - systemClock())
+    const young = await opened(c, opening(undefined, slot('two/after.txt')))
+    const sessions = [first, { ...between, session: early.session }, young]
+    for (const { target, session } of sessions) {
+      const there = await askProved(d, head(target, 8), session)
+      assert.equal(there.reply.status, 204)
+      const back = await askProved(c, last(target), there.session)
+      assert.equal(back.reply.status, 201)
+    }
+    for (const { log } of [c, d]) assert.doesNotMatch(log(), /has another master key/u)
   })
 
   test('without Redis nothing of a session is answered but 503, and all of it holds when Redis is back', async () => {

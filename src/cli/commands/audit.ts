@@ -5,6 +5,7 @@ import type { AuditVerdict } from '../../observe/audit-verify.ts'
 import { type Arguments, type Command, UsageError, command } from '../command.ts'
 import { CONFIG_FLAGS, configurationOf } from '../configuration.ts'
 import type { Io } from '../io.ts'
+import { jsonText } from '../json-text.ts'
 import { paint } from '../paint.ts'
 import { printable } from '../printable-text.ts'
 
@@ -64,7 +65,7 @@ function filesOf({ positionals }: Arguments<typeof FLAGS>, { cwd }: Io): readonl
 }
 
 function faultJson(fault: AuditFault): string {
-  return `${JSON.stringify({ fault: fault.kind, ...fault, kind: undefined })}\n`
+  return `${jsonText({ fault: fault.kind, ...fault, kind: undefined })}\n`
 }
 
 function faultText({ kind, file, line, chain, text }: AuditFault, io: Io): string {
@@ -74,7 +75,7 @@ function faultText({ kind, file, line, chain, text }: AuditFault, io: Io): strin
 }
 
 function verdictJson({ faults, ...verdict }: AuditVerdict): string {
-  return `${JSON.stringify({ ok: faults === 0, faults, ...verdict })}\n`
+  return `${jsonText({ ok: faults === 0, faults, ...verdict })}\n`
 }
 
 function verdictText(verdict: AuditVerdict, io: Io): string {

@@ -8,6 +8,7 @@ import { type KeyStanding, standings } from '../../keys/standing.ts'
 import { type Arguments, UsageError, command, type Command } from '../command.ts'
 import { CONFIG_FLAGS } from '../configuration.ts'
 import type { Io } from '../io.ts'
+import { jsonText } from '../json-text.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
 
 const FLAGS = {
@@ -135,7 +136,7 @@ function needsOf({ security, sessionStore }: Config): KeyFileNeeds {
 }
 
 function print({ given, io }: Job, data: object, text: string): void {
-  io.stdout.write(`${given.flags.json === true ? JSON.stringify(data) : text}\n`)
+  io.stdout.write(`${given.flags.json === true ? jsonText(data) : text}\n`)
 }
 
 function activateIn(text: string): number {

@@ -15,8 +15,8 @@ const OWN = /^[\da-f]{64}\.json(?:\.|$)/u
 /**
  * Remembers unfinished uploads in a folder, which is made when it is needed: one file for each, which holds the keys of
  * its session and is for its owner's eyes only. A damaged file counts as none, and what was saved longer ago than a
- * server keeps it, 72 hours, is forgotten, unless somebody else holds it. Rejects with the system's error where the folder cannot be used. `clock`:
- * milliseconds since 1970.
+ * server keeps it, 72 hours, is forgotten, unless somebody else holds it. Rejects with the system's error where the
+ * folder cannot be used. `clock`: milliseconds since 1970.
  */
 export function fileStore(folder: string, clock: () => number = Date.now): UploadStore {
   let writes = 0

@@ -17,7 +17,7 @@ export const anomaly = section(
       ...BITS,
       reload: true,
       default: 13,
-      help: 'Bits of surprise from which on a request is level 2. At 13 about one user in a thousand is met by it on a day.',
+      help: 'Bits of surprise from which on a request is level 2. At 13 about one user in two thousand is met by it on a day.',
     }),
     level_3_score: integer({
       ...BITS,
@@ -43,7 +43,7 @@ export const anomaly = section(
       default: 10_000,
       min: 1,
       max: 10_000_000,
-      help: 'Users that are remembered, 2 KiB each in every process; the least lately seen are forgotten first.',
+      help: 'Users that are remembered, 4 KiB each in every process; the least lately seen are forgotten first.',
     }),
   },
 )
