@@ -46,7 +46,7 @@ type Wait = Extract<UploadEvent, { kind: 'waiting' }>
 /** Whose wait it is. */
 export interface Pausing extends Waiting {
   readonly time: Pick<TimeAndChance, 'after' | 'random'>
-  readonly tell: (event: Wait) => void
+  readonly tell?: ((event: Wait) => void) | undefined
 }
 
 /**
@@ -57,6 +57,6 @@ export async function pause(failures: number, asked: number, needs: Pausing): Pr
   const { network, time, tell } = needs
   const wait = Math.max(network.isOnline() ? backOff(failures, time) : LONGEST_REST, asked)
   if (wait === 0) return
-  tell({ kind: 'waiting', wait })
+  tell?.({ kind: 'waiting', wait })
   await rest(wait, needs)
 }

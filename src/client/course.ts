@@ -30,8 +30,6 @@ export interface Task {
 /** Where an upload is; what is done about it changes this. */
 export interface Course {
   slot: Slot
-  /** Whether an earlier run of the program left the slot: it may have expired. */
-  isRestored?: boolean
   /** Nothing before the server was asked. */
   spoken?: Spoken | undefined
   /** The upload's own URL; nothing before the creation. */
@@ -46,6 +44,8 @@ export interface Course {
   furthest: number
   /** Whether any step was answered. */
   isHeard?: boolean
+  /** Requests that could use the slot up, whatever became of them; an earlier run of the program counts as one. */
+  uses: number
   /** In a row, without a byte more. */
   failures: number
   /** Creations in a row whose upload was gone, and new slots that were not enough, without a byte more. */
@@ -64,7 +64,7 @@ export async function departure({ slot, memory, open, signal }: Task): Promise<C
   }
   const { session, resource, spoken } = saved
   if (typeof slot === 'function' || slot.put === saved.slot.put) {
-    return { ...courseFrom(saved.slot, open(session)), isRestored: true, spoken, resource }
+    return { ...courseFrom(saved.slot, open(session)), uses: 1, spoken, resource }
   }
   // No other server knows the session.
   const adopts = session && resource && isOneOrigin(resource, slot.put) ? resource : undefined
@@ -72,12 +72,12 @@ export async function departure({ slot, memory, open, signal }: Task): Promise<C
 }
 
 function courseFrom(slot: Slot, session: SessionKeeper): Course {
-  return { slot, session, furthest: 0, failures: 0, vain: 0 }
+  return { slot, session, furthest: 0, uses: 0, failures: 0, vain: 0 }
 }
 
-/** An earlier run of the program, or a request whose answer was lost, may have used the slot up. */
-export function isPerhapsSpent({ resource, isRestored, failures }: Course): boolean {
-  return resource === undefined && (isRestored === true || failures > 0)
+/** An earlier run of the program, or a request whose answer was lost, may have used the slot up; or it has expired. */
+export function isPerhapsSpent({ resource, uses, failures }: Course): boolean {
+  return resource === undefined && (uses > 1 || failures > 0)
 }
 
 /** Saves what the upload can go on with when the program starts again. */

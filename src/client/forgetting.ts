@@ -1,6 +1,9 @@
 import { answered } from './answered.ts'
+import { discard } from './discard.ts'
+import { lateStore } from './late-store.ts'
 import type { Platform } from './platform.ts'
-import { type SavedUpload, memoryIn } from './saved-upload.ts'
+import { memoryIn } from './saved-upload.ts'
+import { systemTimeAndChance as time } from './time-and-chance.ts'
 import type { UploadOptions } from './upload-options.ts'
 
 /**
@@ -22,18 +25,14 @@ export function forgetting(platform: Platform): Forget {
   return async (id, options = {}) => {
     const { transport = platform.transport } = options
     const signal = AbortSignal.timeout(PATIENCE)
-    const store = options.store ?? (await platform.store?.()) ?? false
-    const told = async (saved: SavedUpload): Promise<void> => {
-      const { discard } = await import('./discard.ts')
-      await discard(saved, { transport, signal })
-    }
+    const store = options.store ?? (await lateStore(platform, { ...platform, signal, time }))
     const memory = await memoryIn({ store, id }, signal)
     if (!memory) return
     try {
       const saved = await memory.recall()
       await memory.forget()
       // What it does not hear, the server finds out by itself.
-      if (saved) await answered(told(saved), signal).catch(() => {})
+      if (saved) await answered(discard(saved, { transport, signal }), signal).catch(() => {})
     } finally {
       await memory.close()
     }

@@ -1,10 +1,25 @@
-import { ConnectionLost } from './connection-lost.ts'
+import { answered } from './answered.ts'
+import { type PersistenceNeeds, persist } from './persistence.ts'
 
-/** Code that most pages never run: it is loaded when it is first used, and again if that fails (`ConnectionLost`). */
-export async function loaded<Module>(load: () => Promise<Module>): Promise<Module> {
-  try {
-    return await load()
-  } catch (cause) {
-    throw new ConnectionLost('A part of the client cannot be loaded', { cause })
-  }
+/** Milliseconds that a part of a few kilobytes may take to come. */
+const PATIENCE = 15_000
+
+/**
+ * Loads code that most pages never run, when it is first used: as often as a download is tried, while there is no
+ * network until it comes. Rejects with `UploadError` (`out-of-tries`), or with the signal's reason.
+ */
+export async function lateCode<Module>(
+  load: () => Promise<Module>,
+  needs: PersistenceNeeds,
+): Promise<Module> {
+  const { signal, time } = needs
+  return await persist(async () => {
+    const { promise: stalled, reject } = Promise.withResolvers<never>()
+    const stop = time.after(PATIENCE, () => reject(new Error('No code came')))
+    try {
+      return await answered(Promise.race([load(), stalled]), signal)
+    } finally {
+      stop()
+    }
+  }, needs)
 }

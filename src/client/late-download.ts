@@ -1,9 +1,7 @@
-import { answered } from './answered.ts'
-import { pause } from './back-off.ts'
-import type { Download, DownloadEvent, DownloadOptions } from './download-options.ts'
+import type { Download, DownloadOptions } from './download-options.ts'
+import { lateCode } from './late-code.ts'
 import type { Network } from './platform.ts'
 import { systemTimeAndChance } from './time-and-chance.ts'
-import { UploadError } from './upload-error.ts'
 
 /** Fetches a file. */
 type Fetching = (url: string, options: DownloadOptions) => Promise<Download>
@@ -13,13 +11,7 @@ interface Code {
   readonly download: Fetching
 }
 
-/** So often the code may not come. */
-const MOST_TRIES = 6
-
-/**
- * Downloads by code that is loaded with the first of them, and asked for again where it does not come. Rejects like the
- * download itself.
- */
+/** Downloads by code that is loaded with the first of them. Rejects like the download itself, or as it is loaded. */
 export function lateDownload(
   load: () => Promise<Code>,
   known: Network,
@@ -27,25 +19,7 @@ export function lateDownload(
 ): Fetching {
   return async (url, options) => {
     const { network = known, signal = new AbortController().signal, onEvent } = options
-    const tell = (event: DownloadEvent): void => onEvent?.(event)
-
-    async function codeAfter(failures: number): Promise<Code> {
-      try {
-        return await answered(load(), signal)
-      } catch (cause) {
-        signal.throwIfAborted()
-        tell({ kind: 'lost', reason: cause })
-        // What fails without a network says nothing of the code.
-        const more = failures + (network.isOnline() ? 1 : 0)
-        if (more === MOST_TRIES) {
-          throw new UploadError('out-of-tries', 'The code for downloads is not there', { cause })
-        }
-        await pause(more, 0, { signal, network, time, tell })
-        return await codeAfter(more)
-      }
-    }
-
-    const { download } = await codeAfter(0)
+    const { download } = await lateCode(load, { signal, network, time, tell: onEvent })
     return await download(url, { ...options, network })
   }
 }

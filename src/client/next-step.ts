@@ -1,10 +1,10 @@
 import * as HEADER from '../wire/header-fields.ts'
 import { FIRST_APPEND, appendSizes } from './append-sizes.ts'
 import { ConnectionLost } from './connection-lost.ts'
-import { type Course, type Task, isPerhapsSpent, keep } from './course.ts'
+import { type Course, type Task, keep } from './course.ts'
 import { PLAIN, type Spoken } from './faces/discovery.ts'
 import { rufh } from './faces/rufh.ts'
-import { loaded } from './late-code.ts'
+import { lateCode } from './late-code.ts'
 import type { Outcome, Setback } from './outcome.ts'
 import { append, ask, create, put } from './steps.ts'
 
@@ -14,19 +14,12 @@ const ASKED_ENOUGH = 2
 /** One that answers, but not this for now, may be starting: it is asked for some seconds more. */
 const WAITED_ENOUGH = 6
 
-/** Most pages meet no server that speaks tus alone. */
-const PROTOCOLS = {
-  rufh: async () => rufh,
-  tus: async () => (await loaded(async () => await import('./faces/tus.ts'))).tus,
-}
-
 /** Does what is next. Rejects with `UploadError`, with the signal's reason, or with what its caller did wrong. */
 export async function nextStep(course: Course, task: Task): Promise<Outcome> {
   try {
     const outcome = await step(course, task)
     course.isHeard = true
-    const isSpent = outcome.kind === 'refused' && outcome.answer.status === 409
-    return isSpent && isPerhapsSpent(course) && (await isThere(course.slot.get, task))
+    return isSpentBefore(outcome, course) && (await isThere(course.slot.get, task))
       ? { kind: 'published' }
       : outcome
   } catch (reason) {
@@ -36,12 +29,24 @@ export async function nextStep(course: Course, task: Task): Promise<Outcome> {
   }
 }
 
+/** Whether the slot was used up before this step: by an earlier run of the program, or a request whose answer was lost. */
+function isSpentBefore(outcome: Outcome, { resource, uses }: Course): boolean {
+  if (outcome.kind !== 'refused' || resource !== undefined || uses < 2) return false
+  const { status, problem } = outcome.answer
+  // Whoever says so has compared: another file is there.
+  return status === 409 && problem !== 'slot-conflict'
+}
+
 async function step(course: Course, task: Task): Promise<Outcome> {
   const spoken = course.spoken ?? (await discovered(course, task))
   if ('kind' in spoken) return spoken
   const { face, chunk } = spoken
+  if (course.resource === undefined) course.uses += 1
   if (face === 'plain') return await put(course.slot, task)
-  const protocol = await PROTOCOLS[face]()
+  // Most pages meet no server that speaks tus alone.
+  const { tus } =
+    face === 'tus' ? await lateCode(async () => await import('./faces/tus.ts'), task) : {}
+  const protocol = tus ?? rufh
   const { resource, offset, session } = course
   // Servers of tus know no sessions, and pages may not send them a field that they do not know.
   const means = face === 'tus' ? task : { ...task, transport: session.transport }

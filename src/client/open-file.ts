@@ -1,7 +1,7 @@
 import type { DownloadOptions } from './download-options.ts'
-import type { FileHead } from './file-answer.ts'
+import { FileDeferred, type FileHead } from './file-answer.ts'
 import { type FileConnection, connectToFile } from './file-connection.ts'
-import { persistence } from './persistence.ts'
+import { type PersistenceNeeds, persist } from './persistence.ts'
 import { UNKNOWN_NETWORK } from './network-change.ts'
 import { systemTimeAndChance as time } from './time-and-chance.ts'
 import { UploadError } from './upload-error.ts'
@@ -27,7 +27,7 @@ export async function openFile(url: string, options: DownloadOptions): Promise<O
   } = options
   const closing = new AbortController()
   const signal = AbortSignal.any([closing.signal, options.signal ?? closing.signal])
-  const { persist, progressed } = persistence({ signal, network, time, onEvent })
+  const needs: PersistenceNeeds = { signal, network, time, tell: onEvent, waitOf }
   let { offset, etag } = from ?? { offset: 0, etag: undefined }
   let size: number | undefined
   let connection: FileConnection | undefined
@@ -56,17 +56,16 @@ export async function openFile(url: string, options: DownloadOptions): Promise<O
     if (!from || !isAnother) throw reason
     offset = 0
     etag = undefined
-    return await persist(connect)
+    return await persist(connect, needs)
   }
 
-  const { head } = await persist(connect).catch(connectAnew)
+  const { head } = await persist(connect, needs).catch(connectAnew)
   return {
     head,
     start: offset,
     async next() {
       if (offset === head.size) return undefined
-      const bytes = await persist(read)
-      progressed()
+      const bytes = await persist(read, needs)
       offset += bytes.length
       if (offset <= head.size) return bytes
       closing.abort()
@@ -74,4 +73,8 @@ export async function openFile(url: string, options: DownloadOptions): Promise<O
     },
     close: () => closing.abort(),
   }
+}
+
+function waitOf(reason: unknown): number {
+  return reason instanceof FileDeferred ? reason.wait : 0
 }

@@ -39,7 +39,9 @@ const OF_UPLOADS: Readonly<Record<number, Setback['kind']>> = {
 export function setbackIn(answer: UploadAnswer, isResource: boolean): Setback | undefined {
   const { status, headers } = answer
   if (status >= 200 && status < 300) return undefined
-  if (status >= 500 || PASSING.includes(status)) return { kind: 'later', answer }
+  // A redirection may be the way of a network to have its user log in: the upload is where it was.
+  const passes = (isResource && status < 400) || status >= 500 || PASSING.includes(status)
+  if (passes) return { kind: 'later', answer }
   if (status === 401 && headers.get(HEADER.securityLevel) === '3') {
     return { kind: 'reauthenticate', answer }
   }
@@ -65,5 +67,6 @@ export function retryAfter({ headers }: UploadAnswer): number {
 /** The error that an answer ends an upload with. */
 export function failure(code: UploadErrorCode, answer: UploadAnswer): UploadError {
   const { status, problem = '' } = answer
-  return new UploadError(code, `The server answered ${status} ${problem}`.trimEnd(), answer)
+  const told = `${status || 'a redirection'} ${problem}`.trimEnd()
+  return new UploadError(code, `The server answered ${told}`, answer)
 }

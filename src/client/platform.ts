@@ -31,8 +31,7 @@ export interface Platform {
   readonly transport: Transport
   readonly network: Network
   /**
-   * Where uploads are remembered if the caller does not say. Rejects if it is not to be had. Absent: nothing is
-   * remembered then.
+   * Loads the place where uploads are remembered if the caller does not say. Absent: nothing is remembered then.
    */
   readonly store?: () => Promise<UploadStore>
 }

@@ -13,6 +13,7 @@ export interface UploadRequest {
 
 /** What of an answer matters. */
 export interface UploadAnswer {
+  /** 0: a redirection, of which a browser tells no more (Fetch §2.2.6). */
   readonly status: number
   readonly headers: Headers
   /** `code` of the problem document (RFC 9457) that came with it. */

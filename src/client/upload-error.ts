@@ -15,7 +15,7 @@ export type UploadErrorCode =
 
 /** What is known of the failure. */
 export interface Failure {
-  /** The HTTP status, if there was an answer. */
+  /** The HTTP status, if there was an answer; 0: a redirection, of which a browser tells no more. */
   readonly status?: number
   /** `code` of the server's problem document, if it sent one. */
   readonly problem?: string

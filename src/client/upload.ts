@@ -1,9 +1,10 @@
-import { answered } from './answered.ts'
 import type { Task } from './course.ts'
 import { discovery } from './faces/discovery.ts'
-import type { Platform, SavedState, UploadStore } from './platform.ts'
+import { lateStore } from './late-store.ts'
+import type { Platform, SavedState } from './platform.ts'
 import { progressMeter } from './progress-meter.ts'
 import { type Memory, memoryIn } from './saved-upload.ts'
+import { proverOf } from './session/late-prover.ts'
 import { type SessionKeeper, openSession } from './session/session-keeper.ts'
 import type { SlotSource } from './slot.ts'
 import type { Source } from './source.ts'
@@ -50,10 +51,11 @@ export function uploading(platform: Platform, time: TimeAndChance = systemTimeAn
     signal.addEventListener('abort', end, { signal: ended.signal })
     let memory: Memory | undefined
     try {
-      const store = options.store ?? (await storeOf(platform, late.signal))
+      const store = options.store ?? (await lateStore(platform, task))
       const keepsKeys = !store || store.keepsKeys
+      const prover = await proverOf(kind, task)
       const open = (saved?: SavedState): SessionKeeper =>
-        openSession(kind, { transport, keepsKeys, onEvent: tell, saved })
+        openSession(kind, { transport, keepsKeys, onEvent: tell, saved, prover })
       const { id, version } = store ? await identityOf(source) : {}
       const remembered = { store, id: options.id ?? id, size: source.size, version }
       memory = await memoryIn(remembered, late.signal)
@@ -63,15 +65,6 @@ export function uploading(platform: Platform, time: TimeAndChance = systemTimeAn
       await memory?.close().catch(() => {})
       ended.abort()
     }
-  }
-}
-
-async function storeOf({ store }: Platform, signal: AbortSignal): Promise<UploadStore | false> {
-  try {
-    return store ? await answered(store(), signal) : false
-  } catch {
-    // That nothing is remembered is no reason for an upload to fail.
-    return false
   }
 }
 

@@ -18,9 +18,9 @@ test('who only downloads loads next to nothing before', async () => {
 test('what a page loads later is what most pages never use, and what an upload can do without', async () => {
   const later = await laterSizes()
   assert.deepEqual([...later.keys()].toSorted(), [
-    'discard',
     'download',
     'dpop-prover',
+    'forgetting',
     'indexed-db-store',
     'tus',
   ])

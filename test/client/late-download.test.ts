@@ -53,10 +53,10 @@ test('without a network the code is asked for until it comes', async () => {
 })
 
 test('code that never comes ends the download, and the next one asks for it anew', async () => {
-  const { load, asked, reason } = codeAfter(6)
+  const { load, asked, reason } = codeAfter(12)
   const begin = lateDownload(load, toldNetwork(), hurriedTime())
   await assert.rejects(begin(URL_OF_FILE, {}), { code: 'out-of-tries', cause: reason })
-  assert.equal(asked(), 6)
+  assert.equal(asked(), 12)
   await assert.rejects(begin(URL_OF_FILE, {}), { code: 'refused' })
 })
 

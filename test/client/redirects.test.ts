@@ -4,6 +4,8 @@ import type { RequestListener } from 'node:http'
 import { test } from 'node:test'
 import { httpTransport } from '../../src/client/node/http-transport.ts'
 import { upload } from '../../src/client/node/main.ts'
+import type { Slot } from '../../src/client/slot.ts'
+import type { UploadEvent } from '../../src/client/upload-event.ts'
 import { localServer } from './local-server.ts'
 
 /** Takes whatever comes. */
@@ -54,39 +56,63 @@ const REQUESTS = {
 /** Too long for one request. */
 const FILM = new Blob([new Uint8Array(300_000)])
 
-for (const [words, redirected] of Object.entries(REQUESTS)) {
-  for (const status of [302, 307]) {
-    test(`an upload whose ${words} is answered by ${status} to another server ends there, with that status`, async () => {
+/** Takes uploads that never stand where they were thought to, and answers one request by a redirection. */
+function redirecting(redirected: string, status: number, location: string): RequestListener {
+  return (asked, response) => {
+    const line = `${asked.method} ${asked.url}`
+    asked.resume().once('end', () => {
+      if (line === redirected) {
+        response.writeHead(status, { location }).end()
+      } else if (asked.method === 'OPTIONS') {
+        response.writeHead(200, { 'x-resume': 'rufh' }).end()
+      } else if (asked.method === 'PUT') {
+        const session = { 'x-session-id': 'one', 'x-session-key': 'k'.repeat(43) }
+        response.writeHead(201, { location: '/-/uploads/a', ...session }).end()
+      } else {
+        // Stands elsewhere: the upload asks where.
+        response.writeHead(409).end()
+      }
+    })
+  }
+}
+
+function slotAt(url: string): Slot {
+  const headers = { Authorization: 'Bearer abc' }
+  return { put: `${url}up/a/film.mp4`, get: `${url}f`, headers }
+}
+
+for (const status of [302, 307]) {
+  test(`an upload whose creation is answered by ${status} to another server ends there, with that status`, async () => {
+    await using elsewhere = await localServer(taking)
+    const listener = redirecting(REQUESTS.creation, status, `${elsewhere.url}evil`)
+    await using here = await localServer(listener)
+    const expected = {
+      name: 'UploadError',
+      code: 'refused',
+      status,
+      message: `The server answered ${status}`,
+    }
+    const transport = httpTransport()
+    await assert.rejects(upload(FILM, slotAt(here.url), { transport }), expected)
+    assert.equal(here.requests.at(-1), REQUESTS.creation)
+    assert.deepEqual(elsewhere.requests, [])
+  })
+
+  for (const words of ['append', 'question'] as const) {
+    test(`an upload whose ${words} is answered by ${status} to another server sends nothing there, and tries again`, async () => {
       await using elsewhere = await localServer(taking)
-      await using here = await localServer((asked, response) => {
-        const line = `${asked.method} ${asked.url}`
-        asked.resume().once('end', () => {
-          if (line === redirected) {
-            response.writeHead(status, { location: `${elsewhere.url}evil` }).end()
-          } else if (asked.method === 'OPTIONS') {
-            response.writeHead(200, { 'x-resume': 'rufh' }).end()
-          } else if (asked.method === 'PUT') {
-            const session = { 'x-session-id': 'one', 'x-session-key': 'k'.repeat(43) }
-            response.writeHead(201, { location: '/-/uploads/a', ...session }).end()
-          } else {
-            // Stands elsewhere: the upload asks where.
-            response.writeHead(409).end()
-          }
-        })
-      })
-      const slot = {
-        put: `${here.url}up/a/film.mp4`,
-        get: `${here.url}f`,
-        headers: { Authorization: 'Bearer abc' },
+      const listener = redirecting(REQUESTS[words], status, `${elsewhere.url}evil`)
+      await using here = await localServer(listener)
+      const giving = new AbortController()
+      const told: string[] = []
+      function onEvent(event: UploadEvent): void {
+        if (event.kind !== 'lost') return
+        told.push(String(event.reason))
+        if (told.length === 3) giving.abort(new Error('enough'))
       }
-      const expected = {
-        name: 'UploadError',
-        code: 'refused',
-        status,
-        message: `The server answered ${status}`,
-      }
-      await assert.rejects(upload(FILM, slot, { transport: httpTransport() }), expected)
-      assert.equal(here.requests.at(-1), redirected)
+      const options = { transport: httpTransport(), signal: giving.signal, onEvent }
+      await assert.rejects(upload(FILM, slotAt(here.url), options), /enough/u)
+      assert.ok(told.includes(`UploadError: The server answered ${status}`), String(told))
       assert.deepEqual(elsewhere.requests, [])
     })
   }

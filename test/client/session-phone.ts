@@ -3,13 +3,10 @@ import type { Site } from '../app/site.ts'
 import type { SignedPut } from '../app/slots.ts'
 import { ask } from '../app/wire-client.ts'
 import type { SavedState } from '../../src/client/platform.ts'
-import {
-  type SessionKeeper,
-  type SessionKind,
-  openSession,
-} from '../../src/client/session/session-keeper.ts'
+import type { SessionKeeper, SessionKind } from '../../src/client/session/session-keeper.ts'
 import type { Transport, UploadAnswer, UploadRequest } from '../../src/client/transport.ts'
 import type { UploadEvent } from '../../src/client/upload-event.ts'
+import { openedSession } from './opened-session.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -53,7 +50,7 @@ export function phoneOf(site: Pick<Site, 'port'>, needs: PhoneNeeds = {}): Phone
     throw new Error('The answer is lost')
   }
   const onEvent = ({ kind: told }: UploadEvent): void => void events.push(told)
-  const keeper = openSession(kind, { transport, keepsKeys, saved, onEvent })
+  const keeper = openedSession(kind, { transport, keepsKeys, saved, onEvent })
   const phone: Phone = { keeper, from: '127.0.0.2', lost: 0, wire, events }
   return phone
 }

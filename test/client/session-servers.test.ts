@@ -1,8 +1,9 @@
 /** Sessions of the SDK with servers that know nothing of them, or do not do as they should. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type SessionKind, openSession } from '../../src/client/session/session-keeper.ts'
+import type { SessionKind } from '../../src/client/session/session-keeper.ts'
 import type { Transport, UploadAnswer, UploadRequest } from '../../src/client/transport.ts'
+import { openedSession } from './opened-session.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -37,7 +38,7 @@ test('a server that challenges for ever is answered five times', async () => {
   const { transport, asked } = scripted(({ method }) =>
     method === 'PUT' ? [201, TOLD] : [401, CHALLENGE],
   )
-  const keeper = openSession('hmac', { transport, keepsKeys: true })
+  const keeper = openedSession('hmac', { transport, keepsKeys: true })
   await keeper.transport(request('PUT'))
   const { status } = await keeper.transport(request('HEAD'))
   assert.deepEqual([status, asked.length], [401, 1 + 1 + 5])
@@ -46,7 +47,7 @@ test('a server that challenges for ever is answered five times', async () => {
 test('a proof that no fresh nonce makes right is not sent again', async () => {
   const refusal = { 'www-authenticate': 'DPoP error="invalid_dpop_proof"', 'dpop-nonce': 'n' }
   const { transport, asked } = scripted(() => [401, refusal])
-  const { status } = await openSession('dpop', { transport, keepsKeys: true }).transport(
+  const { status } = await openedSession('dpop', { transport, keepsKeys: true }).transport(
     request('PUT'),
   )
   assert.deepEqual([status, asked.length], [401, 1])
@@ -56,7 +57,7 @@ test('a refusal that is no challenge is passed on as it is', async () => {
   const { transport, asked } = scripted(({ method }) =>
     method === 'PUT' ? [201, TOLD] : [401, { 'www-authenticate': 'HMAC realm="upload"' }],
   )
-  const keeper = openSession('hmac', { transport, keepsKeys: true })
+  const keeper = openedSession('hmac', { transport, keepsKeys: true })
   await keeper.transport(request('PUT'))
   assert.equal((await keeper.transport(request('HEAD'))).status, 401)
   assert.equal(asked.length, 2)
@@ -65,7 +66,7 @@ test('a refusal that is no challenge is passed on as it is', async () => {
 test('a server that gave no session is asked for none again, and no request has more fields than it came with', async () => {
   for (const kind of ['hmac', 'dpop'] as const) {
     const { transport, asked } = scripted(() => [201])
-    const keeper = openSession(kind, { transport, keepsKeys: true })
+    const keeper = openedSession(kind, { transport, keepsKeys: true })
     for (const method of ['HEAD', 'PUT', 'PUT', 'PATCH'] as const) {
       await keeper.transport(request(method))
     }
@@ -78,7 +79,7 @@ test('a server that gave no session is asked for none again, and no request has 
 test('a server that refused the opening is asked for a session again, with the same nonce', async () => {
   let isReady = false
   const { transport, asked } = scripted(() => (isReady ? [201, TOLD] : [503]))
-  const keeper = openSession('hmac', { transport, keepsKeys: true })
+  const keeper = openedSession('hmac', { transport, keepsKeys: true })
   await keeper.transport(request('PUT'))
   isReady = true
   await keeper.transport(request('PUT'))
@@ -91,7 +92,7 @@ test('a server that refused the opening is asked for a session again, with the s
 test('what another kind of session saved, or nobody, opens a new one', async () => {
   for (const saved of [{ kind: 'dpop', id: 'one', key: KEY }, {}, { kind: 'hmac', nonce: 7 }]) {
     const { transport, asked } = scripted(() => [201])
-    const keeper = openSession('hmac', { transport, keepsKeys: false, saved })
+    const keeper = openedSession('hmac', { transport, keepsKeys: false, saved })
     await keeper.transport(request('PUT'))
     assert.ok(asked[0]?.headers['x-session-accept'] !== undefined)
   }
@@ -115,7 +116,7 @@ async function settle(): Promise<void> {
 
 test('only one opening is under way at a time; who waits for it can be called off', async () => {
   const { transport, open } = held()
-  const keeper = openSession('hmac', { transport, keepsKeys: true })
+  const keeper = openedSession('hmac', { transport, keepsKeys: true })
   const caller = new AbortController()
   const first = keeper.transport(request('PUT'))
   const second = keeper.transport(request('PUT', caller.signal))
@@ -140,7 +141,7 @@ test('a page without WebCrypto uploads without a session', async (t) => {
   const kinds: readonly SessionKind[] = ['hmac', 'dpop']
   for (const kind of kinds) {
     const { transport, asked } = scripted(() => [201, TOLD])
-    const keeper = openSession(kind, { transport, keepsKeys: true })
+    const keeper = openedSession(kind, { transport, keepsKeys: true })
     await keeper.transport(request('PUT'))
     assert.deepEqual(asked[0]?.headers, { a: 'b' })
     assert.deepEqual([await keeper.saved(), keeper.id], [undefined, undefined])
@@ -149,7 +150,7 @@ test('a page without WebCrypto uploads without a session', async (t) => {
 
 test('a refusal opens no session, whatever it brings', async () => {
   const { transport, asked } = scripted(() => [401, TOLD])
-  const keeper = openSession('hmac', { transport, keepsKeys: true })
+  const keeper = openedSession('hmac', { transport, keepsKeys: true })
   await keeper.transport(request('PUT'))
   await keeper.transport(request('PUT'))
   assert.equal(keeper.id, undefined)
@@ -172,7 +173,7 @@ for (const [url, isBound] of [
 ] as const) {
   test(`at ${url} a session is ${isBound ? 'opened' : 'never shown to those who listen'}`, async () => {
     const { transport, asked } = scripted(() => [201, TOLD])
-    const keeper = openSession('hmac', { transport, keepsKeys: true })
+    const keeper = openedSession('hmac', { transport, keepsKeys: true })
     for (const method of ['PUT', 'HEAD'] as const) {
       await keeper.transport({ ...request(method), url })
     }

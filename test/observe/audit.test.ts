@@ -125,7 +125,15 @@ function tellOfGate(gate: GateEvents): void {
   gate.bound('session', { slot, client: HOME, key: 'hmac', succeeds: 'older' })
   gate.decided({ ...from, isBound: true, level: 1, reasons: [], verdict: 'passed' })
   const place = { country: 'DE', asn: 64_500, networkClass: 'hosting' } as const
-  gate.decided({ ...from, place, isBound: true, level: 2, reasons: ['standby'], verdict: 'passed' })
+  gate.decided({
+    ...from,
+    place,
+    surprise: { score: 21.34, features: [{ feature: 'hour', bits: 21.34 }] },
+    isBound: true,
+    level: 2,
+    reasons: ['standby', 'anomaly'],
+    verdict: 'passed',
+  })
   gate.unproved({ ...from, why: 'wrong' })
   gate.refreshed('session', { client: HOME, number: 1 })
   gate.refreshRefused('session', { client: TRAIN, code: 'refreshes-exhausted' })

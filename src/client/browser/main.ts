@@ -1,7 +1,8 @@
 /** Uploads and downloads that go on at the byte, for browsers: pages and workers. */
 import type { Download, DownloadOptions } from '../download-options.ts'
-import { type Forget, forgetting } from '../forgetting.ts'
+import type { Forget } from '../forgetting.ts'
 import { lateDownload } from '../late-download.ts'
+import { lateForgetting } from '../late-forgetting.ts'
 import type { Platform } from '../platform.ts'
 import { type UploadAll, uploadingAll } from '../upload-list.ts'
 import { type Upload, uploading } from '../upload.ts'
@@ -32,8 +33,14 @@ const browser: Platform = {
  */
 export const upload: Upload = /* @__PURE__ */ uploading(browser)
 
-/** Gives an unfinished upload up: forgets its keys, and tells the server. Abort the upload before. */
-export const forget: Forget = /* @__PURE__ */ forgetting(browser)
+/**
+ * Gives an unfinished upload up: forgets its keys, and tells the server. Abort the upload before. The code for it is
+ * loaded with the first call: if it does not come within ten seconds, this rejects, and nothing is forgotten.
+ */
+export const forget: Forget = /* @__PURE__ */ lateForgetting(
+  async () => await import('../forgetting.ts'),
+  browser,
+)
 
 /** Uploads several files, some at a time. Resolves to what became of each, in their order. */
 export const uploadAll: UploadAll = /* @__PURE__ */ uploadingAll(upload)

@@ -16,6 +16,9 @@ export interface Prover {
   saved(): Promise<SavedState>
 }
 
+/** Makes a prover. */
+export type MakeProver = (needs: ProverNeeds) => Prover
+
 /** What a prover is made of. */
 export interface ProverNeeds {
   /** Whether keys are saved as they are, so that nobody can take them out. */

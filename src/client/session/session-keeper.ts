@@ -1,12 +1,10 @@
 import * as HEADER from '../../wire/header-fields.ts'
 import { answered } from '../answered.ts'
 import { ConnectionLost } from '../connection-lost.ts'
-import { loaded } from '../late-code.ts'
 import type { SavedState } from '../platform.ts'
 import type { Transport, UploadAnswer, UploadRequest } from '../transport.ts'
 import type { UploadEvent } from '../upload-event.ts'
-import { hmacProver } from './hmac-prover.ts'
-import type { Prover } from './prover.ts'
+import type { MakeProver } from './prover.ts'
 
 /** The kinds of keys that sessions are bound to: one that the server makes, one of the client's own; or no session. */
 export type SessionKind = 'hmac' | 'dpop' | 'none'
@@ -37,12 +35,8 @@ export interface SessionNeeds {
   /** What an earlier keeper of the same kind saved. */
   readonly saved?: SavedState | undefined
   readonly onEvent?: ((event: UploadEvent) => void) | undefined
-}
-
-/** Most pages never prove by DPoP: it is loaded when it is used. */
-const PROVERS = {
-  hmac: async () => hmacProver,
-  dpop: async () => (await loaded(async () => await import('./dpop-prover.ts'))).dpopProver,
+  /** How sessions of the kind prove themselves. */
+  readonly prover: MakeProver
 }
 
 /** How often a request is sent again because the server asks for a proof. */
@@ -54,11 +48,7 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
   // Pages that did not come over TLS have no WebCrypto.
   if (kind === 'none' || !('subtle' in crypto)) return noSession(transport)
   const saved = needs.saved?.['kind'] === kind ? needs.saved : {}
-  let made: Prover | undefined
-  const proving = async (): Promise<Prover> => {
-    const prover = await PROVERS[kind]()
-    return (made ??= prover({ ...needs, saved }))
-  }
+  const prover = needs.prover({ ...needs, saved })
   // Null: the server knows no sessions.
   let id: string | null | undefined = typeof saved['id'] === 'string' ? saved['id'] : undefined
   let opening: Promise<void> | undefined
@@ -70,7 +60,6 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
     for (let challenges = 0; ; challenges += 1) {
       const opens = mayOpen(request)
       if (!opens && !id) return await transport(request)
-      const prover = await proving()
       const fields = await prover.fields(request, id ?? undefined)
       const answer = await transport({ ...request, headers: { ...request.headers, ...fields } })
       const isChallenged = await prover.learn(answer)
@@ -106,7 +95,7 @@ export function openSession(kind: SessionKind, needs: SessionNeeds): SessionKeep
 
   return {
     transport: inTurn,
-    saved: async () => ({ kind, id, ...(await (await proving()).saved()) }),
+    saved: async () => ({ kind, id, ...(await prover.saved()) }),
     get id() {
       return id ?? undefined
     },
