@@ -44,9 +44,9 @@ export interface Course {
   furthest: number
   /** Whether any step was answered. */
   isHeard?: boolean
-  /** Requests that could use the slot up, whatever became of them; an earlier run of the program counts as one. */
-  uses: number
-  /** In a row, without a byte more. */
+  /** Whether the last byte was handed over in an earlier request: whatever was answered, the file may be there. */
+  isPerhapsThere?: boolean
+  /** In a row, without a byte more; what ended an earlier run of the program counts as one. */
   failures: number
   /** Creations in a row whose upload was gone, and new slots that were not enough, without a byte more. */
   vain: number
@@ -64,7 +64,14 @@ export async function departure({ slot, memory, open, signal }: Task): Promise<C
   }
   const { session, resource, spoken } = saved
   if (typeof slot === 'function' || slot.put === saved.slot.put) {
-    return { ...courseFrom(saved.slot, open(session)), uses: 1, spoken, resource }
+    const isPerhapsThere = resource !== undefined
+    return {
+      ...courseFrom(saved.slot, open(session)),
+      isPerhapsThere,
+      failures: 1,
+      spoken,
+      resource,
+    }
   }
   // No other server knows the session.
   const adopts = session && resource && isOneOrigin(resource, slot.put) ? resource : undefined
@@ -72,12 +79,12 @@ export async function departure({ slot, memory, open, signal }: Task): Promise<C
 }
 
 function courseFrom(slot: Slot, session: SessionKeeper): Course {
-  return { slot, session, furthest: 0, uses: 0, failures: 0, vain: 0 }
+  return { slot, session, furthest: 0, failures: 0, vain: 0 }
 }
 
 /** An earlier run of the program, or a request whose answer was lost, may have used the slot up; or it has expired. */
-export function isPerhapsSpent({ resource, uses, failures }: Course): boolean {
-  return resource === undefined && (uses > 1 || failures > 0)
+export function isPerhapsSpent({ resource, failures }: Course): boolean {
+  return resource === undefined && failures > 0
 }
 
 /** Saves what the upload can go on with when the program starts again. */

@@ -1,4 +1,3 @@
-import * as HEADER from '../wire/header-fields.ts'
 import { FIRST_APPEND, appendSizes } from './append-sizes.ts'
 import { ConnectionLost } from './connection-lost.ts'
 import { type Course, type Task, keep } from './course.ts'
@@ -6,7 +5,8 @@ import { PLAIN, type Spoken } from './faces/discovery.ts'
 import { rufh } from './faces/rufh.ts'
 import { lateCode } from './late-code.ts'
 import type { Outcome, Setback } from './outcome.ts'
-import { append, ask, create, put } from './steps.ts'
+import { append, ask, create, isThere, put } from './steps.ts'
+import type { UploadEvent } from './upload-event.ts'
 
 /** Failures in a row after which a server that cannot be asked what it speaks gets a plain PUT. */
 const ASKED_ENOUGH = 2
@@ -16,22 +16,33 @@ const WAITED_ENOUGH = 6
 
 /** Does what is next. Rejects with `UploadError`, with the signal's reason, or with what its caller did wrong. */
 export async function nextStep(course: Course, task: Task): Promise<Outcome> {
+  // This step itself is no reason.
+  const isOnceMore = course.isPerhapsThere
+  let handed: number | undefined
+  const tell = (event: UploadEvent): void => {
+    // Who does not tell how much was sent may have sent all.
+    if (event.kind === 'sending') handed = event.end
+    if (event.kind === 'sent') handed = event.offset
+    task.tell(event)
+  }
   try {
-    const outcome = await step(course, task)
+    const outcome = await step(course, { ...task, tell })
     course.isHeard = true
-    return isSpentBefore(outcome, course) && (await isThere(course.slot.get, task))
+    return isOnceMore && isSpent(outcome, course) && (await isThere(course.slot.get, task))
       ? { kind: 'published' }
       : outcome
   } catch (reason) {
     task.signal.throwIfAborted()
     if (reason instanceof ConnectionLost) return { kind: 'lost', reason: reason.cause ?? reason }
     throw reason
+  } finally {
+    course.isPerhapsThere ||= handed === task.source.size
   }
 }
 
-/** Whether the slot was used up before this step: by an earlier run of the program, or a request whose answer was lost. */
-function isSpentBefore(outcome: Outcome, { resource, uses }: Course): boolean {
-  if (outcome.kind !== 'refused' || resource !== undefined || uses < 2) return false
+/** Whether the slot takes nothing any more, perhaps because it has this file. */
+function isSpent(outcome: Outcome, { resource }: Course): boolean {
+  if (outcome.kind !== 'refused' || resource !== undefined) return false
   const { status, problem } = outcome.answer
   // Whoever says so has compared: another file is there.
   return status === 409 && problem !== 'slot-conflict'
@@ -41,7 +52,6 @@ async function step(course: Course, task: Task): Promise<Outcome> {
   const spoken = course.spoken ?? (await discovered(course, task))
   if ('kind' in spoken) return spoken
   const { face, chunk } = spoken
-  if (course.resource === undefined) course.uses += 1
   if (face === 'plain') return await put(course.slot, task)
   // Most pages meet no server that speaks tus alone.
   const { tus } =
@@ -74,17 +84,5 @@ async function discovered(course: Course, task: Task): Promise<Spoken | Setback>
     // A page may not be allowed to ask; whether it may send, only sending shows.
     if (failures < ASKED_ENOUGH || !(reason instanceof ConnectionLost)) throw reason
     return PLAIN
-  }
-}
-
-/** Whether a file of this size is where the slot's file will be; the answer that told so may have been lost. */
-async function isThere(url: string, { transport, signal, source }: Task): Promise<boolean> {
-  try {
-    const { status, headers } = await transport({ method: 'HEAD', url, headers: {}, signal })
-    return status === 200 && headers.get(HEADER.contentLength) === String(source.size)
-  } catch {
-    signal.throwIfAborted()
-    // A page may not be allowed to ask there.
-    return false
   }
 }

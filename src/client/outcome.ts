@@ -29,6 +29,11 @@ export function isPassing({ status }: UploadAnswer): boolean {
   return status === 503 || PASSING.includes(status)
 }
 
+/** Networks that have their users log in show a page in place of any server; who takes files shows none with 200. */
+export function isWebPage({ status, headers }: UploadAnswer): boolean {
+  return status === 200 && /^text\/html/iu.test(headers.get(HEADER.contentType) ?? '')
+}
+
 const OF_UPLOADS: Readonly<Record<number, Setback['kind']>> = {
   404: 'gone',
   410: 'gone',
@@ -67,6 +72,7 @@ export function retryAfter({ headers }: UploadAnswer): number {
 /** The error that an answer ends an upload with. */
 export function failure(code: UploadErrorCode, answer: UploadAnswer): UploadError {
   const { status, problem = '' } = answer
-  const told = `${status || 'a redirection'} ${problem}`.trimEnd()
+  const what = isWebPage(answer) ? 'a web page' : status || 'a redirection'
+  const told = `${what} ${problem}`.trimEnd()
   return new UploadError(code, `The server answered ${told}`, answer)
 }

@@ -2,6 +2,8 @@ import { answered } from './answered.ts'
 import type { Spoken } from './faces/discovery.ts'
 import type { SavedState, UploadStore } from './platform.ts'
 import type { Slot } from './slot.ts'
+import type { Source } from './source.ts'
+import { identityOf } from './source-identity.ts'
 import { changed } from './source-slice.ts'
 
 /** What is remembered of an unfinished upload. */
@@ -20,6 +22,8 @@ export interface Memory {
   forget(): Promise<void>
   /** Leaves what is remembered to others. */
   close(): Promise<void>
+  /** Whether `CryptoKey`s can be kept as they are. */
+  readonly keepsKeys: boolean
 }
 
 /** What an upload is remembered as, and where. */
@@ -30,6 +34,16 @@ export interface Remembered {
   /** Nothing: whatever file it is of. */
   readonly size?: number
   readonly version?: string | undefined
+}
+
+/** Remembers the upload of a source, by its own name if no `id` is given; else as {@link memoryIn}. */
+export async function memoryOf(
+  source: Blob | Source,
+  { store, id }: Pick<Remembered, 'store' | 'id'>,
+  signal: AbortSignal,
+): Promise<Memory | undefined> {
+  const { id: own, version } = await identityOf(source)
+  return await memoryIn({ store, id: id ?? own, size: source.size, version }, signal)
 }
 
 /**
@@ -44,7 +58,9 @@ export async function memoryIn(
   const close = store.hold ? await answered(store.hold(id), signal) : async () => {}
   if (!close) return undefined
   const forget = async (): Promise<void> => await answered(store.remove(id), signal)
+  const { keepsKeys } = store
   return {
+    keepsKeys,
     close,
     forget,
     async recall() {

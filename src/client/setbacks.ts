@@ -55,7 +55,7 @@ async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<
     course.vain += 1
     if (ask) {
       const other = await answered(ask(signal), signal)
-      Object.assign(course, { slot: other, uses: 0, failures: 0, spoken: undefined })
+      Object.assign(course, { slot: other, isPerhapsThere: false, failures: 0, spoken: undefined })
     }
   }
   course.adopts = undefined
@@ -73,7 +73,7 @@ async function reauthenticate(course: Course, task: Task, answer: UploadAnswer):
     // Another server knows nothing of the session.
     Object.assign(course, { adopts: undefined, spoken: undefined, session: task.open() })
   }
-  Object.assign(course, { slot, uses: 0, resource: undefined })
+  Object.assign(course, { slot, isPerhapsThere: false, resource: undefined })
 }
 
 async function tryAgain(course: Course, task: Task, trouble: Trouble): Promise<void> {

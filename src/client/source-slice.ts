@@ -4,7 +4,7 @@ import { type Failure, UploadError } from './upload-error.ts'
 /** The bytes from `start` up to `end`. Rejects with `UploadError` (`source-changed`) if they are not to be had. */
 export async function sliceOf(source: Source, start: number, end: number): Promise<Bytes> {
   const bytes = await readable(async () => await source.slice(start, end))
-  if (bytes.size !== end - start) throw changed()
+  if (bytes.size !== end - start) throw miscounted(bytes.size, end - start)
   return bytes
 }
 
@@ -15,7 +15,7 @@ export async function sliceOf(source: Source, start: number, end: number): Promi
 export async function blobOf(bytes: Bytes): Promise<Blob> {
   if (bytes instanceof Blob) return bytes
   const blob = await bytesOf(bytes)
-  if (blob.size !== bytes.size) throw changed()
+  if (blob.size !== bytes.size) throw miscounted(blob.size, bytes.size)
   return blob
 }
 
@@ -36,6 +36,11 @@ export async function readable<Read>(read: () => Promise<Read>): Promise<Read> {
   } catch (cause) {
     throw cause instanceof UploadError ? cause : changed({ cause })
   }
+}
+
+/** The file gives more or fewer bytes than it should. */
+export function miscounted(size: number, expected: number): UploadError {
+  return new UploadError('source-changed', `The source gave ${size} bytes, not ${expected}`)
 }
 
 /** The file is not the one that the upload began with. */

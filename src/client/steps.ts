@@ -2,18 +2,36 @@ import * as HEADER from '../wire/header-fields.ts'
 import type { AppendSizes } from './append-sizes.ts'
 import type { Course, Task } from './course.ts'
 import { OCTETS, type ResumableFace } from './faces/resumable-face.ts'
-import { type Outcome, failure, offsetIn, setbackIn } from './outcome.ts'
+import { type Outcome, failure, isWebPage, offsetIn, setbackIn } from './outcome.ts'
 import { type Slot, isOneOrigin } from './slot.ts'
 import type { Source } from './source.ts'
 import { sliceOf } from './source-slice.ts'
 import type { UploadAnswer, UploadRequest } from './transport.ts'
+import { UploadError } from './upload-error.ts'
 
-/** The whole file in one request, as every slot takes it (XEP-0363 §7). */
-export async function put({ put: url, headers }: Slot, task: Task): Promise<Outcome> {
+/**
+ * The whole file in one request, as every slot takes it (XEP-0363 §7). Success is 201 there, but some servers answer
+ * otherwise; the login page of a network is taken for success only if the file is where others will fetch it.
+ */
+export async function put({ put: url, get, headers }: Slot, task: Task): Promise<Outcome> {
   const { size, type } = task.source
   const fields = { [HEADER.contentType]: type || OCTETS, ...headers }
   const whole = { method: 'PUT', url, headers: fields, offset: 0, end: size } as const
-  return setbackIn(await sent(whole, task), false) ?? { kind: 'published' }
+  const answer = await sent(whole, task)
+  if (isWebPage(answer) && !(await isThere(get, task))) throw failure('bad-answer', answer)
+  return setbackIn(answer, false) ?? { kind: 'published' }
+}
+
+/** Whether a file of this size is where the slot's file will be. */
+export async function isThere(url: string, { transport, signal, source }: Task): Promise<boolean> {
+  try {
+    const { status, headers } = await transport({ method: 'HEAD', url, headers: {}, signal })
+    return status === 200 && headers.get(HEADER.contentLength) === String(source.size)
+  } catch {
+    signal.throwIfAborted()
+    // A page may not be allowed to ask there.
+    return false
+  }
 }
 
 /**
@@ -42,7 +60,9 @@ export async function create(
   if (face.isPublished(answer, offset === source.size)) return { kind: 'published' }
   const location = answer.headers.get(HEADER.location)
   // Nobody but the slot's server gets the session's proofs, and the bytes.
-  if (location === null || !isOneOrigin(location, slot.put)) throw failure('bad-answer', answer)
+  if (location === null || !isOneOrigin(location, slot.put)) {
+    throw new UploadError('bad-answer', `Location is not at the slot’s origin: ${location}`, answer)
+  }
   return { kind: 'created', resource: new URL(location, slot.put).href, offset }
 }
 
@@ -102,6 +122,7 @@ function standing(answer: UploadAnswer, { size }: Source, face: ResumableFace): 
   if (setback) return setback
   const offset = offsetIn(answer, size)
   if (face.isPublished(answer, offset === size)) return { kind: 'published' }
+  if (isWebPage(answer) && offset === undefined) return { kind: 'later', answer }
   if (offset === undefined) throw failure('bad-answer', answer)
   return { kind: 'stands', offset }
 }

@@ -1,14 +1,13 @@
 import type { Task } from './course.ts'
 import { discovery } from './faces/discovery.ts'
-import { lateStore } from './late-store.ts'
+import { lateMemory } from './late-memory.ts'
 import type { Platform, SavedState } from './platform.ts'
 import { progressMeter } from './progress-meter.ts'
-import { type Memory, memoryIn } from './saved-upload.ts'
+import type { Memory } from './saved-upload.ts'
 import { proverOf } from './session/late-prover.ts'
 import { type SessionKeeper, openSession } from './session/session-keeper.ts'
 import type { SlotSource } from './slot.ts'
 import type { Source } from './source.ts'
-import { identityOf } from './source-identity.ts'
 import { type TimeAndChance, systemTimeAndChance } from './time-and-chance.ts'
 import type { UploadEvent } from './upload-event.ts'
 import type { UploadOptions, Uploaded } from './upload-options.ts'
@@ -37,6 +36,7 @@ export function uploading(platform: Platform, time: TimeAndChance = systemTimeAn
     const ended = new AbortController()
     const { signal = ended.signal, network = platform.network, stall = 3000 } = options
     signal.throwIfAborted()
+    if (!(source.size >= 0)) throw new TypeError('source: neither a Blob nor a Source')
     const tell = teller(source, options, time)
     const transport = watched(options.transport ?? platform.transport, { stall, time, network })
     network.onChange(() => tell({ kind: 'network' }), ended.signal)
@@ -51,14 +51,11 @@ export function uploading(platform: Platform, time: TimeAndChance = systemTimeAn
     signal.addEventListener('abort', end, { signal: ended.signal })
     let memory: Memory | undefined
     try {
-      const store = options.store ?? (await lateStore(platform, task))
-      const keepsKeys = !store || store.keepsKeys
       const prover = await proverOf(kind, task)
+      memory = await lateMemory(platform, { ...options, source, late: late.signal }, task)
+      const { keepsKeys = true } = memory ?? {}
       const open = (saved?: SavedState): SessionKeeper =>
         openSession(kind, { transport, keepsKeys, onEvent: tell, saved, prover })
-      const { id, version } = store ? await identityOf(source) : {}
-      const remembered = { store, id: options.id ?? id, size: source.size, version }
-      memory = await memoryIn(remembered, late.signal)
       return await run({ ...task, memory, open })
     } finally {
       // Whatever the store does, the outcome stands.

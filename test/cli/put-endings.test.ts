@@ -7,6 +7,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { type Cut, cuttingProxy } from '../app/cutting-proxy.ts'
 import { type ProxiedSite, proxiedSite } from '../app/proxied-site.ts'
 import { startSite } from '../app/site.ts'
+import { localServer } from '../client/local-server.ts'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
 import { temporaryFolder } from './cli-run.ts'
 import { holdingProxy } from './holding-proxy.ts'
@@ -85,6 +86,20 @@ for (const size of [100_000, 3_000_000]) {
     assert.equal(proxy.left(), 0)
   })
 }
+
+test('put of another file to a slot that was used fails whatever answer is lost before', async (t) => {
+  await using made = await scene(t, 3_000_000)
+  const { there, cwd, content } = made
+  const url = slot(there, 'a1b2/cat.jpg', { content })
+  assert.equal((await put(cwd, 'cat.jpg', ...url)).code, 0)
+  await writeFile(join(cwd, 'dog.jpg'), flippedAt(content, 0))
+  for (const at of [100, 400, 700, 1000]) {
+    await using proxy = await cuttingProxy(() => there.site.port, [{ at, kind: 'lost-answer' }])
+    const again = slot({ proxy }, 'a1b2/cat.jpg', { content })
+    expectConflict(await put(cwd, 'dog.jpg', ...again, '--json'))
+    if (at < 500) assert.equal(proxy.left(), 0)
+  }
+})
 
 /** The content with one bit changed. */
 function flippedAt(content: Buffer, at: number): Buffer {
@@ -185,6 +200,23 @@ test('a URL that is none of a slot is told so', async (t) => {
   const secret = await put(cwd, 'cat.jpg', 'http://romeo:secret@files.example/a')
   assert.equal(secret.code, 2)
   assert.doesNotMatch(secret.err, /secret/u)
+})
+
+test('put into a network that shows its login page for everything does not say that the file is there', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeFile(join(cwd, 'cat.jpg'), random.bytes(100_000))
+  await using portal = await localServer((request, response) => {
+    request.resume().once('end', () => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<form>Log in</form>')
+    })
+  })
+  const { code, out, err } = await put(cwd, 'cat.jpg', `${portal.url}a1b2/cat.jpg`)
+  assert.deepEqual([code, out], [1, ''])
+  assert.match(
+    err,
+    /^error: The server answered a web page\. .*or a network with a login page\.\n$/u,
+  )
+  assert.equal(portal.requests.filter((line) => line.startsWith('PUT')).length, 1)
 })
 
 test('put tells a loss where no person watches, but not with --quiet', async (t) => {

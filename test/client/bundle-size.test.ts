@@ -22,6 +22,7 @@ test('what a page loads later is what most pages never use, and what an upload c
     'dpop-prover',
     'forgetting',
     'indexed-db-store',
+    'saved-upload',
     'tus',
   ])
   for (const [part, size] of later) assert.ok(size > 100 && size < 3000, `${part}: ${size} bytes`)

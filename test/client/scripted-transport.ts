@@ -7,8 +7,8 @@ export interface ScriptedAnswer {
   readonly code?: string
 }
 
-/** What is answered to a request: an answer, or the loss of the connection. */
-export type ScriptedLine = ScriptedAnswer | 'lost'
+/** What is answered to a request: an answer, or the loss of the connection; `cut`: when half of the body is sent. */
+export type ScriptedLine = ScriptedAnswer | 'lost' | 'cut'
 
 export interface ScriptedTransport {
   readonly transport: Transport
@@ -25,7 +25,8 @@ export function scripted(lines: readonly ScriptedLine[]): ScriptedTransport {
       signal.throwIfAborted()
       const line = lines[Math.min(asked.length, lines.length - 1)]
       asked.push([method, new URL(url).pathname, ...(body ? [body.size] : [])].join(' '))
-      if (line === undefined || line === 'lost') throw new Error('The connection was lost')
+      if (line === 'cut') onSent?.((body?.size ?? 0) / 2)
+      if (line === undefined || typeof line === 'string') throw new Error('The connection was lost')
       if (body) onSent?.(body.size)
       return answerOf(line)
     },

@@ -15,7 +15,6 @@ import {
   RUFH,
   SLOT,
   SMALL,
-  assertFails,
   attempt,
   created,
   stands,
@@ -30,13 +29,26 @@ for (const limit of [0, -1, NaN, 1.5]) {
   })
 }
 
+test('what is neither a blob nor a source is told so at once', async () => {
+  const upload = uploading({ ...scripted([RUFH]), network: toldNetwork() })
+  for (const wrong of [42, 'film.mp4', {}, { size: NaN }, { size: -1 }]) {
+    await assert.rejects(Reflect.apply(upload, undefined, [wrong, SLOT]), {
+      name: 'TypeError',
+      message: 'source: neither a Blob nor a Source',
+    })
+  }
+})
+
 test('a source that gives other bytes than asked for has changed', async () => {
   const file: Source = {
     size: 300_000,
     slice: (start) => new Blob(['x'.repeat(start ? 3 : 262_144)]),
   }
   const one = attempt([RUFH, created('a'), stands(262_144)], { file })
-  await assertFails(one, { code: 'source-changed' })
+  await assert.rejects(one.uploaded, {
+    code: 'source-changed',
+    message: 'The source gave 3 bytes, not 37856',
+  })
 })
 
 test('a source that cannot be read any more is the reason, not the connection', async () => {

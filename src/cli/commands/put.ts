@@ -54,7 +54,8 @@ const REMEDIES: Remedies = {
     'another slot for the same file, then: hmac-file-server put FILE NEW_URL',
   'untrusted-server': 'An authority of your own is named by --ca FILE; is the clock right?',
   'source-changed': 'The same command begins anew, with a new slot.',
-  'bad-answer': 'This may be no upload server, or a proxy in front of it that spoils answers.',
+  'bad-answer':
+    'This may be no upload server, a proxy in front of it that spoils answers, or a network with a login page.',
   'out-of-tries': 'The same command goes on from here.',
 }
 

@@ -1,5 +1,5 @@
 import * as HEADER from '../../wire/header-fields.ts'
-import { type Setback, setbackIn } from '../outcome.ts'
+import { type Setback, isWebPage, setbackIn } from '../outcome.ts'
 import type { Transport, UploadAnswer } from '../transport.ts'
 import type { Face } from '../upload-event.ts'
 
@@ -33,8 +33,8 @@ export function discovery(): Discovery {
     const setback = setbackIn(answer, false)
     if (setback?.kind === 'later') return setback
     const spoken = spokenBy(answer)
-    // A redirection may be the way of a network to have its user log in.
-    if (/^[24]/u.test(String(answer.status))) known.set(place, spoken)
+    // A redirection or a page may be the way of a network to have its user log in.
+    if (/^[24]/u.test(String(answer.status)) && !isWebPage(answer)) known.set(place, spoken)
     return spoken
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
 import { problemCode } from '../problem-code.ts'
 import type { Bytes } from '../source.ts'
-import { changed } from '../source-slice.ts'
+import { miscounted } from '../source-slice.ts'
 import type { Transport, UploadRequest } from '../transport.ts'
 import { UploadError } from '../upload-error.ts'
 import type { HttpTransportOptions } from './http-transport-options.ts'
@@ -114,11 +114,11 @@ async function sendBody(
   for await (const piece of body ? paced(body, rate, signal) : []) {
     sent += piece.length
     // More than was announced would be taken for the next request.
-    if (sent > size) throw changed()
+    if (sent > size) throw miscounted(sent, size)
     await flush(piece)
     onSent?.(sent)
   }
-  if (sent < size) throw changed()
+  if (sent < size) throw miscounted(sent, size)
   request.end()
 }
 
