@@ -1,12 +1,15 @@
 /** The client in a page whose bundler made pieces of it: what is not needed at once comes when it is used, or again. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { build } from 'esbuild'
-import { startWebDemo } from '../../scripts/demo/web-demo.ts'
+import { type WebDemo, startWebDemo } from '../../scripts/demo/web-demo.ts'
 import { type BrowserPage, startChromium } from './chromium.ts'
+import { startTusServer } from './foreign/tus-server.ts'
+import { get } from './http-client.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const FOLDER = join(import.meta.dirname, '../../src/client/browser')
@@ -65,41 +68,157 @@ async function piecesOfClient(): Promise<ReadonlyMap<string, Uint8Array>> {
   return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]))
 }
 
+const SIZE = 3 * 2 ** 20
+
+/** Bytes of requests besides the file. */
+const HEADS = 100_000
+
+/** Bytes per second at which the file takes a while. */
+const SLOW = 1_500_000
+
+const CONTENT = Uint8Array.from({ length: SIZE }, (_, at) => at * 31 + (at >> 8))
+
+/** What the page tells of an upload. */
+interface Told {
+  readonly kinds: readonly string[]
+  /** Where each request with bytes began. */
+  readonly from: readonly number[]
+  /** How far the server stood before, and what was told of that last. */
+  readonly stood: readonly number[]
+}
+
+/** In the page: the same file each time, and what an upload tells. */
+const SCRIPT = `
+globalThis.film = new File(
+  [Uint8Array.from({ length: ${SIZE} }, (_, at) => at * 31 + (at >> 8))],
+  'film.bin',
+  { lastModified: 1 },
+)
+globalThis.told = { kinds: [], from: [], stood: [] }
+globalThis.begin = async (slot, options) => {
+  const { upload } = await import('/main.js')
+  globalThis.told = { kinds: [], from: [], stood: [] }
+  await upload(film, slot, { ...options, onEvent: (event) => {
+    if (event.kind !== 'sent') told.kinds.push(event.kind)
+    if (event.kind === 'sending') told.from.push(event.offset)
+    if (event.kind === 'stands') told.stood.push(event.offset)
+    options?.onEvent?.(event)
+  } })
+  return told
+}`
+
 describe('In a page that has the client in pieces', { timeout: 60_000 }, () => {
   const stack = new AsyncDisposableStack()
-  const size = 3 * 2 ** 20
   let site: PiecesSite
+  let demo: WebDemo
   let page: BrowserPage
-  let slots: (path: string) => string
+  let passed = 0
 
   before(async () => {
     site = stack.use(await startPiecesSite())
     const { path } = stack.use(await tempFolder('pieces'))
-    const { server } = stack.use(await startWebDemo(path))
-    slots = (name) => JSON.stringify({ put: server.slot(name, size), get: server.fileUrl(name) })
+    demo = stack.use(await startWebDemo(path))
+    demo.network.onPassed((bytes) => (passed += bytes))
     page = await stack.use(await startChromium()).open(site.url)
+    await page.ask('Runtime.evaluate', { expression: SCRIPT })
   })
   after(async () => await stack.disposeAsync())
 
-  async function uploaded(path: string): Promise<string> {
-    const file = `new File([new Uint8Array(${size})], 'zeros.bin')`
-    const upload = `({ upload }) => upload(${file}, ${slots(path)})`
-    return await page.run(`import('/main.js').then(${upload}).then(({ size }) => size, String)`)
+  function slotFor(path: string): string {
+    return JSON.stringify({
+      put: demo.server.slot(path, SIZE),
+      get: demo.server.fileUrl(path),
+    })
   }
 
-  test('an upload whose store does not come goes up all the same, and the next one has it', async () => {
+  async function uploaded(slot: string, options: object = {}): Promise<Told> {
+    const told: Told = JSON.parse(await page.run(`begin(${slot}, ${JSON.stringify(options)})`))
+    assert.equal(told.kinds.at(-1), 'published')
+    return told
+  }
+
+  /** How often a piece is asked for meanwhile. */
+  async function askedFor(name: string, meanwhile: () => Promise<unknown>): Promise<number> {
+    const before = site.asked.length
+    await meanwhile()
+    return site.asked.slice(before).filter((each) => each === name).length
+  }
+
+  async function assertArrived(path: string): Promise<void> {
+    const { status, sha256 } = await get(demo.server.fileUrl(path))
+    assert.deepEqual([status, sha256], [200, createHash('sha256').update(CONTENT).digest('hex')])
+  }
+
+  test('an upload waits for what remembers it; the next one has it', async () => {
     site.refuse('indexed', 1)
-    assert.equal(await uploaded('pieces/one.bin'), String(size))
-    assert.equal(await uploaded('pieces/two.bin'), String(size))
-    assert.equal(site.asked.filter((name) => name === 'indexed').length, 2)
+    site.refuse('saved', 1)
+    const { kinds } = await uploaded(slotFor('pieces/one.bin'))
+    assert.deepEqual(kinds.slice(0, 3), ['lost', 'lost', 'face'])
+    await uploaded(slotFor('pieces/two.bin'))
+    for (const name of ['indexed', 'saved']) {
+      assert.equal(site.asked.filter((each) => each === name).length, 2, name)
+    }
+    await assertArrived('pieces/one.bin')
+  })
+
+  test('an upload bound to a key of its own goes up when the code for that came at last', async () => {
+    site.refuse('dpop', 3)
+    const before = passed
+    const asked = await askedFor('dpop', async () => {
+      const { kinds, from } = await uploaded(slotFor('pieces/bound.bin'), { session: 'dpop' })
+      assert.equal(kinds.filter((kind) => kind === 'lost').length, 3)
+      assert.ok(kinds.includes('bound'))
+      assert.deepEqual(from, [...new Set(from)])
+    })
+    assert.equal(asked, 4)
+    assert.ok(passed - before < SIZE + HEADS)
+    await assertArrived('pieces/bound.bin')
+  })
+
+  test('an upload to a server that speaks tus alone goes up when the code for that came at last', async () => {
+    await using server = await startTusServer()
+    site.refuse('tus', 3)
+    const put = `http://127.0.0.1:${server.port}/files`
+    const asked = await askedFor('tus', async () => {
+      const { kinds, from } = await uploaded(JSON.stringify({ put, get: put }))
+      assert.deepEqual(kinds.filter((kind) => kind === 'lost').length, 3)
+      assert.equal(kinds[0], 'face')
+      assert.deepEqual(from, [...new Set(from)])
+    })
+    assert.equal(asked, 4)
+    assert.ok((await server.published(put)).equals(CONTENT))
+  })
+
+  test('an upload goes on at the byte after a reload, when what remembers it came at last', async () => {
+    demo.network.limit(SLOW)
+    const slot = slotFor('pieces/reloaded.bin')
+    const middle = `new Promise((resolve, reject) => {
+      const onEvent = ({ kind, offset }) => kind === 'stands' && offset > 0 && resolve(offset)
+      begin(${slot}, { onEvent }).catch(reject)
+    })`
+    const stood = Number(await page.run(middle))
+    assert.ok(stood < SIZE)
+    await page.reloaded(async () => await page.ask('Page.reload', {}))
+    await page.ask('Runtime.evaluate', { expression: SCRIPT })
+    demo.network.limit(Infinity)
+    const before = passed
+    site.refuse('indexed', 1)
+    site.refuse('saved', 1)
+    const noSlot = "async () => { throw new Error('A new slot was asked for') }"
+    const told = await uploaded(noSlot)
+    assert.deepEqual(told.kinds.slice(0, 3), ['lost', 'lost', 'restored'])
+    assert.ok((told.stood[0] ?? 0) >= stood)
+    assert.equal(told.from[0], told.stood[0])
+    assert.ok(passed - before < SIZE - stood + HEADS)
+    await assertArrived('pieces/reloaded.bin')
   })
 
   test('a download asks for its code when it begins, and again until it is there', async () => {
     assert.ok(!site.asked.includes('download'))
     site.refuse('download', 2)
-    const { get: url }: { readonly get: string } = JSON.parse(slots('pieces/one.bin'))
+    const url = demo.server.fileUrl('pieces/one.bin')
     const fetched = `async ({ download }) => (await (await download('${url}')).blob()).size`
-    assert.equal(await page.run(`import('/main.js').then(${fetched})`), String(size))
+    assert.equal(await page.run(`import('/main.js').then(${fetched})`), String(SIZE))
     assert.equal(site.asked.filter((name) => name === 'download').length, 3)
   })
 })
