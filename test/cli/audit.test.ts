@@ -27,7 +27,7 @@ test('audit verify says OK of what a server wrote, and how much that is', async 
   await using folder = await servedFolder()
   const { code, out, err } = await run(['audit', 'verify', ...SET], folder.path)
   assert.equal(err, '')
-  assert.match(out, /^OK: 4 lines in 1 files, 1 chains, \d{4}-\S+Z to \d{4}-\S+Z\n$/u)
+  assert.match(out, /^OK: 4 lines in 1 file, 1 chain, \d{4}-\S+Z to \d{4}-\S+Z\n$/u)
   assert.equal(code, 0)
 })
 
@@ -38,7 +38,7 @@ test('audit verify names file and line of what was edited, as text and as JSON',
   const { code, out } = await run(['audit', 'verify', ...SET], folder.path)
   assert.match(
     out,
-    /^edited \S+audit\.jsonl:3: this is not what was sealed \(chain [\w-]{12}\)\n1 faults: /u,
+    /^edited \S+audit\.jsonl:3: this is not what was sealed \(chain [\w-]{12}\)\n1 fault: /u,
   )
   assert.equal(code, 1)
   const json = await run(['audit', 'verify', '--json', ...SET], folder.path)
