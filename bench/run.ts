@@ -1,4 +1,5 @@
 import { anomaly } from './anomaly.ts'
+import { audit } from './audit-cost.ts'
 import { PROGRAM_OF } from './contest.ts'
 import { BenchFailure } from './failure.ts'
 import { machineFacts } from './machine.ts'
@@ -110,11 +111,12 @@ const MEASURES: Readonly<Record<Command, readonly ((settings: Settings) => Promi
   takeover: [takeover],
   slow: [slow],
   micro: [micro],
+  audit: [audit],
   timing: [timing],
   anomaly: [anomaly],
   sweep: [sweep],
   workers: [scaling],
-  all: [micro, timing, takeover, slow, speed, scaling, sweep],
+  all: [micro, audit, timing, takeover, slow, speed, scaling, sweep],
 }
 
 async function execute(args: readonly string[], signal: AbortSignal): Promise<number> {
