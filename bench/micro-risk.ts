@@ -25,6 +25,12 @@ const POLICY: RiskPolicy = {
   maxSpeedKmh: 1_000,
   level2Score: 13,
   level3Score: 15,
+  threatEffects: {
+    'grant-on-two-networks': 'off',
+    'session-in-two-countries': 'off',
+    'failing-proofs': 'off',
+    'uploads-deleted-for-abuse': 'off',
+  },
 }
 
 /** A client about which everything is known that can be, and a request of it from anywhere. */
