@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { signedPut } from '../app/slots.ts'
@@ -57,6 +57,17 @@ test('audit verify reads a single file, wherever it is', async () => {
   const { code, out } = await run(['audit', 'verify', 'copy.jsonl', ...SET], folder.path)
   assert.match(out, /^OK: 4 lines/u)
   assert.equal(code, 0)
+})
+
+test('audit verify finds what is not there at all', async () => {
+  await using folder = await servedFolder()
+  await rm(folder.file)
+  const { code, out } = await run(['audit', 'verify', ...SET], folder.path)
+  assert.match(
+    out,
+    /^removed \S+audit\.jsonl: there is no such file\nremoved: a chain of 4 lines or more is not there \(chain [\w-]{12}\)\n2 faults: 0 lines in 0 files, 0 chains\n/u,
+  )
+  assert.equal(code, 1)
 })
 
 test('audit without verify is wrong usage; without a trail there is nothing to verify', async () => {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { linesIn, trailFolder, verified } from './written-trail.ts'
 
-const WRITER = join(import.meta.dirname, 'full-disk-writer.ts')
+const WRITER = new URL('./full-disk-writer.ts', import.meta.url).pathname
 
 /** Runs the writer with files that can grow to 4 KiB only: a write that comes there is done in part. */
 async function writeUntilFull(file: string): Promise<number> {

@@ -69,9 +69,9 @@ function faultJson(fault: AuditFault): string {
 }
 
 function faultText({ kind, file, line, chain, text }: AuditFault, io: Io): string {
-  const place = file === undefined ? '' : ` ${file}:${line ?? ''}`
+  const place = [file, line].filter((part) => part !== undefined).join(':')
   const of = chain === undefined ? '' : ` (chain ${chain})`
-  return `${paint(kind, 'bad', io)}${place}: ${printable(text)}${of}\n`
+  return `${paint(kind, 'bad', io)}${place && ` ${place}`}: ${printable(text)}${of}\n`
 }
 
 function verdictJson({ faults, ...verdict }: AuditVerdict): string {
