@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openMaintenance } from '../../src/app/maintenance.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { parseSlotPath } from '../../src/core/slot-path.ts'
 import { type MmdbMap, mmdbOf } from '../risk/mmdb-writer.ts'
 import { MINUTE, goOn, opened, opening, stopClock } from './bound-uploads.ts'
@@ -27,6 +29,7 @@ import {
 } from './site.ts'
 import { type SignedPut, signedPut } from './slots.ts'
 import { HERE, THERE, takenInTurn } from './taken-in-turn.ts'
+import { startTeamSite } from './team-site.ts'
 import { metricsOf } from './visits.ts'
 import { type Reply, ask } from './wire-client.ts'
 
@@ -244,16 +247,20 @@ function put(name: string, user = JID): SignedPut {
 }
 
 /** Files of a user that an operator's command removes for abuse. */
-async function removeForAbuse(site: Site, names: readonly string[]): Promise<string | undefined> {
+async function removeForAbuse(
+  site: Pick<Site, 'config'>,
+  names: readonly string[],
+  user = JID,
+): Promise<string | undefined> {
   await using maintenance = await openMaintenance(site.config)
   const { engine, threats } = maintenance
   for (const name of names) {
     const path = parseSlotPath(name)
     const file = await engine.find(path)
     assert.ok(file !== undefined && (await engine.remove(path, 'abuse')))
-    assert.equal(await threats.noteAbuse(file), JID)
+    assert.equal(await threats.noteAbuse(file), user)
   }
-  return (await threats.judgeAbuse(JID))?.effect
+  return (await threats.judgeAbuse(user))?.effect
 }
 
 test('a user whose files are all removed for abuse is banned within seconds, another one is not, and lifting ends it', async () => {
@@ -292,4 +299,26 @@ test('what one server finds holds on another one that shares its state, and afte
   assert.equal((await ask(second.port, { ...head(target, 8), from: HERE })).status, 403)
   const fresh = await created(second, largePut('a/fresh.txt'))
   assert.equal((await ask(second.port, head(fresh, 8))).status, 204)
+})
+
+test('every worker refuses who is banned beside them, and the server counts it once', async () => {
+  const ban = ['threats.uploads_deleted_for_abuse=ban', 'threats.abuse_deletes=1']
+  await using team = await startTeamSite(ban)
+  // How ejabberd names the user of a slot.
+  const user = hash('sha1', JID)
+  const file = (name: string): SignedPut => signedPut(`${user}/x/${name}`, 'hello')
+  assert.equal((await ask(team.port, file('bad'))).status, 201)
+  assert.equal(
+    await removeForAbuse({ config: configOf(team.folder, ban) }, [`${user}/x/bad`], user),
+    'ban',
+  )
+  let refused = 0
+  // Each connection is taken by either of the two.
+  await eventually(async () => {
+    const { code } = await ask(team.port, file(String(systemClock())))
+    refused = code === 'banned' ? refused + 1 : 0
+    return refused === 20
+  })
+  const counted = /^hfs_threats_total\{pattern="uploads-deleted-for-abuse"\} 1$/mu
+  await eventually(async () => counted.test(await metricsOf(team)))
 })

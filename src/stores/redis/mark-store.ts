@@ -1,7 +1,14 @@
 import type { Clock } from '../../core/clock.ts'
 import { MOST_MARKS, type Mark, type MarkStore } from '../../abuse/ports.ts'
-import type { RedisConnection } from './connection.ts'
+import { type RedisConnection, script } from './connection.ts'
 import { keysBelow } from './keys.ts'
+
+/** Forgets what has ended, puts a name in, and forgets what is too much. */
+const PUT = script(`
+  redis.call('zremrangebyscore', KEYS[1], '-inf', ARGV[1])
+  redis.call('zadd', KEYS[1], ARGV[2], ARGV[3])
+  redis.call('zremrangebyrank', KEYS[1], 0, -tonumber(ARGV[4]) - 1)
+  return 1`)
 
 /** A list in Redis, as a set that is sorted by the ends; all that use the same `prefix` share it. */
 export function redisMarks(
@@ -15,9 +22,8 @@ export function redisMarks(
   const key = keysBelow(prefix).marks(list)
   return {
     put: async ({ name, until }) => {
-      await connection.command(['zremrangebyscore', key, '-inf', clock()])
-      await connection.store(['zadd', key, until, name])
-      await connection.command(['zremrangebyrank', key, 0, -MOST_MARKS - 1])
+      const args = [clock(), until, name, MOST_MARKS]
+      await connection.store({ script: PUT, keys: [key], args })
     },
     remove: async (name) => Number(await connection.store(['zrem', key, name])) === 1,
     all: async () => {
