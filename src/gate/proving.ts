@@ -41,7 +41,9 @@ export async function prove(
     return { kind: 'proved', id, session }
   }
   const why = verdict.kind === 'refused' ? verdict.why : 'unknown-session'
-  if (session !== undefined) needs.threats.failed(request, { session: session.key, why })
+  // Of one that nobody ever proved a proxy may be to blame that changes all requests.
+  if (session?.bound.provedAt !== undefined)
+    needs.threats.failed(request, { session: session.key, why })
   await failed(request, { session: name, why }, needs)
   return { kind: 'unproved', why }
 }

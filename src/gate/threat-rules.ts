@@ -16,7 +16,7 @@ export interface ThreatRules {
   used(request: Sender, slot: Pick<JudgedSlot, 'fingerprint' | 'session'>): void
   /** Takes note of a session that proved itself. */
   proved(request: Sender, session: string): void
-  /** Takes note of a session that there is and that was not proved. */
+  /** Takes note of a session that there is, and was proved before, and was not now. */
   failed(request: Sender, attempt: { readonly session: string; readonly why: string }): void
 }
 
@@ -34,7 +34,7 @@ export interface ThreatRuleNeeds {
 export type FoundThreat = Omit<Threat, 'effect' | 'duration' | 'user' | 'client'> &
   Required<Pick<Threat, 'client'>>
 
-/** Failures that only another key makes. A client whose session is gone, or whose proxy changes its requests, has others. */
+/** Failures that another key makes. A client whose session is gone, or whose clock is wrong, has others. */
 const OTHER_KEYS: ReadonlySet<string> = new Set(['wrong', 'key'])
 
 /** The rules that look at requests; what they find is told to `report`. */

@@ -172,12 +172,12 @@ export const THREAT_PROOFS: Readonly<Record<string, () => Promise<void>>> = {
       assert.equal(usedInTurn(4, 1, TURN, `threats.returns=${returns}`).length, count)
   },
   'threats.return_within': async () => {
-    assert.equal(usedInTurn(4, 6, TURN).length, 0)
-    assert.equal(usedInTurn(4, 6, TURN, 'threats.return_within=6s').length, 1)
+    assert.equal(usedInTurn(4, 3, TURN).length, 0)
+    assert.equal(usedInTurn(4, 3, TURN, 'threats.return_within=3s').length, 1)
   },
   'threats.returns_window': async () => {
-    assert.equal(usedInTurn(4, 4, TURN).length, 1)
-    assert.equal(usedInTurn(4, 4, TURN, 'threats.returns_window=4s').length, 0)
+    assert.equal(usedInTurn(4, 2, TURN).length, 1)
+    assert.equal(usedInTurn(4, 2, TURN, 'threats.returns_window=2s').length, 0)
   },
   'threats.failing_sessions': async () => {
     assert.equal(failing(5, 1).length, 0)

@@ -91,7 +91,7 @@ test('switched off nothing is found of it', async () => {
 test('a phone whose radio flaps, and a commuter, are not found', async (t) => {
   stopClock(t)
   await using site = await startSite(turnsBecome('ban'))
-  const { last } = await takenInTurn(site, 20, () => goOn(t, 6000))
+  const { last } = await takenInTurn(site, 20, () => goOn(t, 3000))
   assert.equal(last?.status, 204)
   assert.deepEqual((await toldOf(site, 'grant-on-two-networks')).lines, [])
 })
@@ -197,12 +197,15 @@ test('a session that two countries prove in turn is told, banned, or needs a new
   }
 })
 
-/** Tries wrong keys for so many sessions from one place. */
-async function guess(site: Site, sessions: number): Promise<void> {
+/** Tries wrong keys for so many sessions from one place; their owners proved them before, or did not. */
+async function guess(site: Site, sessions: number, { isProved = true } = {}): Promise<void> {
   for (let number = 0; number < sessions; number += 1) {
     const slot = signedPut(`a/${number}.txt`, '0123456789')
     const { target, session } = await opened(site, { ...opening(undefined, slot), from: HERE })
-    const wrong = proved(head(target, 8), { ...session, key: freshNonce() })
+    const own = isProved
+      ? await askProved(site, { ...head(target, 8), from: HERE }, session)
+      : { session }
+    const wrong = proved(head(target, 8), { ...own.session, key: freshNonce() })
     await ask(site.port, { ...wrong, from: THERE })
   }
 }
@@ -232,7 +235,9 @@ test('one bad client of a hotel bans nobody, nor do clients whose sessions are g
     'threats.failing_proofs=ban',
     'threats.failing_sessions=2',
   ])
-  const { target, session } = await opened(site)
+  const begun = await opened(site)
+  const { target } = begun
+  const { session } = await askProved(site, { ...head(target, 8), from: HERE }, begun.session)
   for (let times = 0; times < 5; times += 1) {
     const wrong = proved(head(target, 8), { ...session, key: freshNonce() })
     await ask(site.port, { ...wrong, from: THERE })
@@ -245,6 +250,16 @@ test('one bad client of a hotel bans nobody, nor do clients whose sessions are g
 function put(name: string, user = JID): SignedPut {
   return signedPut(name, 'hello', { scheme: 'jwt', user })
 }
+
+test('sessions that nobody ever proved do not count: a proxy may change all their requests', async () => {
+  await using site = await startSite([
+    ...NOTHING_ELSE,
+    'threats.failing_proofs=ban',
+    'threats.failing_sessions=2',
+  ])
+  await guess(site, 4, { isProved: false })
+  assert.equal((await ask(site.port, { ...largePut('a/x'), from: THERE })).status, 201)
+})
 
 /** Files of a user that an operator's command removes for abuse. */
 async function removeForAbuse(

@@ -51,8 +51,8 @@ export const threats = section(
     return_within: duration({
       ...WINDOW,
       reload: true,
-      default: '5s',
-      help: 'A later return is none: a radio that loses one network and joins another takes about as long.',
+      default: '2s',
+      help: 'A later return is none: a radio that loses one network and joins another takes longer.',
     }),
     returns_window: duration({
       ...WINDOW,

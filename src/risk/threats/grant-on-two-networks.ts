@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../core/clock.ts'
 import { regionOf } from '../anomaly/region.ts'
 import { type Alternation, alternation } from './alternation.ts'
@@ -19,22 +20,42 @@ export interface GrantOnTwoNetworks {
   used(use: SlotUse, limits: AlternationLimits): number | undefined
 }
 
+/** Networks whose neighbourhoods are at hand. */
+const NEIGHBOURHOODS = 1024
+
 /**
  * Networks are as far apart as their autonomous systems, or else their neighbourhoods: carriers give one phone several addresses in
- * turn. Without a database IPv4 and IPv6 are looked at apart, because most phones use both at once.
+ * turn. Without a database IPv4 and IPv6 are looked at apart, because most phones use both at once. Remembers `maxTracked` slots of
+ * each kind.
  */
 export function grantOnTwoNetworks(maxTracked: number): GrantOnTwoNetworks {
-  const uses: Alternation = alternation(maxTracked)
+  const uses: Readonly<Record<Kind, Alternation>> = {
+    system: alternation(maxTracked),
+    ipv4: alternation(maxTracked),
+    ipv6: alternation(maxTracked),
+  }
+  const regions = new LRUCache<string, string>({ max: NEIGHBOURHOODS })
+
+  function neighbourhoodOf(network: string): string {
+    const known = regions.get(network)
+    if (known !== undefined) return known
+    const region = regionOf(network)
+    regions.set(network, region)
+    return region
+  }
+
   return {
     used({ slot, network, asn, at }, limits): number | undefined {
-      const place = asn === undefined ? regionOf(network) : `AS${asn}`
-      return uses.seen({ who: `${slot} ${kindOf(network, asn)}`, place, at }, limits)
+      const place = asn === undefined ? neighbourhoodOf(network) : `AS${asn}`
+      return uses[kindOf(network, asn)].seen({ who: slot, place, at }, limits)
     },
   }
 }
 
 /** Only what is of one kind can be told apart. */
-function kindOf(network: string, asn: number | undefined): string {
-  if (asn !== undefined) return 'as'
+type Kind = 'system' | 'ipv4' | 'ipv6'
+
+function kindOf(network: string, asn: number | undefined): Kind {
+  if (asn !== undefined) return 'system'
   return network.includes(':') ? 'ipv6' : 'ipv4'
 }

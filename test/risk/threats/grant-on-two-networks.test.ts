@@ -5,7 +5,7 @@ import {
   grantOnTwoNetworks,
 } from '../../../src/risk/threats/grant-on-two-networks.ts'
 
-const LIMITS = { returns: 2, returnWithin: 5_000, window: 60_000 }
+const LIMITS = { returns: 2, returnWithin: 2_000, window: 60_000 }
 const HOME = '192.0.2.0/24'
 const MOBILE = '198.51.100.0/24'
 const SECOND = 1000
@@ -66,7 +66,7 @@ test('a phone that comes back once, because the WiFi was still in reach, is not'
 
 test('a phone in a train whose radio flaps all the way is not: joining a network takes longer than a return', () => {
   const uses: Uses = Array.from({ length: 200 }, (_, number) => [
-    number * 6,
+    number * 3,
     number % 2 ? MOBILE : HOME,
   ])
   assert.deepEqual(foundIn(uses), [])
