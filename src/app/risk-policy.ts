@@ -32,9 +32,10 @@ export function anomalyPolicyOf({ anomaly, privacy: { retention } }: Config): An
   return { enabled, halfLife: Math.min(halfLife, longest), warmUp, retention }
 }
 
-/** What is looked for, from when on it is found, and what becomes of it. */
-export function threatPolicyOf({ threats }: Config): ThreatPolicy {
-  const { duration, returns, returnWithin } = threats
+/** What is looked for, from when on it is found, and what becomes of it; nobody is remembered for longer than the retention. */
+export function threatPolicyOf({ threats, privacy: { retention } }: Config): ThreatPolicy {
+  const { returns, returnWithin } = threats
+  const longest = retention === 0 ? Infinity : retention
   return {
     effects: {
       'grant-on-two-networks': threats.grantOnTwoNetworks,
@@ -42,13 +43,13 @@ export function threatPolicyOf({ threats }: Config): ThreatPolicy {
       'failing-proofs': threats.failingProofs,
       'uploads-deleted-for-abuse': threats.uploadsDeletedForAbuse,
     },
-    duration,
+    duration: Math.min(threats.duration, longest),
     alternation: { returns, returnWithin, window: threats.returnsWindow },
     failures: { sessions: threats.failingSessions, window: threats.failingWindow },
     abuse: {
       deletes: threats.abuseDeletes,
       share: threats.abuseShare,
-      window: threats.abuseWindow,
+      window: Math.min(threats.abuseWindow, longest),
     },
   }
 }

@@ -39,7 +39,7 @@ export const threats = section(
       default: '1h',
       min: '1m',
       max: '365d',
-      help: 'How long what was found holds, from then on.',
+      help: 'How long what was found holds, from then on. With privacy.retention not longer than that.',
     }),
     returns: integer({
       reload: true,
@@ -92,7 +92,7 @@ export const threats = section(
       default: '30d',
       min: '1h',
       max: '365d',
-      help: 'How long they count together; not longer than files are kept, or files that expired do not speak for a user.',
+      help: 'How long they count together; not longer than files are kept, or files that expired do not speak for a user. With privacy.retention not longer than that.',
     }),
     max_tracked: integer({
       default: 10_000,
