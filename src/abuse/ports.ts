@@ -22,7 +22,7 @@ export interface Counters {
 }
 
 /** Marks of one list that are kept at most; of more those go first that end soonest. */
-export const MOST_MARKS = 4096
+export const MOST_MARKS = 2048
 
 /** A name that stands in a list until it ends by itself. */
 export interface Mark {

@@ -77,7 +77,7 @@ export const threats = section(
       reload: true,
       default: 3,
       min: 1,
-      max: 4_096,
+      max: 2_048,
       help: 'Files of one user that were removed for abuse, in `abuse_window`, that are found.',
     }),
     abuse_share: integer({
