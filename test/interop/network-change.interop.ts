@@ -96,8 +96,12 @@ describe('a phone that moves from WiFi to mobile and back', { timeout: 180_000 }
     const addresses: string[] = []
     for (const [index, network] of (['mobile', 'wifi'] as const).entries()) {
       await stored(server, ((index + 1) * SIZE) / 3)
-      addresses.push(await world.join(network, hosts[index] ?? 0))
+      const address = await world.join(network, hosts[index] ?? 0)
       told?.write('another network\n')
+      await eventually(`the phone comes back from ${address}`, async () => {
+        return takeovers(await auditOf(server)).includes(address) || undefined
+      })
+      addresses.push(address)
     }
     return addresses
   }
