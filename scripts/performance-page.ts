@@ -7,6 +7,7 @@ import {
   partsTable,
   slowTable,
   speedTable,
+  sweepTable,
 } from './performance-speed.ts'
 import { type Figures, resultsOf } from './result-figures.ts'
 
@@ -44,6 +45,7 @@ const SECTIONS: ReadonlyMap<string, () => string> = new Map([
   ['micro', () => of('micro', microTable)],
   ['choices', () => of('choices', choicesTable)],
   ['capacity', () => of('speed', (speed) => capacityTable(speed, resultsOf('workers')))],
+  ['sweep', () => of('sweep', sweepTable)],
   ['growth', () => of('growth', growthBytes)],
   ['serving', () => of('growth', growthServing)],
   ['commands', () => of('growth', growthCommands)],

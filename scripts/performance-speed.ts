@@ -1,9 +1,12 @@
 import { markdownTable } from '../bench/markdown-table.ts'
+import { median } from '../bench/statistics.ts'
 import { type Figures, shown } from './result-figures.ts'
 
 const OURS = 'hmac-file-server'
 const BASE = 'nginx'
 const MANY = 10
+/** Parts of a request that take less are shown together. */
+const SMALL_PART = 0.01
 
 /** Each load, our server beside nginx and the fastest of the others. */
 export function speedTable(speed: Figures): string {
@@ -70,18 +73,42 @@ export function partsTable(
   const names = new Set(
     columns.flatMap(({ parts }) => parts.map((part) => part.text('part') ?? '')),
   )
-  const rows = [...names].map((name) => [
+  const large = [...names].filter((name) =>
+    columns.some(({ parts }) => shareOf(parts, name) >= SMALL_PART),
+  )
+  const rows = large.map((name) => [
     `\`${name}\``,
-    ...columns.map(({ parts, microseconds }) => {
-      const share = parts.find((part) => part.text('part') === name)?.number('share') ?? 0
-      return `${shown(share * microseconds, 1, 'µs')} (${shown(100 * share, 0)} %)`
-    }),
+    ...columns.map(({ parts, microseconds }) => partCell(shareOf(parts, name), microseconds)),
   ])
+  const rest = columns.map(({ parts, microseconds }) => {
+    const known = large.reduce((sum, name) => sum + shareOf(parts, name), 0)
+    return partCell(Math.max(0, 1 - known), microseconds)
+  })
   const total = columns.map(({ microseconds }) => shown(microseconds, 0, 'µs'))
   return markdownTable(
     ['part', ...Object.keys(profiles).map((name) => `${name}, CPU of a request`)],
-    [...rows, ['all', ...total]],
+    [...rows, ['all others', ...rest], ['together', ...total]],
   )
+}
+
+function shareOf(parts: readonly Figures[], name: string): number {
+  return parts.find((part) => part.text('part') === name)?.number('share') ?? 0
+}
+
+function partCell(share: number, microseconds: number): string {
+  return `${shown(share * microseconds, 1, 'µs')} (${shown(100 * share, 0)} %)`
+}
+
+/** Small uploads before thousands of files expire, and right after. */
+export function sweepTable(sweep: Figures): string {
+  const rows = (['before', 'after'] as const).map((when) => {
+    const runs = sweep.list(when).filter((run) => !run.isTrue('rejected'))
+    const middle = (field: string): number =>
+      median(runs.flatMap((run) => run.number('report', field) ?? []))
+    const moment = when === 'before' ? when : `right after ${sweep.number('files')} files expired`
+    return [moment, shown(middle('requestsPerSecond'), 0, 'req/s'), shown(middle('p99'), 1)]
+  })
+  return markdownTable(['W2', 'median', 'p99 ms'], rows)
 }
 
 /** Single steps of a request's way. */
@@ -135,7 +162,10 @@ export function capacityTable(speed: Figures, workers: Figures | undefined): str
       isSmall ? shown(rate * MANY, 0, unit) : '–',
     ]
   })
-  const told = `A second worker was seen to bring × ${shown(gain, 2)} (W2), hence a serial share of ${shown(100 * serial, 0)} %.`
+  const told =
+    gain === undefined
+      ? 'What a second worker brings was not measured yet: `npm run bench -- workers`.'
+      : `A second worker brought × ${shown(gain, 2)} (W2), hence a serial share of ${shown(100 * serial, 0)} %.`
   const head = [
     'load',
     'one core',
