@@ -15,6 +15,7 @@ import { memoryCounters } from '../src/stores/memory/counters.ts'
 import { memorySessionStore } from '../src/stores/memory/session-store.ts'
 import { memorySlotStore } from '../src/stores/memory/slot-store.ts'
 import { BenchFailure } from './failure.ts'
+import { threatsOf } from '../test/gate/found-threats.ts'
 import type { MicroCase } from './micro.ts'
 import { type BenchedProofs, REQUEST, answerOf, benchedProofs } from './micro-proof.ts'
 import { heapUsed } from './sessions.ts'
@@ -81,7 +82,9 @@ async function benchedGate(flags: readonly string[] = []): Promise<BenchedGate> 
       refreshed: none,
       refreshRefused: none,
       ended: none,
+      threatFound: none,
     },
+    threats: threatsOf(config),
     clock: systemClock,
     policy: () => policy,
     prefix: PREFIX,

@@ -4,6 +4,7 @@ import type { RiskEvents } from '../src/risk/events.ts'
 import type { Place } from '../src/risk/place.ts'
 import { openPlaces } from '../src/risk/places.ts'
 import type { RiskPolicy } from '../src/risk/policy.ts'
+import { grantOnTwoNetworks } from '../src/risk/threats/grant-on-two-networks.ts'
 import { COUNTRY_DATABASE } from '../test/risk/country-database.ts'
 import type { MicroCase } from './micro.ts'
 import { seededRandom } from './statistics.ts'
@@ -25,6 +26,12 @@ const POLICY: RiskPolicy = {
   maxSpeedKmh: 1_000,
   level2Score: 13,
   level3Score: 15,
+  threatEffects: {
+    'grant-on-two-networks': 'off',
+    'session-in-two-countries': 'off',
+    'failing-proofs': 'off',
+    'uploads-deleted-for-abuse': 'off',
+  },
 }
 
 /** A client about which everything is known that can be, and a request of it from anywhere. */
@@ -84,5 +91,23 @@ const LOOKUP: MicroCase = {
   },
 }
 
+const USE: MicroCase = {
+  name: 'use of a slot, looked at for two networks',
+  limit: 20,
+  prepare: async () => {
+    const rule = grantOnTwoNetworks(CLIENTS)
+    const limits = { returns: 2, returnWithin: 5_000, window: MINUTE }
+    const now = systemClock()
+    return {
+      call: (index) =>
+        rule.used(
+          { slot: `slot ${index % CLIENTS}`, network: `192.0.${index % 16}.0/24`, at: now + index },
+          limits,
+        ),
+      [Symbol.asyncDispose]: async () => {},
+    }
+  },
+}
+
 /** What suspicion costs a request. */
-export const RISK_CASES: readonly MicroCase[] = [DECISION, LOOKUP]
+export const RISK_CASES: readonly MicroCase[] = [DECISION, LOOKUP, USE]

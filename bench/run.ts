@@ -1,4 +1,5 @@
 import { anomaly } from './anomaly.ts'
+import { audit } from './audit-cost.ts'
 import { choicesMarkdown, measureChoices } from './choices.ts'
 import { PROGRAM_OF } from './contest.ts'
 import { BenchFailure } from './failure.ts'
@@ -126,13 +127,14 @@ const MEASURES: Readonly<Record<Command, readonly ((settings: Settings) => Promi
   takeover: [takeover],
   slow: [slow],
   micro: [micro],
+  audit: [audit],
   timing: [timing],
   anomaly: [anomaly],
   sweep: [sweep],
   workers: [scaling],
   choices: [choices],
   growth: [growth],
-  all: [micro, timing, takeover, slow, speed, scaling, choices, sweep, growth],
+  all: [micro, audit, timing, takeover, slow, speed, scaling, choices, sweep, growth],
 }
 
 async function execute(args: readonly string[], signal: AbortSignal): Promise<number> {

@@ -15,6 +15,7 @@ export const HELP = `npm run bench -- [COMMAND] [options]
   slow       a thousand trickled uploads at once, and memory against file size
   micro      single steps of a request's way: suspicion, proof, grants, heads, hashes, SQLite
   anomaly    what unusual requests of simulated attackers and commuters are found, by two methods
+  audit      what an event of the audit trail costs: its line, its seal, writing it
   timing     whether the time of a refusal tells a stranger of sessions and MACs
   sweep      small uploads right after 20 000 files have expired
   workers    small uploads to servers of one and of two processes
@@ -22,7 +23,7 @@ export const HELP = `npm run bench -- [COMMAND] [options]
   growth     what a session, an unfinished upload, a file and a user cost, up to a million of them
   all        all of them
 
-  --rounds N          rounds of speed, sweep and workers (5), takeover (200) or micro (5)
+  --rounds N          rounds of speed, sweep and workers (5), takeover (200), micro (5) or audit (20)
   --workloads W1,W2   ${LOADS.map(({ name, title }) => `${name} ${title}`).join('\n                      ')}
   --servers a,b       of ${Object.keys(PEERS).join(', ')}
   --noise PERCENT     repeat a run with more foreign CPU than this share of a core (25)
@@ -39,6 +40,7 @@ const COMMANDS = [
   'takeover',
   'slow',
   'micro',
+  'audit',
   'timing',
   'anomaly',
   'sweep',

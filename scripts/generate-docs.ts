@@ -25,7 +25,10 @@ const REMEDIES = {
   'grant-invalid':
     'Compare the secret with the XMPP server’s, then the line in the log with the output of `hmac-file-server sign`.',
   'grant-expired': 'Ask the XMPP server for a new slot; check the clocks of both servers.',
-  banned: 'The ban stands in `limits.banned_networks` or `limits.banned_users`.',
+  banned:
+    'The ban stands in `limits.banned_networks` or `limits.banned_users`, or `hmac-file-server threats list` shows it.',
+  'session-banned':
+    'Ask the XMPP server for a new slot; `hmac-file-server threats list` shows what was found.',
   'session-foreign': 'Begin a session of its own for the other user.',
   'refreshes-exhausted':
     'Request a new slot; `network_resilience.max_token_refreshes` says how many grants a session gets.',

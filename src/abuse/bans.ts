@@ -41,6 +41,11 @@ function bareJid(jid: string): string {
   return bare.normalize('NFC').toLowerCase()
 }
 
+/** How a user stands among what was found of clients. */
+export function userSubject(user: string): string {
+  return `user:${bareJid(user)}`
+}
+
 /** What is no address at all (a UNIX socket) is in no network of either family. */
 function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv6(address) ? 'ipv6' : 'ipv4'

@@ -1,6 +1,7 @@
 import { abuse } from '../abuse/abuse.ts'
 import { insuredCounters } from '../abuse/insured-counters.ts'
 import type { Counters } from '../abuse/ports.ts'
+import { withTemporaryBans } from '../abuse/temporary-bans.ts'
 import type { Config } from '../config/options.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import { systemClock } from '../core/clock.ts'
@@ -23,6 +24,7 @@ import { abusePolicyOf, gatePolicyOf, proofPolicyOf } from './security-settings.
 import type { AllSessions } from './sessions.ts'
 import { grantSecretsOf } from './settings.ts'
 import type { Stores } from './stores.ts'
+import type { ThreatWatch } from './threats.ts'
 
 /** The way in of a process, as its configuration has it. */
 export interface Entrance {
@@ -43,12 +45,14 @@ export interface EntranceNeeds {
   readonly events: GateEvents
   readonly places: Pick<Places, 'find'>
   readonly anomalies: Anomalies
+  readonly threats: ThreatWatch
   readonly networkName: (client: ClientAddress) => string
 }
 
 /** Makes the way in. */
 export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
-  const { stores, master, sessions, engine, events, places, anomalies, networkName } = needs
+  const { stores, master, sessions, engine, events, places, anomalies, threats, networkName } =
+    needs
   const { publicUrl } = config.server
   let [gatePolicy, proofPolicy, abusePolicy] = policiesOf(config)
   const keys = proofKeys(master)
@@ -59,6 +63,7 @@ export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
     keys,
     places,
     anomalies: anomalies.detector,
+    threats: threats.threats,
     events,
     networkName,
     userOf,
@@ -73,11 +78,14 @@ export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
       policy: () => proofPolicy,
       publicUrl,
     }),
-    abuse: abuse({
-      failures: countersOver(stores.counters?.('failures')),
-      uploads: countersOver(stores.counters?.('uploads')),
-      policy: () => abusePolicy,
-    }),
+    abuse: withTemporaryBans(
+      abuse({
+        failures: countersOver(stores.counters?.('failures')),
+        uploads: countersOver(stores.counters?.('uploads')),
+        policy: () => abusePolicy,
+      }),
+      threats.banOf,
+    ),
     isUsed: async (path: Parameters<UploadEngine['sizeOf']>[0]): Promise<boolean> =>
       (await engine.sizeOf(path)) !== undefined,
     findSlot: engine.find,
@@ -91,6 +99,7 @@ export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
     },
     follow(next): void {
       anomalies.follow(next)
+      threats.follow(next)
       ;[gatePolicy, proofPolicy, abusePolicy] = policiesOf(next)
     },
   }

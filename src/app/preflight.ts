@@ -86,9 +86,12 @@ function timeText(instant: Instant): string {
   return new Date(instant).toISOString()
 }
 
-async function geoFindings({ geo }: Config): Promise<Finding[]> {
+async function geoFindings({ geo, threats }: Config): Promise<Finding[]> {
   const noSystems = 'audit and metrics do not tell mobile networks from others'
-  const noCities = 'geo.country_change and geo.max_speed_kmh have no effect'
+  const isSought = threats.sessionInTwoCountries !== 'off'
+  const noCities = isSought
+    ? 'geo.country_change, geo.max_speed_kmh and threats.session_in_two_countries have no effect'
+    : 'geo.country_change and geo.max_speed_kmh have no effect'
   return [
     await databaseFinding('geo.asn_database', geo.asnDatabase, noSystems),
     await databaseFinding('geo.city_database', geo.cityDatabase, noCities),

@@ -1,7 +1,10 @@
-import type { Counters } from '../abuse/ports.ts'
+import type { Counters, MarkStore } from '../abuse/ports.ts'
 import type { Leases, Notices, SlotStore } from '../engine/ports.ts'
 import type { NonceStore } from '../proof/ports.ts'
 import type { SessionStore } from '../sessions/ports.ts'
+
+/** What is found of clients and holds for a while; files that were removed for abuse. */
+export type MarkList = 'findings' | 'abuse'
 
 /** What is kept in records rather than files, and who may change them. */
 export interface Records {
@@ -10,6 +13,8 @@ export interface Records {
   readonly nonces: NonceStore
   /** Counts of that kind, where several servers share them. */
   readonly counters?: (kind: string) => Counters
+  /** A list of names that end by themselves. */
+  readonly marks: (list: MarkList) => MarkStore
   readonly leases: Leases
   /** Where several servers share the records. */
   readonly notices?: Notices

@@ -8,6 +8,7 @@ import { processLeases } from '../stores/memory/leases.ts'
 import { type RedisConnection, connectRedis } from '../stores/redis/connection.ts'
 import { redisCounters } from '../stores/redis/counters.ts'
 import { redisLeases } from '../stores/redis/leases.ts'
+import { redisMarks } from '../stores/redis/mark-store.ts'
 import { exchangeMasterKeyName } from '../stores/redis/master-key-name.ts'
 import { redisNonceStore } from '../stores/redis/nonce-store.ts'
 import { redisNotices } from '../stores/redis/notices.ts'
@@ -43,6 +44,7 @@ export async function openRedisRecords(
     slots: redisSlotStore(connection, PREFIX),
     sessions: redisSessionStore(connection, PREFIX),
     nonces: redisNonceStore(connection, { prefix: PREFIX, clock: systemClock }),
+    marks: (list) => redisMarks(connection, { prefix: PREFIX, list, clock: systemClock }),
     counters: (kind) => redisCounters(connection, `${PREFIX}:${kind}`),
     leases: opened.use(await redisLeases(needs)),
     notices: await redisNotices(connection, PREFIX),

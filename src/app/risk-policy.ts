@@ -1,12 +1,14 @@
 import type { Config } from '../config/options.ts'
 import type { AnomalyPolicy } from '../risk/anomaly/policy.ts'
 import type { RiskPolicy } from '../risk/policy.ts'
+import type { ThreatPolicy } from '../risk/threats/pattern.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 /** The configured thresholds as the risk room takes them. */
-export function riskPolicyOf({ security, geo, anomaly }: Config): RiskPolicy {
+export function riskPolicyOf(config: Config): RiskPolicy {
+  const { security, geo, anomaly } = config
   return {
     enhancedSecurity: security.enhancedSecurity,
     challengeOnNetworkChange: security.challengeOnNetworkChange,
@@ -19,6 +21,7 @@ export function riskPolicyOf({ security, geo, anomaly }: Config): RiskPolicy {
     maxSpeedKmh: geo.maxSpeedKmh,
     level2Score: anomaly.enabled ? anomaly.level2Score : Infinity,
     level3Score: anomaly.enabled ? anomaly.level3Score : Infinity,
+    threatEffects: threatPolicyOf(config).effects,
   }
 }
 
@@ -27,4 +30,26 @@ export function anomalyPolicyOf({ anomaly, privacy: { retention } }: Config): An
   const { enabled, halfLife, warmUp } = anomaly
   const longest = retention === 0 ? Infinity : retention / 4
   return { enabled, halfLife: Math.min(halfLife, longest), warmUp, retention }
+}
+
+/** What is looked for, from when on it is found, and what becomes of it; nobody is remembered for longer than the retention. */
+export function threatPolicyOf({ threats, privacy: { retention } }: Config): ThreatPolicy {
+  const { returns, returnWithin } = threats
+  const longest = retention === 0 ? Infinity : retention
+  return {
+    effects: {
+      'grant-on-two-networks': threats.grantOnTwoNetworks,
+      'session-in-two-countries': threats.sessionInTwoCountries,
+      'failing-proofs': threats.failingProofs,
+      'uploads-deleted-for-abuse': threats.uploadsDeletedForAbuse,
+    },
+    duration: Math.min(threats.duration, longest),
+    alternation: { returns, returnWithin, window: threats.returnsWindow },
+    failures: { sessions: threats.failingSessions, window: threats.failingWindow },
+    abuse: {
+      deletes: threats.abuseDeletes,
+      share: threats.abuseShare,
+      window: Math.min(threats.abuseWindow, longest),
+    },
+  }
 }

@@ -24,6 +24,7 @@ import { startKeeping } from './upkeep.ts'
 import { type AllSessions, sessionPolicyOf, sessionsFollowing, sessionsOver } from './sessions.ts'
 import { enginePolicyOf } from './settings.ts'
 import { type Stores, isShared } from './stores.ts'
+import { watchThreats } from './threats.ts'
 
 /** What tells the processes of a server apart. */
 export interface CoreNeeds {
@@ -61,14 +62,13 @@ export async function startCore(
   const stores = started.use(await open(config, (text) => log.warn(text)))
   const readers = waitingReaders()
   const build = readBuildInfo()
-  const freeBytes = async (): Promise<number> => await stores.blobs.free()
   const places = started.use(await openPlaces(config.geo, riskLog(log)))
   const classOfNetwork = (network: string): string | undefined => places.find(network)?.networkClass
   const metrics = createMetrics({
     build,
     waitingReaders: () => readers.count(),
     sessions: () => sessions.count(),
-    freeBytes,
+    freeBytes: async () => await stores.blobs.free(),
     classOfNetwork,
   })
   const seals = await openSealKeys(config.security.masterKey)
@@ -76,22 +76,23 @@ export async function startCore(
   const { privacy } = config
   const told = { log, metrics, privacy, classOfNetwork, ...(audit && { audit }) }
   const observing = started.use(observer(told))
-  const { version } = build
-  const readiness = createReadiness({ ...stores, version, stopwatch: systemStopwatch })
+  const needs = { ...stores, version: build.version, stopwatch: systemStopwatch }
+  const readiness = createReadiness(needs)
   let [enginePolicy, sessionPolicy] = [enginePolicyOf(config), sessionPolicyOf(config)]
   const names = { networkName: networkNames(config) }
   const rules = { ...names, policy: () => sessionPolicy, isShared: isShared(config) }
   const sessions = sessionsOver(stores, observing.sessionEvents, rules)
-  const { cleanupInterval } = config.sessionStore
   // Ends after the engine, whose last requests are their last news.
-  started.use(startSessionUpkeep({ sessions, cleanupInterval, log }))
-  const risk = { places, anomalies: anomaliesOf(config) }
+  started.use(startSessionUpkeep({ sessions, ...config.sessionStore, log }))
+  const watched = { stores, places, ...names, observing, metrics, worker, log }
+  const threats = started.use(await watchThreats(config, watched))
+  const risk = { places, anomalies: anomaliesOf(config), threats }
   const events = sessionsFollowing(sessions, risk.anomalies.following(observing.engineEvents))
   const engine = started.use(engineOver(stores, events, { ...names, policy: () => enginePolicy }))
   started.use(startKeeping(engine))
-  const { gateEvents } = observing
   const ring = started.use(await openRingOf(config, { log, observing, worker }))
   seals.follow(ring)
+  const { gateEvents } = observing
   const parts = { stores, master: ring, sessions, engine, events: gateEvents, ...risk, ...names }
   const entrance = entranceOver(config, parts)
   return {

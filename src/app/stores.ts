@@ -3,9 +3,11 @@ import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
 import type { BlobStore } from '../engine/ports.ts'
 import { processLeases } from '../stores/memory/leases.ts'
+import { memoryMarkStore } from '../stores/memory/mark-store.ts'
 import { memoryNonceStore } from '../stores/memory/nonce-store.ts'
 import { memorySessionStore } from '../stores/memory/session-store.ts'
 import { memorySlotStore } from '../stores/memory/slot-store.ts'
+import { sqliteMarks } from '../stores/sqlite/mark-store.ts'
 import { sqliteNonces } from '../stores/sqlite/nonce-store.ts'
 import { sqliteSessions } from '../stores/sqlite/session-store.ts'
 import { sqliteSlots } from '../stores/sqlite/slot-store.ts'
@@ -60,8 +62,13 @@ async function openRecords(config: Config, opened: AsyncDisposableStack): Promis
   if (sessionStore.backend === 'redis') return await openRedisRecords(config, opened)
   const alone = { leases: processLeases(), warnings: [] }
   if (sessionStore.backend === 'memory') {
-    const nonces = memoryNonceStore(systemClock)
-    return { ...alone, slots: memorySlotStore(), sessions: memorySessionStore(), nonces }
+    return {
+      ...alone,
+      slots: memorySlotStore(),
+      sessions: memorySessionStore(),
+      nonces: memoryNonceStore(systemClock),
+      marks: () => memoryMarkStore(systemClock),
+    }
   }
   const durability = storage.fsync === 'never' ? 'normal' : 'full'
   const waiting = server.workers === 1 ? {} : { busyTimeout: WRITERS_PATIENCE }
@@ -71,5 +78,6 @@ async function openRecords(config: Config, opened: AsyncDisposableStack): Promis
     slots: sqliteSlots(state),
     sessions: sqliteSessions(state),
     nonces: sqliteNonces(state, systemClock),
+    marks: (list) => sqliteMarks(state, { list, clock: systemClock }),
   }
 }

@@ -15,6 +15,7 @@ import { putCommand } from './commands/put.ts'
 import { sendCommand } from './commands/send.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
+import { threatsCommand } from './commands/threats.ts'
 import { versionCommand } from './commands/version.ts'
 import type { Io } from './io.ts'
 import { paint } from './paint.ts'
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   backupCommand,
   auditCommand,
   keysCommand,
+  threatsCommand,
   versionCommand,
 ]
 

@@ -43,7 +43,7 @@ export async function connectToFile(request: FileRequest): Promise<FileConnectio
     return { head, read: reader(response, offset - start) }
   } catch (reason) {
     cut.abort(reason)
-    throw reason
+    throw isOfPort(reason) ? blocked(url, reason) : reason
   }
 
   function reader({ body }: Response, unwanted: number): FileConnection['read'] {
@@ -68,4 +68,14 @@ export async function connectToFile(request: FileRequest): Promise<FileConnectio
       stop()
     }
   }
+}
+
+/** Node.js says so of ports that `fetch` never connects to (Fetch, “Port blocking”); browsers keep it to themselves. */
+function isOfPort(reason: unknown): boolean {
+  return reason instanceof TypeError && String(reason.cause) === 'Error: bad port'
+}
+
+function blocked(url: string, cause: unknown): UploadError {
+  const { host } = new URL(url)
+  return new UploadError('refused', `fetch never connects to the port of ${host}`, { cause })
 }

@@ -4,9 +4,15 @@ import type { Config } from './options.ts'
 
 /** What is valid but will disappoint somebody, one sentence each. */
 export function advice(config: Config): string[] {
-  return [publicUrlAdvice, listenerAdvice, limitAdvice, securityAdvice, keyAdvice].flatMap((part) =>
-    part(config),
-  )
+  const parts = [
+    publicUrlAdvice,
+    listenerAdvice,
+    limitAdvice,
+    securityAdvice,
+    threatAdvice,
+    keyAdvice,
+  ]
+  return parts.flatMap((part) => part(config))
 }
 
 function publicUrlAdvice({ server }: Config): string[] {
@@ -53,6 +59,16 @@ function securityAdvice({ security }: Config): string[] {
     )
   }
   return found
+}
+
+function threatAdvice({ threats, retention }: Config): string[] {
+  const { uploadsDeletedForAbuse, abuseWindow } = threats
+  if (uploadsDeletedForAbuse !== 'ban') return []
+  if (retention.maxAge === 0 || abuseWindow <= retention.maxAge) return []
+  return [
+    'threats.abuse_window is longer than retention.max_age: files that expired do not speak for ' +
+      'their user, so a few that were removed for abuse weigh more',
+  ]
 }
 
 function keyAdvice({ keys, sessionStore }: Config): string[] {

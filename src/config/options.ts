@@ -16,6 +16,7 @@ import { security } from './sections/security.ts'
 import { server } from './sections/server.ts'
 import { sessionStore } from './sections/session-store.ts'
 import { storage } from './sections/storage.ts'
+import { threats } from './sections/threats.ts'
 
 /** Every option there is, by section and key as the configuration file writes them. */
 export const OPTIONS = {
@@ -28,6 +29,7 @@ export const OPTIONS = {
   keys,
   geo,
   anomaly,
+  threats,
   retention,
   downloads,
   http,

@@ -100,6 +100,11 @@ export const REFUSALS = {
     xmpp: ['auth', 'forbidden'],
     text: 'The session got all the grants that it may have',
   },
+  'session-banned': {
+    status: 403,
+    xmpp: ['auth', 'forbidden'],
+    text: 'The slot is used by somebody else, too: request a new one',
+  },
   'new-slot-required': {
     status: 403,
     xmpp: ['auth', 'forbidden'],

@@ -4,6 +4,7 @@ import type { Instant } from '../core/clock.ts'
 import type { DeliveryDigests, Digests } from '../core/digests.ts'
 import type { Grant } from '../core/grant.ts'
 import type { Fingerprint, SlotPath } from '../core/slot-path.ts'
+import type { RemovalReason } from './events.ts'
 import type { Passage } from './passage.ts'
 import type { TakePiece } from './ports.ts'
 import type { Face, SlotRecord, UploadDescription } from './slot-record.ts'
@@ -193,8 +194,8 @@ export interface Engine {
   ): Promise<void>
   /** Path of the file's bytes below the storage folder, for a proxy that serves them itself. */
   location(file: PublishedFile): string | undefined
-  /** Removes a published file; its path stays spent. Resolves to whether there was one. */
-  remove(path: SlotPath): Promise<boolean>
+  /** Removes a published file, because somebody asked for it unless told; its path stays spent. Resolves to whether there was one. */
+  remove(path: SlotPath, why?: RemovalReason): Promise<boolean>
 }
 
 /** The engine as its owner sees it. Disposing waits for what is under way. */

@@ -13,6 +13,9 @@ export type Abandonment =
   | 'too-long'
   | 'wrong-digest'
 
+/** Why somebody removes a file: it was asked for, or an operator calls it abuse. */
+export type RemovalReason = 'requested' | 'abuse'
+
 /** Where an upload came from that another slot had begun, and who brought it. */
 export interface Adoption {
   readonly from: SlotRecord
@@ -61,7 +64,7 @@ export interface EngineEvents {
   /** A finished slot was sent again: `same` bytes (201) or others (409). */
   repeated(slot: SlotRecord, outcome: 'same' | 'different'): void
   /** A published file was removed. */
-  fileRemoved(slot: SlotRecord, why: 'expired' | 'requested'): void
+  fileRemoved(slot: SlotRecord, why: RemovalReason | 'expired'): void
   /** An unfinished upload was given up and its bytes removed. */
   abandoned(slot: SlotRecord, upload: UploadRecord, why: Abandonment): void
 }

@@ -1,4 +1,5 @@
 import type { Fingerprint } from '../core/slot-path.ts'
+import type { RemovalReason } from './events.ts'
 import { type EngineNeeds, contextOf } from './needs.ts'
 import { type SlotRecord, type UploadRecord, isHolding } from './slot-record.ts'
 import { nextLease, tenureOf } from './tenure.ts'
@@ -75,7 +76,11 @@ async function dropUnclaimed(
 }
 
 /** Removes a published file for good. Resolves to whether there was one. */
-export async function removeFile(slot: Fingerprint, needs: EngineNeeds): Promise<boolean> {
+export async function removeFile(
+  slot: Fingerprint,
+  why: RemovalReason,
+  needs: EngineNeeds,
+): Promise<boolean> {
   // Looked at first: asking for the lease would end an upload that is under way.
   if ((await needs.slots.find(slot))?.state !== 'published') return false
   using _lease = await leaseForUpkeep(slot, needs)
@@ -84,7 +89,7 @@ export async function removeFile(slot: Fingerprint, needs: EngineNeeds): Promise
   const tenure = tenureOf(record, needs)
   if (!(await tenure.apply({ type: 'file-removed', lease: nextLease(record, needs) }))) return false
   await needs.blobs.removeFile(record.id)
-  needs.events.fileRemoved(record, 'requested')
+  needs.events.fileRemoved(record, why)
   return true
 }
 

@@ -40,9 +40,9 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
     untilPublished: reader.untilPublished,
     read: reader.read,
     location: reader.location,
-    async remove(path) {
+    async remove(path, why = 'requested') {
       const fingerprint = fingerprintOf(path)
-      const removed = await tracked(removeFile(fingerprint, needs))
+      const removed = await tracked(removeFile(fingerprint, why, needs))
       reader.forget(path)
       return removed
     },

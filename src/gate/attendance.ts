@@ -43,7 +43,7 @@ export async function attend(
   const session = (await needs.bound.find(proof.session.key)) ?? proof.session
   const { level } = levelOf(
     request,
-    { known: session, whose: { owner: ownerOfSession(session) } },
+    { known: session, session: session.key, whose: { owner: ownerOfSession(session) } },
     needs,
   )
   const { maxRefreshes, maxSessionAge } = needs.policy()

@@ -2,6 +2,7 @@ import type { ClientAddress } from '../core/client-address.ts'
 import type { RefusalCode } from '../core/refusals.ts'
 import type { Surprise } from '../risk/anomaly/surprise.ts'
 import type { Place } from '../risk/place.ts'
+import type { Effect, Pattern } from '../risk/threats/pattern.ts'
 
 /** How suspicious a request was, and what came of it. */
 export interface Decision {
@@ -17,6 +18,22 @@ export interface Decision {
   readonly surprise?: Surprise
   /** `confirmed`: a new grant lifted level 3. */
   readonly verdict: 'passed' | 'challenged' | 'refused' | 'confirmed'
+}
+
+/** A pattern that was found, and what becomes of it. */
+export interface Threat {
+  readonly pattern: Pattern
+  readonly effect: Effect
+  /** Name of the session that it is about, if it is about one. */
+  readonly session?: string
+  /** Whose files it is about. */
+  readonly user?: string
+  /** Where the request came from that was one too many. */
+  readonly client?: ClientAddress
+  /** Returns, sessions or files that it was found by. */
+  readonly count: number
+  /** How long it holds, in milliseconds. */
+  readonly duration: number
 }
 
 /** A request that did not prove what it claimed. */
@@ -44,4 +61,6 @@ export interface GateEvents {
   ended(session: string, client: ClientAddress): void
   /** Somebody wanted to bind a slot that is bound. */
   bindingRefused(session: string, attempt: { slot: string; client: ClientAddress }): void
+  /** A pattern was found; not told again while it holds. */
+  threatFound(threat: Threat): void
 }

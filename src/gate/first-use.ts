@@ -17,11 +17,13 @@ export interface FirstUse {
  */
 export function judgeFirstUse({ request, grant, isBound }: FirstUse, needs: GateNeeds): void {
   const whose = { owner: ownerOfSlot(grant, request, needs), size: grant.size }
-  const level = levelOf(request, { known: undefined, whose }, needs)
-  if (level.surprise !== undefined) {
+  const { fingerprint: session } = grant
+  const level = levelOf(request, { known: undefined, session, whose }, needs)
+  needs.threats.used(request, { fingerprint: session })
+  if (level.surprise !== undefined || level.level > 1) {
     const verdict = level.level === 3 ? 'confirmed' : 'passed'
     const { client } = request
-    needs.events.decided({ session: grant.fingerprint, client, isBound, ...level, verdict })
+    needs.events.decided({ session, client, isBound, ...level, verdict })
   }
   learnFrom(request, whose, needs)
 }

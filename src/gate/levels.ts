@@ -26,6 +26,8 @@ export type Known = Pick<SessionRecord, 'lastActiveAt' | 'networks' | 'changes' 
 interface Circumstances {
   readonly known: Known | undefined
   readonly whose: Whose
+  /** Name of the session that it goes on with, or begins. */
+  readonly session: string
   readonly expiry?: Instant | undefined
   /** The request as sessions see it, if that is at hand. */
   readonly visit?: Visit
@@ -40,7 +42,13 @@ export function levelOf(
   circumstances: Circumstances,
   needs: GateNeeds,
 ): Level {
-  const { known, whose, expiry, visit = visitOf(visitorOf(request), needs) } = circumstances
+  const {
+    known,
+    whose,
+    session,
+    expiry,
+    visit = visitOf(visitorOf(request), needs),
+  } = circumstances
   const place = needs.places.find(request.client.address)
   const from = place === undefined ? {} : { place }
   const surprise = needs.anomalies.look(sightingOf(request, { ...whose, visit, place }))
@@ -50,6 +58,7 @@ export function levelOf(
     ...from,
     ...(isExpired ? { grantExpiredAt: expiry } : {}),
     ...(surprise === undefined ? {} : { surprise: surprise.score }),
+    threats: needs.threats.foundOf(request, session),
   }
   const snapshot = known === undefined ? undefined : snapshotOf(known, needs)
   const under = (policy: GatePolicy): Assessment => assess(snapshot, observation, policy)

@@ -12,6 +12,7 @@ import type { BoundSessions } from '../sessions/bound-sessions.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { GateEvents } from './events.ts'
 import type { JudgedSlot } from './passage.ts'
+import type { Threats } from './threats.ts'
 
 /** What the operator decided about the way in. */
 export interface GatePolicy extends RiskPolicy {
@@ -35,6 +36,7 @@ export interface GateNeeds {
   readonly abuse: Abuse
   readonly places: Pick<Places, 'find'>
   readonly anomalies: Pick<AnomalyDetector, 'look' | 'learn' | 'failed'>
+  readonly threats: Threats
   readonly events: GateEvents
   readonly clock: Clock
   /** Asked anew each time, because it may change while the server runs. */

@@ -80,6 +80,7 @@ function openingJudge(attempt: Attempt, needs: GateNeeds): Judge {
     if (slot.session === undefined) return await wish.unbound(slot, circumstances)
     const present = await needs.bound.find(slot.session)
     if (present === undefined) return refuseFully(wish.request, 'session-gone')
+    needs.threats.refuseBanned(present.key)
     if (!mayRepeat(wish.wanted, present)) return refuseSecond(attempt, slot, needs)
     state.level = levelOfRepetition(wish, present, needs)
     state.session = await needs.bound.succeed(opened.session, present)
@@ -101,11 +102,12 @@ function mayRepeat(wanted: WantedKey, { bound }: BoundSession): boolean {
 /** That the id was left out of a repetition makes it no less suspicious. Refuses (`reauthentication-required`) at level 3. */
 function levelOfRepetition({ request, grant }: Wish, known: BoundSession, needs: GateNeeds): 1 | 2 {
   const whose = { owner: ownerOfSession(known) }
-  const assessed = levelOf(request, { known, whose, expiry: grant.expiresAt }, needs)
+  const { key: session } = known
+  const assessed = levelOf(request, { known, session, whose, expiry: grant.expiresAt }, needs)
   const { level, reasons } = assessed
   const verdict = level === 3 ? 'refused' : 'passed'
   const { client } = request
-  needs.events.decided({ session: known.key, client, isBound: true, ...assessed, verdict })
+  needs.events.decided({ session, client, isBound: true, ...assessed, verdict })
   return level === 3 ? refuseFully(request, reasons.join(' ')) : level
 }
 

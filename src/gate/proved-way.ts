@@ -26,7 +26,7 @@ export async function passProved(proved: ProvedRequest, needs: GateNeeds): Promi
   const { session } = proof
   const visit = visitOf(visitorOf(request), needs)
   const whose = { owner: ownerOfSession(session) }
-  const level = levelOf(request, { known: session, whose, visit }, needs)
+  const level = levelOf(request, { known: session, session: session.key, whose, visit }, needs)
   if (level.level === 3) return refuseLevel(proved, level, needs)
   await accept({ request, proof, visit, whose, verdict: 'passed' }, level, needs)
   return { session: session.key, judge: provedJudge(proved, needs) }
@@ -53,10 +53,12 @@ export async function admitProved<T>(
   const visit = visitOf(visitorOf(request), needs)
   const whose = { owner: ownerOfSession(session), size: grant.size }
   const { expiresAt: expiry } = grant
-  const level = levelOf(request, { known: session, whose, expiry, visit }, needs)
+  const circumstances = { known: session, session: session.key, whose, expiry, visit }
+  const level = levelOf(request, circumstances, needs)
   const lifts = level.level === 3 && isShared && (await isFresh(granted, needs))
   if (level.level === 3 && !lifts) return refuseLevel(granted, level, needs)
   const verdict = lifts ? 'confirmed' : 'passed'
+  if (lifts) needs.threats.confirmed(session.key)
   await accept({ request, proof, visit, whose, verdict }, level, needs)
   const binds = isShared ? { binds: session.key } : {}
   const judge = provedJudge(granted, needs)
@@ -104,6 +106,7 @@ function provedJudge(
     }
     if (slot.session !== proof.session.key)
       return await refuseStranger({ request, slot, why: 'foreign' }, needs)
+    needs.threats.used(request, slot)
     if (grant?.refresh !== undefined)
       await needs.bound.useRefresh(proof.session, grant.refresh.number)
     return 'pass'

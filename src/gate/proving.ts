@@ -23,7 +23,7 @@ const INNOCENT: ReadonlySet<ProofFailure> = new Set([
   'used',
 ])
 
-/** Whether the request comes from whoever has the key of the session that it names. Refuses (`too-many-failures`) who guesses, and (`banned`) users without sessions. */
+/** Whether the request comes from whoever has the key of the session that it names. Refuses (`too-many-failures`) who guesses, and (`banned`, `session-banned`) users and sessions that are not served. */
 export async function prove(
   request: GateRequest,
   shown: ShownProof,
@@ -36,9 +36,14 @@ export async function prove(
   const verdict = await check({ shown, signed, session }, needs)
   if (verdict.kind === 'proved' && session !== undefined && id !== undefined) {
     needs.abuse.refuseBanned(request.client, session.bound.user)
+    needs.threats.refuseBanned(session.key)
+    needs.threats.proved(request, session.key)
     return { kind: 'proved', id, session }
   }
   const why = verdict.kind === 'refused' ? verdict.why : 'unknown-session'
+  // Of one that nobody ever proved a proxy may be to blame that changes all requests.
+  if (session?.bound.provedAt !== undefined)
+    needs.threats.failed(request, { session: session.key, why })
   await failed(request, { session: name, why }, needs)
   return { kind: 'unproved', why }
 }

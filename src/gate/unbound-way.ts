@@ -33,21 +33,27 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
     needs.abuse.refuseBanned(request.client, needs.userOf(slot))
     if (slot.session !== undefined)
       return await refuseStranger({ request, slot, why: 'absent' }, needs)
+    needs.threats.refuseBanned(slot.fingerprint)
     // Nothing is written to a slot that has its file.
     if (isPassed || slot.state !== 'open') return 'pass'
-    const { fingerprint } = slot
-    const begins = unbound.begins || sessions.begin(fingerprint, visitorOf(request))
-    const known = joined(await sessions.known(fingerprint), rememberedBy(slot))
+    const { fingerprint: session } = slot
+    const begins = unbound.begins || sessions.begin(session, visitorOf(request))
+    const known = joined(await sessions.known(session), rememberedBy(slot))
     const whose = { owner: ownerOfSlot(slot, request, needs) }
-    const level = levelOf(request, { known, whose, expiry: expiryOf(unbound, slot) }, needs)
+    needs.threats.used(request, slot)
+    const level = levelOf(
+      request,
+      { known, session, whose, expiry: expiryOf(unbound, slot) },
+      needs,
+    )
     const verdict = verdictOn(level, reopens, needs.policy())
     const { client } = request
-    needs.events.decided({ session: fingerprint, client, isBound: false, ...level, verdict })
+    needs.events.decided({ session, client, isBound: false, ...level, verdict })
     if (verdict !== 'passed') {
-      if (begins) sessions.unbegin(fingerprint)
+      if (begins) sessions.unbegin(session)
       return refuse(request, level, needs)
     }
-    if (!begins) sessions.visit(fingerprint, visitorOf(request))
+    if (!begins) sessions.visit(session, visitorOf(request))
     learnFrom(request, whose, needs)
     isPassed = true
     return 'pass'

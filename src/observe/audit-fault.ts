@@ -14,11 +14,13 @@ export type AuditFaultKind =
   | 'unknown-key'
   /** What tells how far a chain got is missing or damaged. */
   | 'no-head'
+  /** A file cannot be read to its end. */
+  | 'unreadable'
 
 /** Something wrong with a trail, and where. */
 export interface AuditFault {
   readonly kind: AuditFaultKind
-  /** Path; nothing if it is about lines that are in no file. */
+  /** Path; of lines that are missing at an end the one that they would stand in; nothing if no line of their chain is there. */
   readonly file?: string | undefined
   /** Counted from 1. */
   readonly line?: number | undefined

@@ -22,6 +22,8 @@ export type AuditEvent =
   | 'refresh-refused'
   | 'assessed'
   | 'unproved'
+  | 'threat'
+  | 'threat-lifted'
   | 'chain-began'
   | 'chain-ended'
   | 'chain-removed'
@@ -51,6 +53,10 @@ export interface AuditEntry {
   /** What made it so. */
   readonly features?: string
   readonly verdict?: 'passed' | 'challenged' | 'refused' | 'confirmed'
+  /** Pattern of misuse that was found, or holds no longer. */
+  readonly pattern?: string
+  /** What becomes of it. */
+  readonly effect?: string
   readonly user?: string | undefined
   readonly address?: string | undefined
   /** Country of the address: ISO 3166-1 alpha-2, in upper case. */

@@ -2,12 +2,12 @@ import type { AuditFault, AuditFaultKind } from './audit-fault.ts'
 import type { Head } from './audit-head.ts'
 import { BEFORE_FIRST, type SealKey, type Sealer, sealer } from './audit-seal.ts'
 import { chainGaps } from './chain-gaps.ts'
-import type { PlacedLine } from './placed-line.ts'
+import type { Place, PlacedLine } from './placed-line.ts'
 
 /** The check of one chain, line by line; its memory does not grow with the lines. */
 export interface ChainCheck {
-  /** Number of the last line that was seen. */
-  readonly last: number
+  /** Where its last line stands that was seen. */
+  readonly end: Place | undefined
   /** Whether it was closed by the process that wrote it. */
   readonly ended: boolean
   /** Takes the next line; says whether it is proved to be what was sealed. */
@@ -32,6 +32,7 @@ export function chainCheck(needs: ChainCheckNeeds): ChainCheck {
   const seals = sealCheck(needs.keyOf)
   const gaps = chainGaps()
   let last = 0
+  let end: Place | undefined
   let ended = false
   const tell = (kind: AuditFaultKind, { file, line }: PlacedLine, text: string): false => {
     onFault({ kind, file, line, chain, text })
@@ -53,8 +54,8 @@ export function chainCheck(needs: ChainCheckNeeds): ChainCheck {
     return false
   }
   return {
-    get last() {
-      return last
+    get end() {
+      return end
     },
     get ended() {
       return ended
@@ -63,6 +64,7 @@ export function chainCheck(needs: ChainCheckNeeds): ChainCheck {
       if (line.n > last) {
         if (ended) tell('inserted', line, 'its chain was closed before it')
         ended ||= line.event === 'chain-ended'
+        end = { file: line.file, line: line.line }
         return line.n === last + 1 ? follow(line) : skip(line)
       }
       return gaps.fill(line.n)
@@ -73,12 +75,20 @@ export function chainCheck(needs: ChainCheckNeeds): ChainCheck {
       for (const { from, until, before } of gaps.left) {
         tell('removed', before, missing(from, until))
       }
-      if (wanted === Infinity) onFault({ kind: 'no-head', chain, text: 'its head is damaged' })
-      else if (wanted > last) {
-        onFault({ kind: 'truncated', chain, text: `${missing(last + 1, wanted)} at its end` })
-      }
+      const fault = faultAtEnd({ last, wanted })
+      if (fault !== undefined) onFault({ ...fault, ...end, chain })
     },
   }
+}
+
+function faultAtEnd(chain: {
+  readonly last: number
+  readonly wanted: number
+}): Pick<AuditFault, 'kind' | 'text'> | undefined {
+  const { last, wanted } = chain
+  if (wanted === Infinity) return { kind: 'no-head', text: 'its head is damaged' }
+  if (wanted <= last) return undefined
+  return { kind: 'truncated', text: `${missing(last + 1, wanted)} at its end` }
 }
 
 /** What the seal of a line comes to: it is right and keeps this, it is wrong, or nothing can be said. */

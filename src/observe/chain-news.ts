@@ -10,23 +10,18 @@ export interface ChainNews {
   readonly removed: ReadonlySet<string>
   /** Lines that the server could not write. */
   readonly lost: number
-  /** How often that happened. */
-  readonly losses: number
 }
 
 /** Collects what is told of chains. */
 export function chainNews(): ChainNews {
   const named = new Map<string, number>()
   const removed = new Set<string>()
-  let [lost, losses] = [0, 0]
+  let lost = 0
   return {
     named,
     removed,
     get lost() {
       return lost
-    },
-    get losses() {
-      return losses
     },
     take(event, fields) {
       if (event === 'chain-began') {
@@ -38,7 +33,6 @@ export function chainNews(): ChainNews {
         removed.add(String(fields['of']))
       } else if (event === 'lines-lost') {
         lost += Number(fields['count'])
-        losses += 1
       }
     },
   }

@@ -42,19 +42,26 @@ export function openChainedFile(needs: ChainedFileNeeds): ChainedFile {
   const target = openAppendFile(file)
   const head = headFor(needs)
   let open: Chain | undefined
+  let previous: Head | undefined
   let lost = 0
+  // Its own last one is named from memory: it may be gone with its head already.
+  const before = (): readonly Head[] => [
+    ...(previous === undefined ? [] : [previous]),
+    ...head.others().filter(({ chain }) => chain !== previous?.chain),
+  ]
   const preface = ({ n, kid, after }: Chain): string => {
     if (n > 0) return ''
     const began = lineOf({ event: 'chain-began', kid, after })
     return lost === 0 ? began : began + lineOf({ event: 'lines-lost', count: lost })
   }
   const append = (lines: string): Recorded => {
-    const chain = open ?? newChain(needs.sealKey(), head.others())
+    const chain = open ?? newChain(needs.sealKey(), before())
     if (chain.n === 0 && target.isRegular()) head.prepare(chain)
     const first = linesOf(preface(chain))
     const own = linesOf(lines)
     const { chain: now, error } = appendTo(target, chain, [...first, ...own])
     head.write(now)
+    if (now.n > 0) previous = { chain: now.id, n: now.n, kept: now.kept }
     // Of one without lines nobody knows.
     open = error === undefined || now.n === 0 ? now : undefined
     if (open === undefined) head.leave()

@@ -3,7 +3,7 @@ import type { GateEvents } from '../gate/events.ts'
 import type { AuditTrail } from './audit.ts'
 import type { Log } from './log.ts'
 import { METRICS, metricHead } from './metric-table.ts'
-import { type Privacy, shownAddress, shownPlace } from './privacy.ts'
+import { type Privacy, shownAddress, shownPlace, shownUser } from './privacy.ts'
 import { totalBy, totalByTwo } from './totals.ts'
 
 /** What the gate decided, as audit lines: what was suspicious, and every key that was given. */
@@ -46,6 +46,17 @@ export function gateAudit({ record }: Pick<AuditTrail, 'record'>, privacy: Priva
         address: shownAddress(client, privacy),
         why: 'bound',
       }),
+    threatFound: ({ pattern, effect, session, user, client, count, duration }) =>
+      record({
+        event: 'threat',
+        session,
+        user: shownUser(user, privacy),
+        address: client === undefined ? undefined : shownAddress(client, privacy),
+        pattern,
+        effect,
+        count,
+        seconds: duration / 1000,
+      }),
   }
 }
 
@@ -74,6 +85,10 @@ export function gateLog(log: Log, privacy: Privacy): GateEvents {
     ended: (session) => log.debug({ session }, 'session ended by its client'),
     bindingRefused: (session, { slot }) =>
       log.debug({ session, slot }, 'slot is bound to a session already'),
+    threatFound({ pattern, effect, session, client, count }) {
+      const address = client === undefined ? undefined : shownAddress(client, privacy)
+      log.debug({ pattern, effect, session, address, count }, 'threat found')
+    },
   }
 }
 
@@ -85,6 +100,12 @@ export function gateMetrics(registry: Registry): GateEvents {
   const scores = scoreHistogram(registry)
   const failures = totalBy(registry, 'hfs_proof_failures_total')
   const opened = totalBy(registry, 'hfs_bound_sessions_total', ['hmac', 'dpop', 'refused'])
+  const threats = totalBy(registry, 'hfs_threats_total', [
+    'grant-on-two-networks',
+    'session-in-two-countries',
+    'failing-proofs',
+    'uploads-deleted-for-abuse',
+  ])
   const asked = totalBy(registry, 'hfs_bound_session_requests_total', ['refreshed', 'ended'])
   return {
     decided({ level, verdict, surprise, reasons: all }) {
@@ -109,6 +130,9 @@ export function gateMetrics(registry: Registry): GateEvents {
     },
     bindingRefused() {
       opened('refused').count += 1
+    },
+    threatFound({ pattern }) {
+      threats(pattern).count += 1
     },
   }
 }

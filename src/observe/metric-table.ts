@@ -70,7 +70,7 @@ export const METRICS = {
   hfs_files_removed_total: {
     type: 'counter',
     help: 'Published files that were removed.',
-    labels: { why: '`expired` or `requested`' },
+    labels: { why: '`expired` or `requested`; what a command removes is not counted' },
   },
   hfs_recoveries_total: {
     type: 'counter',
@@ -131,6 +131,14 @@ export const METRICS = {
     labels: {
       level: '`2` or `3`, for whatever reason',
       verdict: '`passed`, `challenged`, `refused`, or `confirmed` by a new grant',
+    },
+  },
+  hfs_threats_total: {
+    type: 'counter',
+    help: 'Patterns of misuse that were found (`[threats]`); what a command finds, every server counts that learns of it.',
+    labels: {
+      pattern:
+        '`grant-on-two-networks`, `session-in-two-countries`, `failing-proofs` or `uploads-deleted-for-abuse`',
     },
   },
   hfs_proof_failures_total: {

@@ -212,6 +212,9 @@ function toGateObservers(all: readonly GateEvents[]): GateEvents {
     bindingRefused(session, attempt) {
       for (const each of all) each.bindingRefused(session, attempt)
     },
+    threatFound(threat) {
+      for (const each of all) each.threatFound(threat)
+    },
   }
 }
 

@@ -5,6 +5,8 @@ import type { Head } from './audit-head.ts'
 import { type SealKey, readSealed } from './audit-seal.ts'
 import { type ChainCheck, chainCheck } from './chain-check.ts'
 import { type ChainNews, chainNews } from './chain-news.ts'
+import type { Place } from './placed-line.ts'
+import { LINE_BEGIN, OPENING, tornPieces } from './torn-pieces.ts'
 
 /** What was found in a trail. */
 export interface TrailSummary {
@@ -12,8 +14,6 @@ export interface TrailSummary {
   readonly chains: number
   /** Chains that no process closed: it was killed, or still runs. */
   readonly open: number
-  /** Lines from the time before there were chains: nothing of them is proved. */
-  readonly unchained: number
   /** Pieces of lines that a crash or a full disk left. */
   readonly torn: number
   /** Lines that the server itself says are lost. */
@@ -22,7 +22,7 @@ export interface TrailSummary {
   readonly retired: number
   /** Chains that are not here, if that is no fault. */
   readonly absent: number
-  /** Times of the first and the last line. */
+  /** The earliest and the latest time of a line. */
   readonly from: string | undefined
   readonly until: string | undefined
 }
@@ -32,12 +32,6 @@ export interface TrailCheck {
   /** Takes the next line, without its newline. */
   take(bytes: Buffer, place: Place): void
   finish(): TrailSummary
-}
-
-interface Place {
-  readonly file: string
-  /** Counted from 1. */
-  readonly line: number
 }
 
 /** What a check is made with. */
@@ -53,9 +47,6 @@ export interface TrailCheckNeeds {
   readonly onFault: (fault: AuditFault) => void
 }
 
-const LINE_BEGIN = '{"time":"'
-const OPENING = /^\{"time":"(?<time>[^"]+)","event":"(?<event>[\w-]+)"/u
-
 /** Lines that tell of chains, and are read as a whole. */
 const OF_CHAINS = /^(?:chain-|lines-)/u
 
@@ -65,9 +56,9 @@ export function trailCheck(needs: TrailCheckNeeds): TrailCheck {
   const heads = new Map(needs.heads?.map((head) => [head.chain, head]))
   const chains = new Map<string, ChainCheck>()
   const told = chainNews()
-  const torn: Place[] = []
-  let [lines, unchained] = [0, 0]
-  let [from, until]: (string | undefined)[] = []
+  const torn = tornPieces()
+  let lines = 0
+  const span = timeSpan()
 
   const checkOf = (chain: string): ChainCheck => {
     const known = chains.get(chain)
@@ -77,16 +68,14 @@ export function trailCheck(needs: TrailCheckNeeds): TrailCheck {
     return made
   }
   const unsealed = (text: string, place: Place): void => {
-    if (chains.size === 0) unchained += 1
-    else if (text.endsWith('}')) onFault({ kind: 'inserted', ...place, text: 'it is not sealed' })
-    else torn.push(place)
+    if (text.endsWith('}')) onFault({ kind: 'inserted', ...place, text: 'it is not sealed' })
+    else torn.add(text, place)
   }
   const takeText = (text: string, place: Place): void => {
     const line = readSealed(text)
     if (line === undefined) return unsealed(text, place)
     const { time, event = '' } = OPENING.exec(text)?.groups ?? {}
-    from ??= time
-    until = time ?? until
+    if (time !== undefined) span.take(time)
     const fields = line.n === 1 || OF_CHAINS.test(event) ? fieldsOf(text) : {}
     const kid = textIn(fields, 'kid')
     if (checkOf(line.chain).take({ ...line, ...place, event, kid })) told.take(event, fields)
@@ -99,20 +88,35 @@ export function trailCheck(needs: TrailCheckNeeds): TrailCheck {
       const text = bytes.toString()
       // Half a line of a process that was killed stands before what another one wrote next.
       const start = Math.max(0, text.lastIndexOf(LINE_BEGIN))
-      if (start > 0) torn.push(place)
+      if (start > 0) torn.add(text.slice(0, start), place)
       takeText(text.slice(start), place)
     },
     finish() {
       finishChains(chains, { ...needs, told })
       const absent = countAbsent(chains, { ...needs, told })
-      const open = [...chains.values()].filter(({ ended }) => !ended).length
-      for (const place of torn.slice(open + told.losses)) {
-        onFault({ kind: 'inserted', ...place, text: 'no crash has left this' })
+      const open = [...chains.values()].filter(({ ended }) => !ended)
+      for (const { file, line } of torn.unexplained(open.flatMap(({ end }) => end ?? []))) {
+        onFault({ kind: 'inserted', file, line, text: 'no crash has left this' })
       }
-      const found = { lines, chains: chains.size, open, unchained, torn: torn.length }
+      const found = { lines, chains: chains.size, open: open.length, torn: torn.count }
       const { lost, removed } = told
-      return { ...found, lost, retired: removed.size, absent, from, until }
+      return { ...found, lost, retired: removed.size, absent, ...span.found() }
     },
+  }
+}
+
+/** The earliest and the latest of times in ISO 8601: clocks are set back, and files have any order. */
+function timeSpan(): {
+  take(time: string): void
+  found(): Pick<TrailSummary, 'from' | 'until'>
+} {
+  let [from, until]: (string | undefined)[] = []
+  return {
+    take(time) {
+      if (from === undefined || time < from) from = time
+      if (until === undefined || time > until) until = time
+    },
+    found: () => ({ from, until }),
   }
 }
 
@@ -127,7 +131,7 @@ function finishChains(chains: Chains, { heads, headOf, told, onFault }: Told): v
     check.finish(lengths.get(chain) ?? 0)
     if (heads === undefined || headed.has(chain) || told.removed.has(chain)) continue
     if (headOf(chain) !== undefined) continue
-    onFault({ kind: 'no-head', chain, text: 'nothing tells how many lines it has' })
+    onFault({ kind: 'no-head', ...check.end, chain, text: 'nothing tells how many lines it has' })
   }
 }
 

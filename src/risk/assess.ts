@@ -1,6 +1,7 @@
 import type { Instant } from '../core/clock.ts'
 import type { Place } from './place.ts'
 import type { RiskPolicy } from './policy.ts'
+import type { Pattern } from './threats/pattern.ts'
 import { leastDistance } from './travel.ts'
 
 const HOUR = 3_600_000
@@ -35,6 +36,8 @@ export interface Observation {
   readonly grantExpiredAt?: Instant
   /** Bits by which it surprises, given what its owner and everybody else did so far. */
   readonly surprise?: number
+  /** Patterns that were found of its session or network. */
+  readonly threats?: readonly Pattern[]
 }
 
 export interface Assessment {
@@ -69,10 +72,16 @@ const ROWS = {
   'grant-expired-long': ({ now, policy }) =>
     now.at - (now.grantExpiredAt ?? now.at) > policy.longStandbyThreshold ? 3 : 1,
   anomaly: ({ now, policy }) => levelOfSurprise(now.surprise ?? 0, policy),
+  'grant-on-two-networks': (request) => levelOfThreat(request, 'grant-on-two-networks'),
+  'session-in-two-countries': (request) => levelOfThreat(request, 'session-in-two-countries'),
+  'failing-proofs': (request) => levelOfThreat(request, 'failing-proofs'),
 } as const satisfies Readonly<Record<string, (request: Case) => SecurityLevel>>
 
 /** Every reason, in the order of the table. */
 export const REASONS: readonly Reason[] = Object.keys(ROWS).filter((word) => isReason(word))
+
+/** What is banned is refused before it is assessed. */
+const LEVELS = { off: 1, watch: 1, level2: 2, level3: 3, ban: 1 } as const
 
 const COUNTRY = { off: 1, challenge: 2, reauth: 3 } as const
 
@@ -102,6 +111,11 @@ export function assess(
 function levelOfSurprise(bits: number, { level2Score, level3Score }: RiskPolicy): SecurityLevel {
   if (bits >= level3Score) return 3
   return bits >= level2Score ? 2 : 1
+}
+
+function levelOfThreat({ now, policy }: Case, pattern: Pattern): SecurityLevel {
+  if (now.threats?.includes(pattern) !== true) return 1
+  return LEVELS[policy.threatEffects[pattern]]
 }
 
 function isReason(word: string): word is Reason {

@@ -1,4 +1,6 @@
-/** What the operator decided about suspicion: the keys of `[security]`, `[geo]` and `[anomaly]`. */
+import type { Effect, Pattern } from './threats/pattern.ts'
+
+/** What the operator decided about suspicion: the keys of `[security]`, `[geo]`, `[anomaly]` and `[threats]`. */
 export interface RiskPolicy {
   /** Without it everything is level 1. */
   readonly enhancedSecurity: boolean
@@ -19,4 +21,6 @@ export interface RiskPolicy {
   readonly level2Score: number
   /** Bits of surprise from which on a request is level 3; Infinity: never. */
   readonly level3Score: number
+  /** What each pattern that is found asks for. */
+  readonly threatEffects: Readonly<Record<Pattern, Effect>>
 }

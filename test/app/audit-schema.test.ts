@@ -5,8 +5,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type TestContext, after } from 'node:test'
 import { Ajv } from 'ajv'
+import { openMaintenance } from '../../src/app/maintenance.ts'
 import { keyFileNeeds } from '../../src/app/key-upkeep.ts'
 import { systemClock } from '../../src/core/clock.ts'
+import { parseSlotPath } from '../../src/core/slot-path.ts'
 import { retireKey, rotateKeys } from '../../src/keys/rotation.ts'
 import { REASONS } from '../../src/risk/assess.ts'
 import { openAudit } from '../../src/observe/audit.ts'
@@ -18,6 +20,7 @@ import { PUBLIC_URL, accepting, askProved, toldSession } from './session-client.
 import { cutUpload, largePut } from './session-proofs.ts'
 import { type Line, type Site, chainedAuditOf, startSite, temporaryFolder } from './site.ts'
 import { signedDelete, signedPut } from './slots.ts'
+import { takenInTurn } from './taken-in-turn.ts'
 import { halfSent } from './visits.ts'
 import { ask, having } from './wire-client.ts'
 
@@ -180,6 +183,21 @@ described(
     assert.equal((await askProved(site, end, again.session)).reply.status, 204)
   },
 )
+
+const PATTERNS = ['threats.grant_on_two_networks=watch', 'threats.abuse_deletes=1']
+described('patterns that are found, and lifted', PATTERNS, async (site) => {
+  await takenInTurn(site)
+  const user = 'romeo@montague.example'
+  const put = signedPut('a/bad.txt', 'hello', { scheme: 'jwt', user })
+  assert.equal((await ask(site.port, put)).status, 201)
+  await using maintenance = await openMaintenance(site.config)
+  const path = parseSlotPath('a/bad.txt')
+  const file = await maintenance.engine.find(path)
+  assert.ok(file !== undefined && (await maintenance.engine.remove(path, 'abuse')))
+  await maintenance.threats.noteAbuse(file)
+  assert.ok(await maintenance.threats.judgeAbuse(user))
+  assert.equal((await maintenance.threats.lift(`user:${user}`)).length, 1)
+})
 
 described('a master key that comes, and one that goes', [], async (site) => {
   const needs = keyFileNeeds(site.config, systemClock)

@@ -27,6 +27,7 @@ import { ANOMALY_PROOFS } from './anomaly-proofs.ts'
 import { KEY_PROOFS } from './key-proofs.ts'
 import { SECURITY_PROOFS } from './security-proofs.ts'
 import { SESSION_PROOFS } from './session-proofs.ts'
+import { THREAT_PROOFS } from './threat-proofs.ts'
 import { creation, informed } from './rufh-client.ts'
 import { get, signedDelete, signedPut } from './slots.ts'
 import { startTeamSite } from './team-site.ts'
@@ -286,6 +287,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   ...KEY_PROOFS,
   ...ABUSE_PROOFS,
   ...ANOMALY_PROOFS,
+  ...THREAT_PROOFS,
   'network_resilience.upload_resumption': shows(
     'network_resilience.upload_resumption',
     { true: [true, 'rufh, tus, content-range'], false: [false, undefined] },

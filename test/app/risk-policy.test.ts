@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { anomalyPolicyOf, riskPolicyOf } from '../../src/app/risk-policy.ts'
+import { anomalyPolicyOf, riskPolicyOf, threatPolicyOf } from '../../src/app/risk-policy.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import type { RiskPolicy } from '../../src/risk/policy.ts'
 
@@ -22,10 +22,16 @@ test('without a word the thresholds are those of the documents', () => {
     maxSpeedKmh: 1_000,
     level2Score: Infinity,
     level3Score: Infinity,
+    threatEffects: {
+      'grant-on-two-networks': 'off',
+      'session-in-two-countries': 'off',
+      'failing-proofs': 'watch',
+      'uploads-deleted-for-abuse': 'watch',
+    },
   })
 })
 
-test('every key of [security], [geo] and [anomaly] that suspicion depends on reaches it', () => {
+test('every key of [security], [geo], [anomaly] and [threats] that suspicion depends on reaches it', () => {
   const policy = policyWith(
     'security.enhanced_security=false',
     'security.challenge_on_network_change=false',
@@ -39,6 +45,10 @@ test('every key of [security], [geo] and [anomaly] that suspicion depends on rea
     'anomaly.enabled=true',
     'anomaly.level_2_score=9',
     'anomaly.level_3_score=11',
+    'threats.grant_on_two_networks=level2',
+    'threats.session_in_two_countries=level3',
+    'threats.failing_proofs=level2',
+    'threats.uploads_deleted_for_abuse=ban',
   )
   assert.deepEqual(policy, {
     enhancedSecurity: false,
@@ -52,6 +62,12 @@ test('every key of [security], [geo] and [anomaly] that suspicion depends on rea
     maxSpeedKmh: 0,
     level2Score: 9,
     level3Score: 11,
+    threatEffects: {
+      'grant-on-two-networks': 'level2',
+      'session-in-two-countries': 'level3',
+      'failing-proofs': 'level2',
+      'uploads-deleted-for-abuse': 'ban',
+    },
   })
 })
 
@@ -65,4 +81,18 @@ test('what is learnt of users fades four times as fast as lines of the audit tra
     warmUp: 20,
     retention: 8 * day,
   })
+})
+
+test('nobody is remembered for misuse for longer than lines of the audit trail are kept', () => {
+  const day = 86_400_000
+  for (const [retention, duration, window] of [
+    ['5d', 5 * day, 5 * day],
+    ['20d', 10 * day, 20 * day],
+    ['0', 10 * day, 30 * day],
+  ] as const) {
+    const flags = ['grants.v2_secret=kQ8yVnZ2rT5wX1aB', 'threats.duration=10d']
+    const all = [...flags, `privacy.retention=${retention}`]
+    const policy = threatPolicyOf(loadConfig({ env: {}, flags: all, cwd: '/' }).config)
+    assert.deepEqual([policy.duration, policy.abuse.window], [duration, window])
+  }
 })

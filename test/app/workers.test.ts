@@ -93,7 +93,7 @@ test('a reader who waits at one worker gets the file that is published by anothe
 
 /** Resolves when so many readers wait. */
 async function eventuallyWaiting(site: TeamSite, readers: number): Promise<void> {
-  const deadline = AbortSignal.timeout(3_000)
+  const deadline = AbortSignal.timeout(20_000)
   while (!(await metricsOf(site)).includes(`hfs_waiting_readers ${readers}\n`)) {
     deadline.throwIfAborted()
   }

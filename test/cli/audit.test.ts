@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { signedPut } from '../app/slots.ts'
@@ -27,7 +27,7 @@ test('audit verify says OK of what a server wrote, and how much that is', async 
   await using folder = await servedFolder()
   const { code, out, err } = await run(['audit', 'verify', ...SET], folder.path)
   assert.equal(err, '')
-  assert.match(out, /^OK: 4 lines in 1 files, 1 chains, \d{4}-\S+Z to \d{4}-\S+Z\n$/u)
+  assert.match(out, /^OK: 4 lines in 1 file, 1 chain, \d{4}-\S+Z to \d{4}-\S+Z\n$/u)
   assert.equal(code, 0)
 })
 
@@ -38,7 +38,7 @@ test('audit verify names file and line of what was edited, as text and as JSON',
   const { code, out } = await run(['audit', 'verify', ...SET], folder.path)
   assert.match(
     out,
-    /^edited \S+audit\.jsonl:3: this is not what was sealed \(chain [\w-]{12}\)\n1 faults: /u,
+    /^edited \S+audit\.jsonl:3: this is not what was sealed \(chain [\w-]{12}\)\n1 fault: /u,
   )
   assert.equal(code, 1)
   const json = await run(['audit', 'verify', '--json', ...SET], folder.path)
@@ -57,6 +57,17 @@ test('audit verify reads a single file, wherever it is', async () => {
   const { code, out } = await run(['audit', 'verify', 'copy.jsonl', ...SET], folder.path)
   assert.match(out, /^OK: 4 lines/u)
   assert.equal(code, 0)
+})
+
+test('audit verify finds what is not there at all', async () => {
+  await using folder = await servedFolder()
+  await rm(folder.file)
+  const { code, out } = await run(['audit', 'verify', ...SET], folder.path)
+  assert.match(
+    out,
+    /^removed \S+audit\.jsonl: there is no such file\nremoved: a chain of 4 lines or more is not there \(chain [\w-]{12}\)\n2 faults: 0 lines in 0 files, 0 chains\n/u,
+  )
+  assert.equal(code, 1)
 })
 
 test('audit without verify is wrong usage; without a trail there is nothing to verify', async () => {

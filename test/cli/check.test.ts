@@ -141,6 +141,13 @@ test('check says which suspicions need a database, and which database there is',
   assert.match(without.out, /note: geo\.city_database: not set: geo\.country_change and/u)
   assert.match(without.out, /note: geo\.asn_database: not set: audit and metrics do not tell/u)
 
+  const sought = ['--set', 'threats.session_in_two_countries=watch']
+  const threats = await runCli(['check', ...HERE, ...sought], cwd)
+  assert.match(
+    threats.out,
+    /note: geo\.city_database: not set: .* and threats\.session_in_two_countries have no effect/u,
+  )
+
   const set = ['--set', `geo.city_database=${COUNTRY_DATABASE}`]
   const { out } = await runCli(['check', ...HERE, ...set], cwd)
   assert.match(out, /note: geo\.city_database: .* is country ipvAll, built on 20\d\d-\d\d-\d\d\n/u)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import test from 'node:test'
 import { eventually, startSite } from '../app/site.ts'
@@ -10,6 +10,7 @@ import { ask } from '../app/wire-client.ts'
 import { type AnswerCut, type AnswerCutter, answerCutter } from '../client/answer-cutter.ts'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
 import { runCli, temporaryFolder } from './cli-run.ts'
+import { ordinaryUser } from './ordinary-user.ts'
 import { report } from './put-run.ts'
 import { startCommand } from './running-command.ts'
 import { startWrongProxy } from './wrong-proxy.ts'
@@ -254,7 +255,38 @@ test('get that cannot write its file ends at once, although the file is large', 
   await using running = startCommand(['get', there.url, '-o', 'none/x'], cwd)
   const { code, err } = await running.ended
   assert.equal(code, 1)
-  assert.match(err, /ENOENT.*none/u)
+  assert.match(
+    err,
+    /^error: Nothing can be kept in .*\/none, for it is not there: name another place with -o\n$/u,
+  )
+})
+
+test('a folder that may not be written to is named, with what to do, and nothing of what is kept in it', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await chmod(cwd, 0o755)
+  const folder = join(cwd, 'locked')
+  await mkdir(folder, { mode: 0o555 })
+  await using there = await published(Buffer.from('meow'))
+  using _user = ordinaryUser()
+  for (const output of ['locked', 'locked/cat.mp4']) {
+    const { code, out, err } = await runCli(['get', there.url, '-o', output], cwd, RUNNING)
+    assert.deepEqual([code, out], [1, ''])
+    assert.equal(
+      err,
+      `error: Nothing can be kept in ${folder}, for its rights, or those of a folder above it, do not allow it: ` +
+        'name another place with -o\n',
+    )
+  }
+})
+
+test('a port that no browser connects to either is told at once', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const { code, err } = await runCli(['get', 'http://127.0.0.1:6000/cat.mp4'], cwd, RUNNING)
+  assert.equal(code, 1)
+  assert.match(
+    err,
+    /^error: fetch never connects to the port of 127\.0\.0\.1:6000 \(bad port\)\. /u,
+  )
 })
 
 test('a link that is no link of the web is wrong usage; an aesgcm link says what to do', async (t) => {

@@ -6,6 +6,8 @@ export interface HoldingProxy extends AsyncDisposable {
   readonly port: number
   /** Resolves when the byte was passed on behind which the connection that brought it is held. */
   readonly held: Promise<void>
+  /** Ends the connection that is held, as the server sees it. */
+  readonly drop: () => void
   /** Bytes of clients that were passed on, heads of requests included. */
   readonly passed: () => number
 }
@@ -14,18 +16,18 @@ export interface HoldingProxy extends AsyncDisposable {
 export async function holdingProxy(upstream: () => number, at: number): Promise<HoldingProxy> {
   const { promise: held, resolve: hold } = Promise.withResolvers<void>()
   let total = 0
-  let isHeld = false
+  let silenced: Socket | undefined
 
   function join(client: Socket, server: Socket): void {
     server.pipe(client)
     client.on('end', () => server.end()).on('close', () => server.destroy())
     server.on('drain', () => client.resume())
     client.on('data', (piece: Buffer) => {
-      const passed = isHeld ? piece : piece.subarray(0, at - total)
+      const passed = silenced ? piece : piece.subarray(0, at - total)
       total += passed.length
       if (!server.write(passed)) client.pause()
-      if (isHeld || total < at) return
-      isHeld = true
+      if (silenced || total < at) return
+      silenced = server
       // Whatever else this client sends stays where it is.
       client.removeAllListeners('data').pause()
       server.removeAllListeners('drain')
@@ -39,6 +41,7 @@ export async function holdingProxy(upstream: () => number, at: number): Promise<
   return {
     port: relay.port,
     held,
+    drop: () => void silenced?.destroy(),
     passed: () => total,
     [Symbol.asyncDispose]: async () => await relay[Symbol.asyncDispose](),
   }

@@ -9,13 +9,15 @@ import { type ProxiedSite, proxiedSite } from '../app/proxied-site.ts'
 import { startSite } from '../app/site.ts'
 import { localServer } from '../client/local-server.ts'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
-import { temporaryFolder } from './cli-run.ts'
+import { runCli, temporaryFolder } from './cli-run.ts'
 import { holdingProxy } from './holding-proxy.ts'
+import { ordinaryUser } from './ordinary-user.ts'
 import { put, report, slot } from './put-run.ts'
 import { startCommand } from './running-command.ts'
 import { startWrongProxy } from './wrong-proxy.ts'
 
 const random = seededRandom(seedOfThisRun())
+const RUNNING = { stopRequested: () => new AbortController().signal }
 
 interface Scene extends AsyncDisposable {
   readonly there: ProxiedSite
@@ -180,13 +182,27 @@ test('a file whose rights do not allow to read it is told so', async (t) => {
   assert.match(err, /^error: .*cat\.jpg may not be read: its rights, .* do not allow it\n$/u)
 })
 
-/** Root may read everything, so the test must not be it meanwhile. */
-function ordinaryUser(): Disposable {
-  const own = process.geteuid?.()
-  const nobody = 65_534
-  if (own === 0) process.seteuid?.(nobody)
-  return { [Symbol.dispose]: () => void (own === 0 && process.seteuid?.(own)) }
-}
+test('a folder of unfinished uploads that may not be written to is named, with what to do', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await chmod(cwd, 0o755)
+  await writeFile(join(cwd, 'cat.jpg'), 'x')
+  await mkdir(join(cwd, 'locked'), { mode: 0o555 })
+  using _user = ordinaryUser()
+  for (const state of ['locked', 'locked/deeper']) {
+    const argv = ['put', 'cat.jpg', 'http://127.0.0.1:1/a', '--state', state]
+    const { code, out, err } = await runCli(argv, cwd, RUNNING)
+    assert.deepEqual([code, out], [1, ''])
+    const told =
+      /^error: Nothing can be kept in (.*), for its rights, .* do not allow it: name another folder with --state DIR\n$/u
+    assert.equal(told.exec(err)?.[1], join(cwd, state), err)
+    const {
+      code: why,
+      system,
+      path,
+    } = report((await runCli([...argv, '--json'], cwd, RUNNING)).out)
+    assert.deepEqual([why, system, path], ['local-problem', 'EACCES', join(cwd, state)])
+  }
+})
 
 test('a URL that is none of a slot is told so', async (t) => {
   await using made = await scene(t, 1000)

@@ -117,6 +117,9 @@ test('put that is stopped says how to go on; after a long standby, that a new sl
   assert.equal(code, 130)
   assert.match(err, /(?:^|\n)Stopped\. The same command goes on from here\.\n$/u)
 
+  // A server that still reads what was sent would see no standby.
+  there.proxy.drop()
+  await there.site.logged('upload interrupted')
   t.mock.timers.setTime(systemClock() + 3 * HOUR)
   const late = await put(cwd, 'cat.jpg', ...first)
   assert.equal(late.code, 1)

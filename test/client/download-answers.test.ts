@@ -228,3 +228,16 @@ test('a way that is slower than a stall gets more time with each try', async () 
 test('what is no URL is the mistake of the caller', async () => {
   await assert.rejects(download('rose.txt', { signal: AbortSignal.timeout(5000) }), TypeError)
 })
+
+for (const port of [5060, 6000]) {
+  test(`a file at port ${port}, to which fetch never connects, is refused at once`, async () => {
+    const events: DownloadEvent[] = []
+    const onEvent = (event: DownloadEvent): void => void events.push(event)
+    await assert.rejects(download(`http://127.0.0.1:${port}/rose.txt`, { onEvent }), {
+      name: 'UploadError',
+      code: 'refused',
+      message: `fetch never connects to the port of 127.0.0.1:${port}`,
+    })
+    assert.deepEqual(events, [])
+  })
+}

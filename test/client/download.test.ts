@@ -8,6 +8,7 @@ import type { Progress } from '../../src/client/upload-options.ts'
 import { type Site, eventually, startSite, stored as storedBytesOf } from '../app/site.ts'
 import { signedPut } from '../app/slots.ts'
 import { ask, dial, headOf } from '../app/wire-client.ts'
+import { freePort } from '../interop/free-ports.ts'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
 import { type AnswerCut, type AnswerCutter, answerCutter } from './answer-cutter.ts'
 
@@ -193,7 +194,7 @@ test('a download that is aborted ends with the reason while it reads', async () 
 test('a download that is aborted ends with the reason while it waits', async () => {
   const stop = new AbortController()
   // Nobody listens there.
-  const waiting = download('http://127.0.0.1:1/file', {
+  const waiting = download(`http://127.0.0.1:${await freePort()}/file`, {
     signal: stop.signal,
     onEvent: ({ kind }) => {
       if (kind === 'waiting') stop.abort(new Error('no patience'))

@@ -37,6 +37,17 @@ test('strictness without security levels, and a standby that is never short, are
   assert.equal(adviceFor(url, long, 'security.long_standby_threshold_hours=3'), '')
 })
 
+test('a ban of users by files that may have expired is reported', () => {
+  const ban = [
+    'server.public_url=https://example.org/',
+    'threats.uploads_deleted_for_abuse=ban',
+    'threats.abuse_window=30d',
+  ]
+  assert.match(adviceFor(...ban, 'retention.max_age=29d'), /abuse_window is longer/u)
+  assert.equal(adviceFor(...ban, 'retention.max_age=30d'), '')
+  assert.equal(adviceFor(...ban, 'retention.max_age=0'), '')
+})
+
 test('the nearest word is found within a third of its length, and nothing beyond', () => {
   assert.equal(nearest('listn', ['listen', 'level']), 'listen')
   assert.equal(nearest('Retension', ['retention', 'session']), 'retention')

@@ -158,6 +158,33 @@ test('all problems of a file are reported together, each with its line', async (
   assert.match(new ConfigError(problems).message, /allowed: "ack", "complete", "never"/u)
 })
 
+test('an effect that makes no sense for a pattern is a problem with its place and what is allowed', async (t) => {
+  const folder = await folderWith(t, {
+    'hfs.toml': [
+      '[threats]',
+      'grant_on_two_networks = "level2"',
+      'session_in_two_countries = "level2"',
+      'failing_proofs = "level3"',
+      'uploads_deleted_for_abuse = "level2"',
+    ].join('\n'),
+  })
+  const file = join(folder, 'hfs.toml')
+  const problems = problemsOf({ file, env: {}, cwd: folder })
+  const told = problems.map(({ place, option, allowed }) => [
+    place.replace(file, ''),
+    option,
+    allowed,
+  ])
+  assert.deepEqual(
+    told.filter(([, option]) => option?.startsWith('threats.')),
+    [
+      [':3', 'threats.session_in_two_countries', '"off", "watch", "level3", "ban"'],
+      [':4', 'threats.failing_proofs', '"off", "watch", "level2", "ban"'],
+      [':5', 'threats.uploads_deleted_for_abuse', '"off", "watch", "ban"'],
+    ],
+  )
+})
+
 /** The order in which problems come is no promise. */
 function order([, option]: readonly unknown[], problems: readonly Problem[]): number {
   return problems.findIndex((problem) => problem.option === option)

@@ -11,6 +11,7 @@ import { memoryCounters } from '../../src/stores/memory/counters.ts'
 import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
 import { memorySlotStore } from '../../src/stores/memory/slot-store.ts'
 import { provingServer } from '../proof/fixture.ts'
+import { threatsOf } from './found-threats.ts'
 
 function nothing(): void {}
 
@@ -60,7 +61,9 @@ export function gateNeedsOf(
       refreshed: nothing,
       refreshRefused: nothing,
       ended: nothing,
+      threatFound: nothing,
     },
+    threats: threatsOf(config),
     clock: systemClock,
     policy: () => gatePolicyOf(config),
     prefix: '/',

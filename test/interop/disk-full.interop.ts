@@ -83,5 +83,5 @@ test('the audit trail is on a full disk: uploads go on, it is loud, and the trai
     env: {},
   })
   assert.equal(code, 0, out)
-  assert.match(out, /\n {2}\d+ lines could not be written, as the server says itself\n/u)
+  assert.match(out, /\n {2}\d+ lines? lost: the server says itself that it could not write /u)
 })

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { abuse } from '../../src/abuse/abuse.ts'
+import { findings } from '../../src/abuse/findings.ts'
 import { insuredCounters } from '../../src/abuse/insured-counters.ts'
 import type { Counters } from '../../src/abuse/ports.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { memoryCounters } from '../../src/stores/memory/counters.ts'
 import { connectRedis } from '../../src/stores/redis/connection.ts'
 import { redisCounters } from '../../src/stores/redis/counters.ts'
+import { redisMarks } from '../../src/stores/redis/mark-store.ts'
 import { eventually } from './eventually.ts'
 import { singleRedis } from './redis-servers.ts'
 
@@ -64,4 +67,33 @@ test('without Redis a server counts for itself, and with the others again when i
   })
   assert.equal(await limits.failed(PRESENTER), undefined)
   assert.equal(await limits.failed(PRESENTER), 60)
+})
+
+test('what one server found holds on the other, also while Redis is away, and what is found meanwhile when it is back', async () => {
+  await using site = await singleRedis()
+  await using first = await connectRedis(site.location, { confirmed: false })
+  await using second = await connectRedis(site.location, { confirmed: false })
+  const list = { prefix: 'hfs', list: 'findings', clock: systemClock }
+  const [here, there] = [first, second].map((connection) =>
+    findings({ store: redisMarks(connection, list), clock: systemClock }),
+  )
+  assert.ok(here !== undefined && there !== undefined)
+  const until = systemClock() + 60_000
+  const subject = `network:${PRESENTER.network}`
+  here.note({ pattern: 'failing-proofs', subject, until }, { isShared: true })
+  await here.refresh()
+  await there.refresh()
+  assert.ok(there.holds('failing-proofs', subject))
+  await site.servers[0]?.kill()
+  here.note({ pattern: 'grant-on-two-networks', subject, until }, { isShared: true })
+  await here.refresh()
+  await there.refresh()
+  assert.ok(there.holds('failing-proofs', subject))
+  assert.ok(!there.holds('grant-on-two-networks', subject))
+  await site.servers[0]?.start()
+  await eventually('the other server knows', async () => {
+    await here.refresh()
+    await there.refresh()
+    return there.holds('grant-on-two-networks', subject) ? true : undefined
+  })
 })

@@ -65,6 +65,7 @@ describe('servers that share a Redis', () => {
         storage: { url: `file:${files}`, fsync: 'ack' },
         // All uploads come from one network here; how many it may have open is not the question.
         limits: { open_uploads_per_owner: 1000 },
+        threats: { uploads_deleted_for_abuse: 'ban', abuse_deletes: 1 },
         session_store: { backend: 'redis', redis_url: `redis://127.0.0.1:${redis.port}` },
       },
     })
@@ -117,6 +118,28 @@ describe('servers that share a Redis', () => {
     )
     assert.equal((await put(signedUrl(a, 'operator/1.bin', 1000), body)).status, 409)
     assert.match(await runCommand(b, 'check'), /The configuration is valid/u)
+  })
+
+  test('a user whose file was removed for abuse beside one server is banned on all, until that is lifted', async () => {
+    // How ejabberd names the user of a slot.
+    const user = createHash('sha1').update('romeo@montague.example').digest('hex')
+    const body = random.bytes(1000)
+    const status = async (server: FileServer, name: string): Promise<number> =>
+      (await put(signedUrl(server, `${user}/x/${name}`, body.length), body)).status
+    assert.equal(await status(a, 'bad.bin'), 201)
+    const url = `${b.publicUrl}${user}/x/bad.bin`
+    assert.match(await runCommand(b, 'files', 'delete', '--reason', 'abuse', url), /ban for 1h/u)
+    let number = 0
+    for (const server of [a, b])
+      await eventually('the ban holds', async () =>
+        (await status(server, `${number++}.bin`)) === 403 ? true : undefined,
+      )
+    assert.equal((await put(signedUrl(a, 'other/1.bin', body.length), body)).status, 201)
+    await runCommand(a, 'threats', 'lift', `user:${user}`)
+    for (const server of [a, b])
+      await eventually('the ban is lifted', async () =>
+        (await status(server, `${number++}.bin`)) === 201 ? true : undefined,
+      )
   })
 
   test('many PUTs of one slot on both servers leave one whole file', async () => {

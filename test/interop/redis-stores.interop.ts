@@ -4,10 +4,12 @@ import { systemClock } from '../../src/core/clock.ts'
 import { randomId } from '../../src/core/random.ts'
 import { type RedisConnection, connectRedis } from '../../src/stores/redis/connection.ts'
 import { redisCounters } from '../../src/stores/redis/counters.ts'
+import { redisMarks } from '../../src/stores/redis/mark-store.ts'
 import { redisNonceStore } from '../../src/stores/redis/nonce-store.ts'
 import { redisSessionStore } from '../../src/stores/redis/session-store.ts'
 import { redisSlotStore } from '../../src/stores/redis/slot-store.ts'
 import { countersConformance } from '../conformance/counters.ts'
+import { markStoreConformance } from '../conformance/mark-store.ts'
 import { nonceStoreConformance } from '../conformance/nonce-store.ts'
 import { sessionStoreConformance } from '../conformance/session-store.ts'
 import { slotStoreConformance } from '../conformance/slot-store.ts'
@@ -48,6 +50,12 @@ for (const [name, start] of Object.entries(SITES)) {
           now: systemClock,
         }
       },
+    })
+    markStoreConformance(name, async (t, clock) => {
+      const other = await connectRedis(site.location, { confirmed: true })
+      t.after(async () => await other[Symbol.asyncDispose]())
+      const list = { prefix: randomId(6), list: 'findings', clock }
+      return [redisMarks(connection, list), redisMarks(other, list)]
     })
     countersConformance(name, async () => {
       const prefix = randomId(6)

@@ -139,9 +139,9 @@ describe('In a page that has the client in pieces', { timeout: 60_000 }, () => {
 
   /** How often a piece is asked for meanwhile. */
   async function askedFor(name: string, meanwhile: () => Promise<unknown>): Promise<number> {
-    const before = site.asked.length
+    const earlier = site.asked.length
     await meanwhile()
-    return site.asked.slice(before).filter((each) => each === name).length
+    return site.asked.slice(earlier).filter((each) => each === name).length
   }
 
   async function assertArrived(path: string): Promise<void> {
@@ -163,7 +163,7 @@ describe('In a page that has the client in pieces', { timeout: 60_000 }, () => {
 
   test('an upload bound to a key of its own goes up when the code for that came at last', async () => {
     site.refuse('dpop', 3)
-    const before = passed
+    const earlier = passed
     const asked = await askedFor('dpop', async () => {
       const { kinds, from } = await uploaded(slotFor('pieces/bound.bin'), { session: 'dpop' })
       assert.equal(kinds.filter((kind) => kind === 'lost').length, 3)
@@ -171,7 +171,7 @@ describe('In a page that has the client in pieces', { timeout: 60_000 }, () => {
       assert.deepEqual(from, [...new Set(from)])
     })
     assert.equal(asked, 4)
-    assert.ok(passed - before < SIZE + HEADS)
+    assert.ok(passed - earlier < SIZE + HEADS)
     await assertArrived('pieces/bound.bin')
   })
 
@@ -201,7 +201,7 @@ describe('In a page that has the client in pieces', { timeout: 60_000 }, () => {
     await page.reloaded(async () => await page.ask('Page.reload', {}))
     await page.ask('Runtime.evaluate', { expression: SCRIPT })
     demo.network.limit(Infinity)
-    const before = passed
+    const earlier = passed
     site.refuse('indexed', 1)
     site.refuse('saved', 1)
     const noSlot = "async () => { throw new Error('A new slot was asked for') }"
@@ -209,7 +209,7 @@ describe('In a page that has the client in pieces', { timeout: 60_000 }, () => {
     assert.deepEqual(told.kinds.slice(0, 3), ['lost', 'lost', 'restored'])
     assert.ok((told.stood[0] ?? 0) >= stood)
     assert.equal(told.from[0], told.stood[0])
-    assert.ok(passed - before < SIZE - stood + HEADS)
+    assert.ok(passed - earlier < SIZE - stood + HEADS)
     await assertArrived('pieces/reloaded.bin')
   })
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { headsOf } from '../../src/observe/audit-head.ts'
-import { type TrailFolder, trailFolder, verified } from './written-trail.ts'
+import { NOON } from './samples.ts'
+import { type TrailFolder, linesIn, trailFolder, verified, writeLines } from './written-trail.ts'
 
 const PER_CHAIN = 6
+const HOUR = 3_600_000
 
 /** Two processes write in turns, one of them restarts; each line is a turn of its own. */
 async function threeChains(trail: TrailFolder): Promise<string[]> {
@@ -155,35 +158,186 @@ test('a chain whose master key is not there proves nothing, and that is said onc
   assert.deepEqual(kinds.filter((kind) => kind === 'unknown-key').length, 3)
 })
 
-test('lines from the time before chains are counted, and no fault', async () => {
+test('a line without a seal is found before the first chain, too', async () => {
   await using trail = await trailFolder()
-  await trail.write(['{"time":"2026-11-21T12:00:00.000Z","event":"opened"}', 'half a li'])
-  await threeChains(trail)
-  const { verdict, kinds } = await verified(trail.file)
-  assert.deepEqual([kinds, verdict.unchained], [[], 2])
+  const lines = await threeChains(trail)
+  await trail.write(['{"time":"2026-11-21T12:00:00.000Z","event":"opened"}', 'half a li', ...lines])
+  const { faults } = await verified(trail.file)
+  assert.deepEqual(
+    faults.map(({ kind, line }) => [kind, line]),
+    [
+      ['inserted', 1],
+      ['inserted', 2],
+    ],
+  )
 })
+
+const PIECE = '{"time":"2026-11-22T12:00:00.000Z","event":"published","user":"rom'
 
 test('half a line of a process that was killed is no fault, whoever writes after it', async () => {
   await using trail = await trailFolder()
-  const other = await trail.open()
+  await using other = await trail.open()
   other.record({ event: 'opened' })
   other.flush()
   await using killed = await trail.open()
   killed.record({ event: 'opened' })
   killed.flush()
-  const torn = (await trail.lines()).at(-1)?.slice(0, 40) ?? ''
-  await writeFile(trail.file, torn, { flag: 'a' })
+  await writeFile(trail.file, PIECE, { flag: 'a' })
   other.record({ event: 'published' })
-  await other[Symbol.asyncDispose]()
-  await writeFile(trail.file, torn, { flag: 'a' })
+  other.flush()
+  const { verdict, kinds } = await verified(trail.file)
+  assert.deepEqual([kinds, verdict.torn, verdict.open], [[], 1, 2])
+})
+
+test('half a line is found where no process was killed, and what could be none', async () => {
+  await using trail = await trailFolder()
   {
-    await using next = await trail.open()
-    next.record({ event: 'opened' })
+    await using closed = await trail.open()
+    closed.record({ event: 'opened' })
+  }
+  await using killed = await trail.open()
+  killed.record({ event: 'opened' })
+  killed.flush()
+  const lines = await trail.lines()
+  const foundWith = async (at: number, piece: string): Promise<readonly string[]> => {
+    await trail.write(lines.toSpliced(at, 0, piece))
+    return (await verified(trail.file)).kinds
+  }
+  assert.deepEqual(await foundWith(lines.length, PIECE), [])
+  assert.deepEqual(await foundWith(lines.length, 'hello'), ['inserted'])
+  // The process went on behind it.
+  for (let at = 0; at < lines.length; at += 1)
+    assert.deepEqual(await foundWith(at, PIECE), ['inserted'], `before line ${at + 1}`)
+  await trail.write([...lines, PIECE, PIECE])
+  assert.deepEqual((await verified(trail.file)).kinds, ['inserted'])
+})
+
+test('a process that was killed within its very first line leaves no fault', async () => {
+  await using trail = await trailFolder()
+  const [first = ''] = await threeChains(trail)
+  for (let length = 1; length < first.length - 1; length += 1) {
+    await trail.write([first.slice(0, length)])
+    await rm(headsOf(trail.file), { recursive: true, force: true })
+    assert.deepEqual((await verified(trail.file)).kinds, [], first.slice(0, length))
+  }
+})
+
+test('a process that goes on elsewhere misses its last chain, if that is gone with its head', async () => {
+  await using trail = await trailFolder()
+  await using audit = await trail.open()
+  audit.record({ event: 'opened' })
+  audit.flush()
+  await rm(trail.file)
+  await rm(headsOf(trail.file), { recursive: true })
+  await audit.reopen()
+  audit.record({ event: 'published' })
+  audit.flush()
+  assert.deepEqual((await verified(trail.file)).kinds, ['removed'])
+})
+
+test('a trail of which nothing is there is none that is proved', async () => {
+  await using trail = await trailFolder()
+  const { faults } = await verified(trail.file)
+  assert.deepEqual(faults, [{ kind: 'removed', file: trail.file, text: 'there is no such file' }])
+})
+
+test('what is missing at an end is told with the file, and the last line that is there', async () => {
+  await using trail = await trailFolder()
+  await using audit = await trail.open()
+  for (const event of ['opened', 'published'] as const) audit.record({ event })
+  audit.flush()
+  await trail.write((await trail.lines()).slice(0, -1))
+  const { faults } = await verified(trail.file)
+  assert.deepEqual(
+    faults.map(({ kind, file, line }) => ({ kind, file, line })),
+    [{ kind: 'truncated', file: trail.file, line: 2 }],
+  )
+})
+
+test('a clock that is set back is no fault, and the times are the earliest and the latest', async () => {
+  await using trail = await trailFolder()
+  for (const hours of [2, 0, 1]) {
+    await using audit = await trail.open(() => NOON + hours * HOUR)
+    audit.record({ event: 'opened' })
   }
   const { verdict, kinds } = await verified(trail.file)
-  assert.deepEqual([verdict.torn, verdict.open], [2, 1])
-  // Two pieces, but one process was killed: the other piece is somebody else's.
-  assert.deepEqual(kinds, ['inserted'])
+  assert.deepEqual(kinds, [])
+  assert.deepEqual(
+    [verdict.from, verdict.until],
+    ['2026-11-22T12:00:00.000Z', '2026-11-22T14:00:00.000Z'],
+  )
+})
+
+/** A trail of a file that was put aside and one that is written to. */
+async function rotated(trail: TrailFolder): Promise<string> {
+  const aside = `${trail.file}.1`
+  await using audit = await trail.open()
+  audit.record({ event: 'opened' })
+  audit.flush()
+  await rename(trail.file, aside)
+  await audit.reopen()
+  audit.record({ event: 'published' })
+  return aside
+}
+
+test('a file that was put aside may be compressed', async () => {
+  await using trail = await trailFolder()
+  const aside = await rotated(trail)
+  await writeFile(`${aside}.gz`, gzipSync(await readFile(aside)))
+  await rm(aside)
+  const { verdict, kinds } = await verified(trail.file)
+  assert.deepEqual([kinds, verdict.lines], [[], 6])
+})
+
+/** Bytes of which some in the middle are others. */
+function overwritten(bytes: Buffer): Buffer {
+  return Buffer.from(bytes).fill(0xff, 40, 60)
+}
+
+test('a compressed file that is damaged is named, and hides nothing of the others', async () => {
+  await using trail = await trailFolder()
+  const aside = await rotated(trail)
+  const compressed = gzipSync(await readFile(aside))
+  await rm(aside)
+  const lines = await trail.lines()
+  await trail.write(lines.map((line) => line.replace('published', 'abandoned')))
+  for (const damaged of [compressed.subarray(0, -20), overwritten(compressed)]) {
+    await writeFile(`${aside}.gz`, damaged)
+    const { faults, kinds } = await verified(trail.file)
+    assert.equal(faults[0]?.file, `${aside}.gz`)
+    assert.ok(kinds.includes('unreadable') && kinds.includes('edited'), kinds.join())
+  }
+})
+
+test('lines that change places between two files are found, and so is a file that takes the place of another', async () => {
+  await using trail = await trailFolder()
+  const aside = await rotated(trail)
+  const [one, two] = [await linesIn(aside), await trail.lines()]
+  await writeLines(aside, one.with(1, two[1] ?? ''))
+  await trail.write(two.with(1, one[1] ?? ''))
+  assert.notDeepEqual((await verified(trail.file)).kinds, [])
+  await writeLines(aside, two)
+  await trail.write(two)
+  assert.ok((await verified(trail.file)).kinds.includes('removed'))
+})
+
+test('a file that was copied and emptied is proved with its copy, but for lines written in between', async () => {
+  await using trail = await trailFolder()
+  await using audit = await trail.open()
+  const write = (): void => {
+    audit.record({ event: 'opened' })
+    audit.flush()
+  }
+  write()
+  await copyFile(trail.file, `${trail.file}.1`)
+  await truncate(trail.file)
+  write()
+  assert.deepEqual((await verified(trail.file)).kinds, [])
+  await copyFile(trail.file, `${trail.file}.2`)
+  write()
+  await truncate(trail.file)
+  write()
+  assert.deepEqual((await verified(trail.file)).kinds, ['removed'])
 })
 
 test('a log rotation leaves a trail that is proved, and so is each of its files', async () => {

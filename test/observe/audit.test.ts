@@ -10,11 +10,14 @@ import { openAudit } from '../../src/observe/audit.ts'
 import type { AuditTrail } from '../../src/observe/audit.ts'
 import { engineAudit, httpAudit, untoldAudit } from '../../src/observe/event-audit.ts'
 import { gateAudit } from '../../src/observe/gate-events.ts'
+import { liftedAudit } from '../../src/observe/lifted-audit.ts'
 import { keyAudit } from '../../src/observe/key-events.ts'
 import type { Privacy } from '../../src/observe/privacy.ts'
 import { sessionAudit } from '../../src/observe/session-events.ts'
 import type { SeenNetwork, SessionRecord } from '../../src/sessions/session-record.ts'
 import { HOME, NOON, SLOT, TRAIN, UPLOAD, exchangeOf, keptLog, sealKey } from './samples.ts'
+
+const USER = 'romeo@montague.example'
 
 const MAC = 'deadbeef'.repeat(8)
 
@@ -112,6 +115,10 @@ function tellAll(audit: AuditTrail, privacy: Privacy): void {
   sessions.networkChanged(BOUND, { from: seen(HOME), to: seen(TRAIN) })
   sessions.noRoom(SLOT.fingerprint)
   tellOfGate(gateAudit(audit, privacy))
+  const lifted = liftedAudit(audit, privacy)
+  lifted({ pattern: 'grant-on-two-networks', subject: 'session:session' })
+  lifted({ pattern: 'failing-proofs', subject: `network:${HOME.network}` })
+  lifted({ pattern: 'uploads-deleted-for-abuse', subject: `user:${USER}` })
   const keys = keyAudit(audit)
   keys.added('new', NOON)
   keys.removed('old', 'expired')
@@ -139,6 +146,9 @@ function tellOfGate(gate: GateEvents): void {
   gate.refreshRefused('session', { client: TRAIN, code: 'refreshes-exhausted' })
   gate.ended('session', TRAIN)
   gate.bindingRefused('session', { slot, client: TRAIN })
+  const found = { effect: 'ban', count: 3, duration: 60_000 } as const
+  gate.threatFound({ ...found, ...from, pattern: 'grant-on-two-networks' })
+  gate.threatFound({ ...found, pattern: 'uploads-deleted-for-abuse', user: USER })
 }
 
 test('each thing that happens to a slot is one line, and a stranger is none', async () => {
@@ -177,6 +187,11 @@ test('each thing that happens to a slot is one line, and a stranger is none', as
       'refresh-refused',
       'session-ended',
       'session-refused',
+      'threat',
+      'threat',
+      'threat-lifted',
+      'threat-lifted',
+      'threat-lifted',
       'key-added',
       'key-removed',
     ],

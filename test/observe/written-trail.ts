@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '../../src/core/clock.ts'
 import type { AuditFault } from '../../src/observe/audit-fault.ts'
 import { type AuditVerdict, verifyAudit } from '../../src/observe/audit-verify.ts'
 import { type AuditTrail, openAudit } from '../../src/observe/audit.ts'
@@ -10,7 +11,7 @@ import { NOON, SEAL_KEY, keptLog, sealKey } from './samples.ts'
 export interface TrailFolder extends AsyncDisposable {
   readonly file: string
   /** A process that writes to it. */
-  open(): Promise<AuditTrail>
+  open(clock?: Clock): Promise<AuditTrail>
   /** Does not end the chain, as a process that is killed. */
   lines(): Promise<string[]>
   write(lines: readonly string[]): Promise<void>
@@ -21,18 +22,26 @@ export async function trailFolder(): Promise<TrailFolder> {
   const file = join(folder, 'audit.jsonl')
   return {
     file,
-    open: async () =>
+    open: async (clock = () => NOON) =>
       await openAudit({
         file,
-        clock: () => NOON,
+        clock,
         log: keptLog().log,
         sealKey,
         onLost: () => undefined,
       }),
-    lines: async () => (await readFile(file, 'utf8')).split('\n').slice(0, -1),
-    write: async (lines) => await writeFile(file, lines.map((line) => `${line}\n`).join('')),
+    lines: async () => await linesIn(file),
+    write: async (lines) => await writeLines(file, lines),
     [Symbol.asyncDispose]: async () => await rm(folder, { recursive: true }),
   }
+}
+
+export async function linesIn(file: string): Promise<string[]> {
+  return (await readFile(file, 'utf8')).split('\n').slice(0, -1)
+}
+
+export async function writeLines(file: string, lines: readonly string[]): Promise<void> {
+  await writeFile(file, lines.map((line) => `${line}\n`).join(''))
 }
 
 /** What the verification of a trail says. */

@@ -12,6 +12,7 @@ import {
 } from '../../src/risk/assess.ts'
 import type { Place } from '../../src/risk/place.ts'
 import type { RiskPolicy } from '../../src/risk/policy.ts'
+import { type Effect, PATTERNS } from '../../src/risk/threats/pattern.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -29,6 +30,12 @@ const POLICY: RiskPolicy = {
   maxSpeedKmh: 1_000,
   level2Score: 13,
   level3Score: 15,
+  threatEffects: {
+    'grant-on-two-networks': 'off',
+    'session-in-two-countries': 'off',
+    'failing-proofs': 'off',
+    'uploads-deleted-for-abuse': 'off',
+  },
 }
 
 const HOME = '192.0.2.0/24'
@@ -59,6 +66,24 @@ const CASES: readonly {
   readonly policy?: Partial<RiskPolicy>
   readonly expected: Assessment
 }[] = [
+  {
+    claim: 'a pattern that was found asks for the level that the operator gave it',
+    now: { threats: ['grant-on-two-networks', 'failing-proofs'] },
+    policy: {
+      threatEffects: {
+        ...POLICY.threatEffects,
+        'grant-on-two-networks': 'level3',
+        'failing-proofs': 'level2',
+      },
+    },
+    expected: at(3, 'grant-on-two-networks', 'failing-proofs'),
+  },
+  {
+    claim: 'a pattern that is only told, or is not looked for any more, asks for nothing',
+    now: { threats: ['grant-on-two-networks', 'failing-proofs'] },
+    policy: { threatEffects: { ...POLICY.threatEffects, 'failing-proofs': 'watch' } },
+    expected: at(1),
+  },
   {
     claim: 'the first request of a client is level 1',
     before: 'nothing',
@@ -256,9 +281,11 @@ const observations: fc.Arbitrary<Observation> = fc.record(
     place: places,
     grantExpiredAt: instants,
     surprise: fc.double({ min: 0, max: 40, noNaN: true }),
+    threats: fc.subarray([...PATTERNS]),
   },
   { requiredKeys: ['at', 'network'] },
 )
+const effects = fc.constantFrom<Effect>('off', 'watch', 'level2', 'level3', 'ban')
 const policies: fc.Arbitrary<RiskPolicy> = fc.record({
   enhancedSecurity: fc.constant(true),
   challengeOnNetworkChange: fc.boolean(),
@@ -271,10 +298,21 @@ const policies: fc.Arbitrary<RiskPolicy> = fc.record({
   maxSpeedKmh: fc.nat({ max: 2_000 }),
   level2Score: fc.constant(15),
   level3Score: fc.constantFrom(15, Infinity),
+  threatEffects: fc.record({
+    'grant-on-two-networks': effects,
+    'session-in-two-countries': effects,
+    'failing-proofs': effects,
+    'uploads-deleted-for-abuse': fc.constantFrom<Effect>('off', 'watch', 'ban'),
+  }),
 })
 
 /** The level of one reason alone, as the documents have it. */
-function levelOf(reason: Reason, { countryChange, level3Score }: RiskPolicy): SecurityLevel {
+function levelOf(
+  reason: Reason,
+  { countryChange, level3Score, threatEffects }: RiskPolicy,
+): SecurityLevel {
+  const threat = PATTERNS.find((pattern) => pattern === reason)
+  if (threat !== undefined) return threatEffects[threat] === 'level2' ? 2 : 3
   if (reason === 'anomaly') return level3Score === Infinity ? 2 : 3
   if (reason === 'network-changed' || reason === 'standby') return 2
   return reason === 'country-changed' && countryChange === 'challenge' ? 2 : 3

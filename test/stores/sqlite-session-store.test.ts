@@ -71,7 +71,7 @@ test('a state file of the release before gets sessions, and spent slots lose the
   }
   {
     using old = new DatabaseSync(at.path)
-    old.exec('DROP TABLE sessions; DROP TABLE nonces; PRAGMA user_version = 1')
+    old.exec('DROP TABLE sessions; DROP TABLE nonces; DROP TABLE marks; PRAGMA user_version = 1')
   }
   using state = open(at.path)
   assert.equal(await sqliteSessions(state).count(), 0)

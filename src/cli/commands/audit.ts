@@ -24,7 +24,7 @@ export const auditCommand: Command = command({
     'Every line is sealed together with the one before it; what was edited, removed, inserted or\n' +
     'reordered is named with file and line. The server may run meanwhile. Without FILE the audit file\n' +
     'is read with all that was put aside of it, compressed (.gz) or not. Of single files the last lines may be\n' +
-    'missing. Exit code 1 if something is wrong.',
+    'missing. Exit code 0 if all is as it was written, 1 if something is wrong or could not be read.',
   flags: FLAGS,
   run: async (given, io) => {
     const files = filesOf(given, io)
@@ -69,9 +69,9 @@ function faultJson(fault: AuditFault): string {
 }
 
 function faultText({ kind, file, line, chain, text }: AuditFault, io: Io): string {
-  const place = file === undefined ? '' : ` ${file}:${line ?? ''}`
+  const place = [file, line].filter((part) => part !== undefined).join(':')
   const of = chain === undefined ? '' : ` (chain ${chain})`
-  return `${paint(kind, 'bad', io)}${place}: ${printable(text)}${of}\n`
+  return `${paint(kind, 'bad', io)}${place && ` ${place}`}: ${printable(text)}${of}\n`
 }
 
 function verdictJson({ faults, ...verdict }: AuditVerdict): string {
@@ -80,21 +80,26 @@ function verdictJson({ faults, ...verdict }: AuditVerdict): string {
 
 function verdictText(verdict: AuditVerdict, io: Io): string {
   const { files, lines, chains, faults, from, until } = verdict
-  const head = faults === 0 ? paint('OK', 'good', io) : paint(`${faults} faults`, 'bad', io)
+  const head = faults === 0 ? paint('OK', 'good', io) : paint(counted(faults, 'fault'), 'bad', io)
   const time = from === undefined ? '' : `, ${from} to ${until ?? from}`
-  const counts = `${lines} lines in ${files.length} files, ${chains} chains${time}`
-  return [`${head}: ${counts}`, ...remarksOn(verdict), ''].join('\n')
+  const amount = `${counted(lines, 'line')} in ${counted(files.length, 'file')}, ${counted(chains, 'chain')}`
+  return [`${head}: ${amount}${time}`, ...remarksOn(verdict), ''].join('\n')
 }
 
 function remarksOn(verdict: AuditVerdict): string[] {
-  const { open, unchained, torn, lost, retired, absent } = verdict
-  const remarks: readonly (readonly [number, string])[] = [
-    [unchained, 'lines are older than the chains: nothing of them is proved'],
-    [open, 'chains are not closed: their process runs, or was killed'],
-    [torn, 'pieces of lines were left by a crash or a full disk'],
-    [lost, 'lines could not be written, as the server says itself'],
-    [retired, 'chains were removed by the server when they were old enough'],
-    [absent, 'chains are in files that are not here'],
+  const { open, torn, lost, retired, absent } = verdict
+  const remarks: readonly (readonly [number, string, string])[] = [
+    [open, 'chain', 'not closed: the process runs, or was killed'],
+    [torn, 'piece of a line', 'left by a crash or a full disk: nothing of it is proved'],
+    [lost, 'line', 'lost: the server says itself that it could not write it'],
+    [retired, 'chain', 'removed by the server, being old enough'],
+    [absent, 'chain', 'in a file that is not here'],
   ]
-  return remarks.filter(([count]) => count > 0).map(([count, text]) => `  ${count} ${text}`)
+  return remarks
+    .filter(([count]) => count > 0)
+    .map(([count, what, text]) => `  ${counted(count, what)} ${text}`)
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : what.replace(/^\w+/u, '$&s')}`
 }

@@ -1,6 +1,6 @@
 import { type Maintenance, openMaintenance } from '../../app/maintenance.ts'
 import type { Config } from '../../config/options.ts'
-import { parseDuration } from '../../config/quantity.ts'
+import { parseDuration, showDuration } from '../../config/quantity.ts'
 import { type Instant, systemClock } from '../../core/clock.ts'
 import { type SlotPath, encodeSlotPath, parseSlotPath } from '../../core/slot-path.ts'
 import { type Arguments, UsageError, command, type Command } from '../command.ts'
@@ -17,6 +17,11 @@ const FLAGS = {
     type: 'string',
     value: 'ORDER',
     help: 'newest (the default), oldest, largest, url; none: as they are stored',
+  },
+  reason: {
+    type: 'string',
+    value: 'WHY',
+    help: 'of delete: requested (the default) or abuse, which counts against the user of the file',
   },
   json: { type: 'boolean', help: 'print one JSON object per file' },
 } as const
@@ -40,6 +45,7 @@ type StoredFile = NonNullable<Awaited<ReturnType<Maintenance['engine']['find']>>
 /** What a subcommand works with. */
 interface Job {
   readonly engine: Maintenance['engine']
+  readonly threats: Maintenance['threats']
   readonly config: Config
   readonly given: Given
   readonly io: Io
@@ -75,7 +81,7 @@ function thenByUrl(order: Order): Order {
 const JOBS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
   list,
   show: async (job) => await eachNamed(job, show),
-  delete: async (job) => await eachNamed(job, remove),
+  delete: removeNamed,
 }
 
 /** Finds and removes files; works without, and beside, a running server. */
@@ -94,7 +100,8 @@ export const filesCommand: Command = command({
     const config = await storedConfigurationOf(given.flags, io)
     refuseNonsense(given, config)
     await using maintenance = await openMaintenance(config)
-    return await job({ engine: maintenance.engine, config, given, io })
+    const { engine, threats } = maintenance
+    return await job({ engine, threats, config, given, io })
   },
 })
 
@@ -105,6 +112,7 @@ function refuseNonsense({ flags, positionals }: Given, config: Config): void {
   for (const url of urls) pathOf(url, config)
   if (flags['older-than'] !== undefined) duration(flags['older-than'])
   sortOf(flags.sort)
+  reasonOf(flags.reason)
 }
 
 async function list(job: Job): Promise<number> {
@@ -161,10 +169,39 @@ async function show(path: SlotPath, job: Job): Promise<boolean> {
   return true
 }
 
-async function remove(path: SlotPath, { engine, io }: Job): Promise<boolean> {
-  if (!(await engine.remove(path))) return false
+async function removeNamed(job: Job): Promise<number> {
+  const users = new Set<string>()
+  const code = await eachNamed(job, async (path) => await remove(path, job, users))
+  for (const user of users) await tellOfAbuse(user, job)
+  return code
+}
+
+/** Removes a file; whose it was is added to `users` if it was abuse. */
+async function remove(path: SlotPath, job: Job, users: Set<string>): Promise<boolean> {
+  const { engine, threats, given, io } = job
+  const reason = reasonOf(given.flags.reason)
+  const file = await engine.find(path)
+  if (file === undefined || !(await engine.remove(path, reason))) return false
   io.stdout.write(`Deleted ${path}\n`)
+  if (reason !== 'abuse') return true
+  const user = await threats.noteAbuse(file)
+  if (user === undefined)
+    io.stdout.write('  Its grant named no user, so it counts against nobody\n')
+  else users.add(user)
   return true
+}
+
+async function tellOfAbuse(user: string, { threats, io }: Job): Promise<void> {
+  const threat = await threats.judgeAbuse(user)
+  if (threat === undefined) return
+  const { pattern, effect, count, duration: length } = threat
+  const holds = `for ${showDuration(length)}: "threats lift user:${user}" ends it`
+  io.stdout.write(`Found ${pattern} of ${user} (${count} files), ${effect} ${holds}\n`)
+}
+
+function reasonOf(reason = 'requested'): 'requested' | 'abuse' {
+  if (reason === 'requested' || reason === 'abuse') return reason
+  throw new UsageError(`--reason takes requested or abuse, not "${reason}"`)
 }
 
 function lineOf(file: ListedFile, { flags }: Given): string {

@@ -1,10 +1,11 @@
 import { lstatSync, statSync } from 'node:fs'
-import { basename, relative, resolve } from 'node:path'
+import { basename, dirname, relative, resolve } from 'node:path'
 import { fileNameOf } from '../../client/file-name.ts'
 import { openFileDownload } from '../../client/node/file-download.ts'
 import type { Place } from '../../client/node/file-download-options.ts'
 import { PartInUse } from '../../client/node/part-lock.ts'
 import { type FlagValues, UsageError, command, type Command, type Flags } from '../command.ts'
+import { folderProblem } from '../folder-problem.ts'
 import type { Io } from '../io.ts'
 import { printable } from '../printable-text.ts'
 import { TransferFailure } from '../transfer-failure.ts'
@@ -49,10 +50,13 @@ export const getCommand: Command = command({
   run: async ({ flags, positionals }, io) => {
     const url = urlIn(positionals)
     const signal = io.stopRequested()
+    const place = placeOf(flags.output, io)
+    const path = typeof place === 'string' ? dirname(place) : place.folder
+    const folder = { path, remedy: 'name another place with -o' }
     const fetched = async (): Promise<Ending> => {
       if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
-      return await downloaded(url, flags, { io, signal }).catch((reason: unknown) => {
-        throw reason instanceof PartInUse ? inUse(reason) : reason
+      return await downloaded({ url, place }, flags, { io, signal }).catch((reason: unknown) => {
+        throw reason instanceof PartInUse ? inUse(reason) : folderProblem(reason, folder)
       })
     }
     return await reported(fetched, { io, telling: flags, signal, remedies: REMEDIES })
@@ -72,12 +76,11 @@ function urlIn([text, ...rest]: readonly string[]): URL {
 }
 
 async function downloaded(
-  url: URL,
+  { url, place }: { readonly url: URL; readonly place: Place },
   flags: GetFlags,
   { io, signal }: { io: Io; signal: AbortSignal },
 ): Promise<Ending> {
   const { output, force } = flags
-  const place = placeOf(output, io)
   const name = fileNameOf(null, url.href) ?? url.host
   using teller = transferTeller(typeof place === 'string' ? basename(place) : name, io, flags)
   const options = { signal, replace: force === true, ...teller }
@@ -95,8 +98,16 @@ async function downloaded(
 /** A folder that is there is no name of a file. */
 function placeOf(output: string | undefined, { cwd }: Io): Place {
   const path = resolve(cwd, output ?? '')
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-  return isFolder ? { folder: path } : path
+  return isFolder(path) ? { folder: path } : path
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    // What cannot be looked at cannot be written to either, which is told then.
+    return false
+  }
 }
 
 /** Before anything of the file is fetched. A folder is never replaced. */

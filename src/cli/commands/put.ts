@@ -1,6 +1,5 @@
 import { basename, resolve } from 'node:path'
 import { lookup } from 'mime-types'
-import { fileStore } from '../../client/node/file-store.ts'
 import { upload } from '../../client/node/main.ts'
 import { pathSource } from '../../client/node/path-source.ts'
 import type { UploadStore } from '../../client/platform.ts'
@@ -11,7 +10,7 @@ import type { UploadOptions } from '../../client/upload-options.ts'
 import { type FlagValues, UsageError, command, type Command, type Flags } from '../command.ts'
 import { fileToSend } from '../file-to-send.ts'
 import type { Io } from '../io.ts'
-import { keptUploads } from '../kept-uploads.ts'
+import { keptUploads, uploadsIn } from '../kept-uploads.ts'
 import { type Published, isPublished } from '../published-file.ts'
 import { type Ending, type Remedies, TELLING_FLAGS, reported } from '../transfer-report.ts'
 import { transferTeller } from '../transfer-teller.ts'
@@ -118,7 +117,9 @@ function sessionOf({ session = 'hmac' }: PutFlags): NonNullable<UploadOptions['s
 }
 
 function storeOf({ state }: PutFlags, io: Io): UploadStore {
-  return state === undefined ? keptUploads(io) : fileStore(resolve(io.cwd, state))
+  const remedy = 'name another folder with --state DIR'
+  if (state === undefined) return keptUploads(io, remedy)
+  return uploadsIn({ path: resolve(io.cwd, state), remedy })
 }
 
 async function uploaded(

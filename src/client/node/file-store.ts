@@ -18,7 +18,7 @@ const OWN = /^[\da-f]{64}\.json(?:\.|$)/u
  * server keeps it, 72 hours, is forgotten, unless somebody else holds it. Rejects with the system's error where the
  * folder cannot be used. `clock`: milliseconds since 1970.
  */
-export function fileStore(folder: string, clock: () => number = Date.now): UploadStore {
+export function fileStore(folder: string, clock: () => number = Date.now): Required<UploadStore> {
   let writes = 0
   return {
     keepsKeys: false,

@@ -15,7 +15,7 @@ export const geo = section('Databases that say where addresses are, in the MMDB 
       default: '/var/lib/GeoIP/GeoLite2-City.mmdb',
       help:
         'Countries and positions; one of countries alone will do, but shows no travel. Read again ' +
-        'when it changes. Not set: country_change and max_speed_kmh have no effect.',
+        'when it changes. Not set: country_change, max_speed_kmh and threats.session_in_two_countries have no effect.',
     }),
   ),
   country_change: choice(['off', 'challenge', 'reauth'], {

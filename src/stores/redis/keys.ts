@@ -34,6 +34,8 @@ export interface Keys {
   readonly lease: (slot: string) => string
   /** What was redeemed; the key is there for as long as that is to be known. */
   readonly nonce: (nonce: string) => string
+  /** A list of names by their ends. */
+  readonly marks: (list: string) => string
   /** The `kid` of the master key of whichever server started last. */
   readonly masterKey: string
   /** Channel of the messages for one process. */
@@ -54,6 +56,7 @@ export function keysBelow(prefix: string): Keys {
     claim: (claim) => `${prefix}:claim:${claim}`,
     lease: (slot) => `${prefix}:lease:${slot}`,
     nonce: (nonce) => `${prefix}:nonce:${nonce}`,
+    marks: (list) => `${prefix}:marks:${list}`,
     masterKey: `${prefix}:master-key`,
     inbox: (process) => `${prefix}:inbox:${process}`,
     published: `${prefix}:published`,

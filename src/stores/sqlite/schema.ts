@@ -53,6 +53,14 @@ const MIGRATIONS: readonly string[] = [
      redeemed_until  REAL NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX nonces_ended ON nonces (redeemed_until);`,
+
+  `CREATE TABLE marks (
+     list     TEXT NOT NULL,
+     name     TEXT NOT NULL,
+     ends_at  REAL NOT NULL,
+     PRIMARY KEY (list, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX marks_ended ON marks (list, ends_at);`,
 ]
 
 /**

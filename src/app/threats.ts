@@ -1,0 +1,97 @@
+import { findings } from '../abuse/findings.ts'
+import type { FindTemporaryBan } from '../abuse/temporary-bans.ts'
+import type { Config } from '../config/options.ts'
+import { systemClock } from '../core/clock.ts'
+import { type ThreatNeeds, type Threats, threats } from '../gate/threats.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Observer } from '../observe/observer.ts'
+import { PATTERNS } from '../risk/threats/pattern.ts'
+import { threatPolicyOf } from './risk-policy.ts'
+import type { Stores } from './stores.ts'
+
+/** How often a process asks what the others have found, in milliseconds. */
+const REFRESH_INTERVAL = 1000
+
+/** What this process looks for and knows of threats. Disposing tells the others what they do not know yet. */
+export interface ThreatWatch extends AsyncDisposable {
+  readonly threats: Threats
+  readonly banOf: FindTemporaryBan
+  /** Puts the policy of a new configuration into effect. */
+  follow(config: Config): void
+}
+
+/** What the watch is built from. */
+export interface ThreatWatchNeeds extends Pick<ThreatNeeds, 'places' | 'networkName'> {
+  readonly stores: Pick<Stores, 'marks'>
+  /** Is told what is found. */
+  readonly observing: Pick<Observer, 'gateEvents'>
+  /** Counts also what commands found. */
+  readonly metrics: Pick<Metrics, 'gateEvents'>
+  /** Absent: what is the same for all processes of the server is counted by this one. */
+  readonly worker?: number | undefined
+  readonly log: Log
+}
+
+/** Knows what was found before the first request, and follows what others find. */
+export async function watchThreats(config: Config, needs: ThreatWatchNeeds): Promise<ThreatWatch> {
+  const { stores, metrics, worker, log, places, networkName } = needs
+  let policy = threatPolicyOf(config)
+  const isOff = (): boolean => PATTERNS.every((each) => policy.effects[each] === 'off')
+  const found = findings({
+    store: stores.marks('findings'),
+    clock: systemClock,
+    learnt({ pattern, until }): void {
+      // Servers count what they find themselves; this rule alone is asked by a command.
+      if (pattern !== 'uploads-deleted-for-abuse' || worker !== undefined) return
+      const effect = policy.effects[pattern]
+      metrics.gateEvents.threatFound({ pattern, effect, count: 1, duration: until - systemClock() })
+    },
+  })
+  const looking = threats({
+    findings: found,
+    policy: () => policy,
+    places,
+    networkName,
+    clock: systemClock,
+    events: needs.observing.gateEvents,
+    maxTracked: config.threats.maxTracked,
+  })
+  if (!isOff()) await found.refresh()
+  const refreshing = startRefreshing({ refresh: async () => await found.refresh(), isOff, log })
+  return {
+    threats: looking,
+    banOf: (client, user) => looking.banOf(client, user),
+    follow(next): void {
+      policy = threatPolicyOf(next)
+    },
+    async [Symbol.asyncDispose]() {
+      await refreshing[Symbol.asyncDispose]()
+      if (!isOff()) await found[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** One refresh at a time; disposing waits for the one under way. */
+function startRefreshing(needs: {
+  readonly refresh: () => Promise<void>
+  readonly isOff: () => boolean
+  readonly log: Log
+}): AsyncDisposable {
+  const { refresh, isOff, log } = needs
+  let running: Promise<void> | undefined
+  const timer = setInterval(() => {
+    if (running !== undefined || isOff()) return
+    running = refresh()
+      .catch((err: unknown) => log.error({ err }, 'findings of other servers not read'))
+      .finally(() => {
+        running = undefined
+      })
+  }, REFRESH_INTERVAL).unref()
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}

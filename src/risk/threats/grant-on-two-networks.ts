@@ -1,0 +1,61 @@
+import { LRUCache } from 'lru-cache'
+import type { Instant } from '../../core/clock.ts'
+import { regionOf } from '../anomaly/region.ts'
+import { type Alternation, alternation } from './alternation.ts'
+import type { AlternationLimits } from './pattern.ts'
+
+/** A request that used a slot. */
+export interface SlotUse {
+  readonly slot: string
+  /** Prefix that it comes from. */
+  readonly network: string
+  /** Number of the autonomous system, where known. */
+  readonly asn?: number | undefined
+  readonly at: Instant
+}
+
+/** Finds grants that two who live use in turn, from different networks. */
+export interface GrantOnTwoNetworks {
+  /** Takes note of a use; the number of returns once there are too many. */
+  used(use: SlotUse, limits: AlternationLimits): number | undefined
+}
+
+/** Networks whose neighbourhoods are at hand. */
+const NEIGHBOURHOODS = 1024
+
+/**
+ * Networks are as far apart as their autonomous systems, or else their neighbourhoods: carriers give one phone several addresses in
+ * turn. Without a database IPv4 and IPv6 are looked at apart, because most phones use both at once. Remembers `maxTracked` slots of
+ * each kind.
+ */
+export function grantOnTwoNetworks(maxTracked: number): GrantOnTwoNetworks {
+  const uses: Readonly<Record<Kind, Alternation>> = {
+    system: alternation(maxTracked),
+    ipv4: alternation(maxTracked),
+    ipv6: alternation(maxTracked),
+  }
+  const regions = new LRUCache<string, string>({ max: NEIGHBOURHOODS })
+
+  function neighbourhoodOf(network: string): string {
+    const known = regions.get(network)
+    if (known !== undefined) return known
+    const region = regionOf(network)
+    regions.set(network, region)
+    return region
+  }
+
+  return {
+    used({ slot, network, asn, at }, limits): number | undefined {
+      const place = asn === undefined ? neighbourhoodOf(network) : `AS${asn}`
+      return uses[kindOf(network, asn)].seen({ who: slot, place, at }, limits)
+    },
+  }
+}
+
+/** Only what is of one kind can be told apart. */
+type Kind = 'system' | 'ipv4' | 'ipv6'
+
+function kindOf(network: string, asn: number | undefined): Kind {
+  if (asn !== undefined) return 'system'
+  return network.includes(':') ? 'ipv6' : 'ipv4'
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { findings } from '../../src/abuse/findings.ts'
+import { threatPolicyOf } from '../../src/app/risk-policy.ts'
+import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
+import type { Threat } from '../../src/gate/events.ts'
+import { type Threats, threats } from '../../src/gate/threats.ts'
+import { clientAddressOf, clientAddressPolicy } from '../../src/http/client-address.ts'
+import { memoryMarkStore } from '../../src/stores/memory/mark-store.ts'
+import { configOf } from '../app/site.ts'
+import { HOME, TRAIN } from '../observe/samples.ts'
+
+const NOON = Date.UTC(2026, 10, 22, 12)
+const clock = (): number => NOON
+
+/** A server's threats, what it was told of, and another server that shares its state. */
+interface Pair {
+  readonly here: Threats
+  readonly there: Threats
+  readonly told: Threat[]
+  readonly refresh: () => Promise<void>
+}
+
+function pair(...flags: readonly string[]): Pair {
+  const store = memoryMarkStore(clock)
+  const config = configOf('/', flags)
+  const told: Threat[] = []
+  const server = (): readonly [Threats, () => Promise<void>] => {
+    const found = findings({ store, clock })
+    const made = threats({
+      findings: found,
+      policy: () => threatPolicyOf(config),
+      places: { find: () => undefined },
+      networkName: ({ network }) => `name of ${network}`,
+      clock,
+      events: { threatFound: (threat) => told.push(threat) },
+      maxTracked: 100,
+    })
+    return [made, async () => await found.refresh()]
+  }
+  const [[here, tell], [there, ask]] = [server(), server()]
+  const refresh = async (): Promise<void> => {
+    await tell()
+    await ask()
+  }
+  return { here, there, told, refresh }
+}
+
+/** Wrong keys for so many sessions from one place. */
+function guess(one: Threats, sessions: number, client = HOME): void {
+  for (let number = 0; number < sessions; number += 1)
+    one.failed({ client }, { session: `session ${number}`, why: 'wrong' })
+}
+
+test('a ban that one server makes holds on the other, of that network and of no other', async () => {
+  const { here, there, refresh } = pair('threats.failing_proofs=ban')
+  guess(here, 20)
+  assert.equal(here.banOf(HOME), 'failing-proofs')
+  await refresh()
+  assert.equal(there.banOf(HOME), 'failing-proofs')
+  assert.equal(there.banOf(TRAIN), undefined)
+})
+
+test('a level that one server finds holds on the other, and is no ban', async () => {
+  const { here, there, refresh } = pair('threats.failing_proofs=level2')
+  guess(here, 20)
+  await refresh()
+  assert.deepEqual(there.foundOf({ client: HOME }, 'any'), ['failing-proofs'])
+  assert.deepEqual(there.foundOf({ client: TRAIN }, 'any'), [])
+  assert.equal(there.banOf(HOME), undefined)
+})
+
+test('what is only watched for is told, and is nothing to the other server', async () => {
+  const { here, there, told, refresh } = pair('threats.failing_proofs=watch')
+  guess(here, 40)
+  await refresh()
+  assert.equal(told.length, 1)
+  assert.deepEqual(there.foundOf({ client: HOME }, 'any'), [])
+})
+
+test('failures that a lost session, a proxy or a clock makes do not count', () => {
+  const { here, told } = pair('threats.failing_proofs=ban')
+  for (const why of ['unknown-session', 'expired', 'used', 'url', 'time', 'credential', 'foreign'])
+    for (let number = 0; number < 30; number += 1)
+      here.failed({ client: HOME }, { session: `session ${number}`, why })
+  assert.deepEqual(told, [])
+})
+
+test('all that come through one socket without an address are never one network', () => {
+  const { here, told } = pair('threats.failing_proofs=ban')
+  const policy = clientAddressPolicy({ source: 'peer', trustedProxies: [] })
+  const unix = clientAddressOf({ kind: 'unix' }, {}, policy)
+  guess(here, 40, unix)
+  assert.deepEqual(told, [])
+})
+
+test('a new grant ends what was found of a session on all servers', async () => {
+  const { here, there, refresh } = pair('threats.grant_on_two_networks=level3')
+  const slot = { fingerprint: fingerprintOf(parseSlotPath('a/b')), session: 'session' }
+  for (const client of [HOME, TRAIN, HOME, TRAIN]) here.used({ client }, slot)
+  await refresh()
+  assert.deepEqual(there.foundOf({ client: HOME }, 'session'), ['grant-on-two-networks'])
+  here.confirmed('session')
+  await refresh()
+  assert.deepEqual(there.foundOf({ client: HOME }, 'session'), [])
+})
