@@ -4,6 +4,8 @@ import { BenchFailure } from './failure.ts'
 /** A function and what it called, with the time that samples of it stand for. */
 export interface Frame {
   readonly name: string
+  /** Where it stands, as V8 names it; empty for what is no JavaScript. */
+  readonly url: string
   /** Microseconds in the function and all that it called. */
   readonly total: number
   /** Longest first. */
@@ -13,6 +15,7 @@ export interface Frame {
 interface ProfileNode {
   readonly id: number
   readonly name: string
+  readonly url: string
   readonly children: readonly number[]
 }
 
@@ -52,7 +55,7 @@ function parseNode(node: unknown): ProfileNode {
   const place = file === '' ? '' : ` ${file}:${Number(lineNumber) + 1}`
   const children = Array.isArray(node['children']) ? node['children'].map(Number) : []
   const name = functionName === '' ? '(anonymous)' : String(functionName)
-  return { id: Number(node['id']), name: `${name}${place}`, children }
+  return { id: Number(node['id']), name: `${name}${place}`, url: String(url), children }
 }
 
 interface Times {
@@ -67,5 +70,6 @@ function frameOf(node: ProfileNode, times: Times): Frame {
     .map((child) => frameOf(child, times))
     .toSorted((a, b) => b.total - a.total)
   const own = Math.max(0, times.own.get(node.id) ?? 0)
-  return { name: node.name, total: calls.reduce((sum, { total }) => sum + total, own), calls }
+  const { name, url } = node
+  return { name, url, total: calls.reduce((sum, { total }) => sum + total, own), calls }
 }

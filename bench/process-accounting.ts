@@ -31,13 +31,17 @@ function readProc(file: string): string | undefined {
   }
 }
 
-/** proc_pid_stat(5): the fields after the command name, which itself may hold anything. */
-function parseStat(stat: string): ProcessRow {
-  const fields = stat
+/** The fields after the command name, which itself may hold anything. */
+function fieldsOf(stat: string): number[] {
+  return stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
     .map(Number)
-  const [, parent = 0, , , , , flags = 0, , , , , utime = 0, stime = 0] = fields
+}
+
+/** proc_pid_stat(5). */
+function parseStat(stat: string): ProcessRow {
+  const [, parent = 0, , , , , flags = 0, , , , , utime = 0, stime = 0] = fieldsOf(stat)
   return { parent, ticks: utime + stime, kernelThread: (flags & PF_KTHREAD) !== 0 }
 }
 
@@ -106,6 +110,18 @@ function snapshot(root: number): { tree: Set<number>; own: number; kernel: numbe
 /** Resident size of the process tree now, in MiB. */
 export function residentMiB(root: number): number {
   return sumMiB(treeOf(root, allProcesses()), 'VmRSS')
+}
+
+/** CPU seconds that a process tree has used since it began. */
+export function usedCpuSeconds(root: number): number {
+  const { own } = snapshot(root)
+  return own / TICKS_PER_SECOND
+}
+
+/** CPU seconds of the children of this process that have ended (proc_pid_stat(5): cutime, cstime). */
+export function endedChildrenCpuSeconds(): number {
+  const [, , , , , , , , , , , , , user = 0, system = 0] = fieldsOf(readProc('self/stat') ?? '')
+  return (user + system) / TICKS_PER_SECOND
 }
 
 /** Starts to account for the process tree of `root`; the result is called once, at the end. */

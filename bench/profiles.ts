@@ -5,6 +5,7 @@ import { readProfile } from './cpu-profile.ts'
 import { measureCuts, CUTS } from './cuts.ts'
 import { BenchFailure } from './failure.ts'
 import { flameGraph } from './flame-graph.ts'
+import { partsOf, type ProfilePart } from './profile-parts.ts'
 import { startOwnServer } from './peers/hmac-file-server.ts'
 import { measureSpeed } from './speed.ts'
 import { OURS } from './speed-summary.ts'
@@ -17,6 +18,7 @@ export interface WorkloadProfile {
   readonly profile: string
   /** As SVG. */
   readonly graph: string
+  readonly parts: readonly ProfilePart[]
 }
 
 export interface ProfileOptions extends Pick<ContestOptions, 'quick' | 'workFolder' | 'signal'> {
@@ -70,7 +72,8 @@ export async function measureProfiles(options: ProfileOptions): Promise<Workload
   for (const workload of options.workloads) {
     const profile = await profileOf(workload, options)
     const title = `${workload}: where ${OURS} spends its time`
-    profiles.push({ workload, profile, graph: flameGraph(readProfile(profile), title) })
+    const frame = readProfile(profile)
+    profiles.push({ workload, profile, graph: flameGraph(frame, title), parts: partsOf(frame) })
   }
   return profiles
 }

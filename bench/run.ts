@@ -1,7 +1,9 @@
 import { anomaly } from './anomaly.ts'
 import { audit } from './audit-cost.ts'
+import { choicesMarkdown, measureChoices } from './choices.ts'
 import { PROGRAM_OF } from './contest.ts'
 import { BenchFailure } from './failure.ts'
+import { growth } from './growth.ts'
 import { machineFacts } from './machine.ts'
 import { BYTE_CASES } from './micro-bytes.ts'
 import { boundSessionBytes, GATE_CASES } from './micro-gate.ts'
@@ -106,6 +108,20 @@ async function scaling(settings: Settings): Promise<boolean> {
   return true
 }
 
+async function choices(settings: Settings): Promise<boolean> {
+  requireTwoCores()
+  const { quick, noiseLimit, signal } = settings
+  const chosen = { rounds: settings.rounds ?? (quick ? 1 : 5), onRun: printRun }
+  const place = { quick, noiseLimit, workFolder: WORK_FOLDER, signal }
+  const result = await measureChoices({ ...chosen, ...place })
+  const machine = machineFacts()
+  const markdown = choicesMarkdown(result, machine)
+  const json = `${JSON.stringify({ machine, ...result }, null, 2)}\n`
+  writeResults(settings, 'choices', { md: markdown, json })
+  console.log(`\n${markdown}`)
+  return true
+}
+
 const MEASURES: Readonly<Record<Command, readonly ((settings: Settings) => Promise<boolean>)[]>> = {
   speed: [speed],
   takeover: [takeover],
@@ -116,7 +132,9 @@ const MEASURES: Readonly<Record<Command, readonly ((settings: Settings) => Promi
   anomaly: [anomaly],
   sweep: [sweep],
   workers: [scaling],
-  all: [micro, audit, timing, takeover, slow, speed, scaling, sweep],
+  choices: [choices],
+  growth: [growth],
+  all: [micro, audit, timing, takeover, slow, speed, scaling, choices, sweep, growth],
 }
 
 async function execute(args: readonly string[], signal: AbortSignal): Promise<number> {

@@ -115,7 +115,8 @@ export async function startServer(
   command: ServerCommand,
   signal: AbortSignal,
 ): Promise<ServerProcess> {
-  const log = openSync(path.join(command.folder, 'output.log'), 'a')
+  // Emptied: where it listened before is not where it listens now.
+  const log = openSync(path.join(command.folder, 'output.log'), 'w')
   const cores = command.cores ?? String(SERVER_CORE)
   const pinned = ['-c', cores, command.program, ...command.args]
   const child = spawn(programPath('taskset'), pinned, {

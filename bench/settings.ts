@@ -19,6 +19,8 @@ export const HELP = `npm run bench -- [COMMAND] [options]
   timing     whether the time of a refusal tells a stranger of sessions and MACs
   sweep      small uploads right after 20 000 files have expired
   workers    small uploads to servers of one and of two processes
+  choices    what fsync, audit trail, anomalies and a proxy in front do to the speed
+  growth     what a session, an unfinished upload, a file and a user cost, up to a million of them
   all        all of them
 
   --rounds N          rounds of speed, sweep and workers (5), takeover (200), micro (5) or audit (20)
@@ -43,6 +45,8 @@ const COMMANDS = [
   'anomaly',
   'sweep',
   'workers',
+  'choices',
+  'growth',
   'all',
 ] as const
 

@@ -59,7 +59,9 @@ async function profile(settings: Settings): Promise<void> {
   const { workloads, quick, seed, signal } = settings
   const chosen = { workloads, quick, seed, signal, workFolder: WORK_FOLDER }
   for (const each of await measureProfiles(chosen)) {
-    const files = { cpuprofile: each.profile, svg: each.graph }
+    const { workload, parts } = each
+    const json = `${JSON.stringify({ machine: machineFacts(), workload, parts }, null, 2)}\n`
+    const files = { cpuprofile: each.profile, svg: each.graph, json }
     writeResults(settings, `profile-${each.workload}`, files)
   }
 }

@@ -40,7 +40,7 @@ export async function measureWorkers(options: WorkersOptions): Promise<WorkersRe
 }
 
 /** The median of one server's rates divided by another's in the same round. */
-function ratioOf(runs: readonly SpeedRun[], server: string, other: string): string {
+export function ratioOf(runs: readonly SpeedRun[], server: string, other: string): number {
   const accepted = runs.filter((run) => !run.rejected)
   const rates = new Map(
     accepted
@@ -50,7 +50,7 @@ function ratioOf(runs: readonly SpeedRun[], server: string, other: string): stri
   const ratios = accepted
     .filter((run) => run.server === server)
     .map(({ round, report }) => report.requestsPerSecond / (rates.get(round) ?? Infinity))
-  return median(ratios).toFixed(2)
+  return median(ratios)
 }
 
 /** The result as Markdown. */
@@ -70,8 +70,8 @@ export function workersMarkdown({ rows, runs }: WorkersResult, machine: MachineF
     ['', '× nginx with as many', '× itself with one'],
     COUNTS.map((count) => [
       named(OURS, count),
-      ratioOf(runs, named(OURS, count), named(BASE, count)),
-      ratioOf(runs, named(OURS, count), named(OURS, 1)),
+      ratioOf(runs, named(OURS, count), named(BASE, count)).toFixed(2),
+      ratioOf(runs, named(OURS, count), named(OURS, 1)).toFixed(2),
     ]),
   )
   return `# Workers

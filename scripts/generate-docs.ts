@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { OPTION_ENTRIES, OPTIONS, type OptionEntry } from '../src/config/options.ts'
 import { tomlText } from '../src/config/toml-text.ts'
 import { REFUSALS, type RefusalCode, type RefusalRow } from '../src/core/refusals.ts'
+import { performancePage } from './performance-page.ts'
 
 /** What helps whoever meets the refusal; a code without a line here does not compile. */
 const REMEDIES = {
@@ -155,4 +156,6 @@ function tableRow(cells: readonly string[]): string {
 
 if (import.meta.main) {
   await Promise.all(PAGES.map(({ file, text }) => writeFile(file, text())))
+  const performance = new URL('../docs/performance.md', import.meta.url)
+  await writeFile(performance, performancePage(await readFile(performance, 'utf8')))
 }

@@ -84,7 +84,7 @@ export async function startOwnServer(
   const secret = randomId(32)
   const file = path.join(folder, 'config.toml')
   const files = path.join(folder, 'files')
-  mkdirSync(files)
+  mkdirSync(files, { recursive: true })
   const needs = { ...settings, secret }
   writeFileSync(file, configuration(folder, needs), { mode: 0o600 })
   const command = {

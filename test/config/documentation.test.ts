@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import test from 'node:test'
 import { errorsPage, optionsPage } from '../../scripts/generate-docs.ts'
+import { performancePage } from '../../scripts/performance-page.ts'
 import { OPTION_ENTRIES } from '../../src/config/options.ts'
 import { REFUSALS } from '../../src/core/refusals.ts'
 
@@ -18,4 +19,10 @@ test('docs/errors.md is what the refusal table says; npm run docs renews it', as
   assert.equal(await page('errors.md'), errorsPage())
   for (const code of Object.keys(REFUSALS))
     assert.ok(errorsPage().includes(`| \`${code}\` |`), code)
+})
+
+test('every figure of docs/performance.md is that of the results; npm run docs renews it', async () => {
+  const text = await page('performance.md')
+  assert.ok(text.match(/<!-- figures: /gu)?.length === 11, 'sections with figures were found')
+  assert.equal(text, performancePage(text))
 })

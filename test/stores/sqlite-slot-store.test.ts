@@ -208,6 +208,20 @@ test('searches use their indexes', async () => {
   )
 })
 
+test('a page of unfinished uploads begins at the owner and size that the last one ended with, and sorts nothing', async () => {
+  await using at = await place()
+  await using store = open(at.path)
+  await store.ping()
+  using other = disposable(new DatabaseSync(at.path))
+  const page = `SELECT owner, size, rowid, record FROM slots INDEXED BY slots_reserving
+    WHERE reserving = 1 AND (owner, size, rowid) > ('o', 1, 1) ORDER BY owner, size, rowid LIMIT 9`
+  const steps = other.database.prepare(`EXPLAIN QUERY PLAN ${page}`).all()
+  assert.deepEqual(
+    steps.map(({ detail }) => detail),
+    ['SEARCH slots USING INDEX slots_reserving ((owner,size)>(?,?))'],
+  )
+})
+
 function disposable(database: DatabaseSync): Disposable & { database: DatabaseSync } {
   return { database, [Symbol.dispose]: () => database.close() }
 }

@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SlotStore } from '../../engine/ports.ts'
 import { isReserving, type SlotRecord } from '../../engine/slot-record.ts'
@@ -65,8 +65,8 @@ export function sqliteSlots({ database, writer }: SqliteState): SlotStore {
       }),
     due: async (now, limit) =>
       guarded(() => statements.due.all(now, limit)).map((row) => parseRecord(row['record'])),
-    reserving: () => pages(statements.reservingPage),
-    all: () => pages(statements.page),
+    reserving: () => pages(statements.reservingPage, { owner: '', size: -1, rowid: 0 }),
+    all: () => pages(statements.page, { fingerprint: '' }),
     ping: async () => {
       guarded(() => statements.ping.get())
     },
@@ -118,10 +118,11 @@ function prepareStatements(database: DatabaseSync): Record<Statement, StatementS
     ),
     claimed: database.prepare('SELECT fingerprint FROM claims WHERE claim = ?'),
     due: database.prepare('SELECT record FROM slots WHERE due_at <= ? ORDER BY due_at LIMIT ?'),
-    // Left alone, SQLite would walk the whole table in the order wanted; few records are reserving.
+    // In the order of the index: in any other, every page would read and sort all that are left.
     reservingPage: database.prepare(
-      `SELECT fingerprint, record FROM slots INDEXED BY slots_reserving
-       WHERE reserving = 1 AND fingerprint > ? ORDER BY fingerprint LIMIT ${PAGE}`,
+      `SELECT owner, size, rowid, record FROM slots INDEXED BY slots_reserving
+       WHERE reserving = 1 AND (owner, size, rowid) > (?1, ?2, ?3)
+       ORDER BY owner, size, rowid LIMIT ${PAGE}`,
     ),
     page: database.prepare(
       `SELECT fingerprint, record FROM slots WHERE fingerprint > ? ORDER BY fingerprint LIMIT ${PAGE}`,
@@ -135,15 +136,19 @@ function readRecord(statement: StatementSync, key: string): SlotRecord | undefin
   return row === undefined ? undefined : parseRecord(row['record'])
 }
 
-async function* pages(page: StatementSync): AsyncGenerator<SlotRecord> {
-  for (let after = ''; ;) {
-    const rows = guarded(() => page.all(after))
+/** All records of a statement that reads on after the values of some columns; `first`: what is before all of them. */
+async function* pages(
+  page: StatementSync,
+  first: Readonly<Record<string, SQLInputValue>>,
+): AsyncGenerator<SlotRecord> {
+  for (let after = Object.values(first); ;) {
+    const rows = guarded(() => page.all(...after))
     for (const row of rows) yield parseRecord(row['record'])
     const last = rows.at(-1)
     if (last === undefined) return
     // Others get their turn: there may be millions of records.
     await nextTurn()
-    after = parseFingerprint(last['fingerprint'])
+    after = Object.keys(first).map((column) => last[column] ?? null)
   }
 }
 
