@@ -3,6 +3,7 @@ import type { FindTemporaryBan } from '../abuse/temporary-bans.ts'
 import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'
 import { type ThreatNeeds, type Threats, threats } from '../gate/threats.ts'
+import { proxyNetworks } from '../http/client-address.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Observer } from '../observe/observer.ts'
@@ -53,6 +54,7 @@ export async function watchThreats(config: Config, needs: ThreatWatchNeeds): Pro
     policy: () => policy,
     places,
     networkName,
+    isOfProxies: proxyNetworks(config.server.trustedProxies),
     clock: systemClock,
     events: needs.observing.gateEvents,
     maxTracked: config.threats.maxTracked,

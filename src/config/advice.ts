@@ -62,13 +62,22 @@ function securityAdvice({ security }: Config): string[] {
 }
 
 function threatAdvice({ threats, retention }: Config): string[] {
-  const { uploadsDeletedForAbuse, abuseWindow } = threats
-  if (uploadsDeletedForAbuse !== 'ban') return []
-  if (retention.maxAge === 0 || abuseWindow <= retention.maxAge) return []
-  return [
-    'threats.abuse_window is longer than retention.max_age: files that expired do not speak for ' +
-      'their user, so a few that were removed for abuse weigh more',
-  ]
+  const { uploadsDeletedForAbuse, abuseWindow, failingProofs } = threats
+  const found: string[] = []
+  const areForgotten = retention.maxAge > 0 && abuseWindow > retention.maxAge
+  if (uploadsDeletedForAbuse === 'ban' && areForgotten) {
+    found.push(
+      'threats.abuse_window is longer than retention.max_age: files that expired do not speak for ' +
+        'their user, so a few that were removed for abuse weigh more',
+    )
+  }
+  if (failingProofs === 'ban') {
+    found.push(
+      'threats.failing_proofs = "ban" refuses a whole /24 (IPv6 /56), a carrier\'s customers among them; behind ' +
+        'a proxy that is not in server.trusted_proxies that is everybody',
+    )
+  }
+  return found
 }
 
 function keyAdvice({ keys, sessionStore }: Config): string[] {

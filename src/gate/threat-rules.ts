@@ -1,3 +1,4 @@
+import type { NetworkPrefix } from '../core/client-address.ts'
 import type { Clock } from '../core/clock.ts'
 import { failingProofs } from '../risk/threats/failing-proofs.ts'
 import { grantOnTwoNetworks } from '../risk/threats/grant-on-two-networks.ts'
@@ -26,6 +27,8 @@ export interface ThreatRuleNeeds {
   readonly clock: Clock
   /** Asked anew each time, because it may change while the server runs. */
   readonly policy: () => ThreatPolicy
+  /** Whether a proxy, or a program of this machine, may be who a network is: then it may be anybody. */
+  readonly isOfProxies: (network: NetworkPrefix) => boolean
   /** Slots, sessions and networks that each rule remembers. */
   readonly maxTracked: number
 }
@@ -39,7 +42,7 @@ const OTHER_KEYS: ReadonlySet<string> = new Set(['wrong', 'key'])
 
 /** The rules that look at requests; what they find is told to `report`. */
 export function threatRules(
-  { places, clock, policy, maxTracked }: ThreatRuleNeeds,
+  { places, clock, policy, isOfProxies, maxTracked }: ThreatRuleNeeds,
   report: (threat: FoundThreat) => void,
 ): ThreatRules {
   const onTwoNetworks = grantOnTwoNetworks(maxTracked)
@@ -64,8 +67,8 @@ export function threatRules(
     failed({ client }, { session, why }): void {
       if (!isSought('failing-proofs') || !OTHER_KEYS.has(why)) return
       const { network } = client
-      // Behind a socket without a forwarded address everybody is the same network.
-      if (network === 'unix') return
+      // Behind a proxy that does not say for whom it asks everybody is the same network.
+      if (isOfProxies(network)) return
       const count = failing.failed({ session, network, at: clock() }, policy().failures)
       if (count !== undefined) report({ pattern: 'failing-proofs', client, count })
     },

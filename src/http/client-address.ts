@@ -71,6 +71,27 @@ export function clientAddressOf(
   return found
 }
 
+/** Where programs of this machine are, proxies among them that are not trusted. */
+const LOOPBACK = ['127.0.0.0/8', '::1/128'] as const
+
+/**
+ * Tells networks that hold a proxy: a trusted one, or a program of this machine. Requests from there may be anybody's,
+ * because a proxy may not say for whom it asks. Throws like {@link clientAddressPolicy}.
+ */
+export function proxyNetworks(
+  trustedProxies: readonly string[],
+): (network: NetworkPrefix) => boolean {
+  const blocks = [...LOOPBACK, ...trustedProxies].map(parseBlock)
+  return (network) => {
+    if (network === UNIX.network) return true
+    const [base, bits] = parseBlock(network)
+    return blocks.some(
+      ([other, length]) =>
+        other.kind() === base.kind() && other.match(base, Math.min(bits, length)),
+    )
+  }
+}
+
 /** Fields by which proxies tell of themselves, or of whom they speak for. */
 const PROXY_FIELD = /^(?:via|forwarded|x-forwarded-.+|x-real-ip)$/u
 

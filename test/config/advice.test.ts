@@ -48,6 +48,12 @@ test('a ban of users by files that may have expired is reported', () => {
   assert.equal(adviceFor(...ban, 'retention.max_age=0'), '')
 })
 
+test('a ban of networks is reported, because strangers share them', () => {
+  const url = 'server.public_url=https://example.org/'
+  assert.match(adviceFor(url, 'threats.failing_proofs=ban'), /a whole \/24/u)
+  assert.equal(adviceFor(url, 'threats.failing_proofs=level2'), '')
+})
+
 test('the nearest word is found within a third of its length, and nothing beyond', () => {
   assert.equal(nearest('listn', ['listen', 'level']), 'listen')
   assert.equal(nearest('Retension', ['retention', 'session']), 'retention')

@@ -4,6 +4,7 @@ import type { Config } from '../../src/config/options.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import type { Threat } from '../../src/gate/events.ts'
 import { type Threats, threats } from '../../src/gate/threats.ts'
+import { proxyNetworks } from '../../src/http/client-address.ts'
 import type { Place } from '../../src/risk/place.ts'
 import { memoryMarkStore } from '../../src/stores/memory/mark-store.ts'
 
@@ -22,6 +23,7 @@ export function threatsOf(config: Config, surroundings: Surroundings = {}): Thre
     policy: () => threatPolicyOf(config),
     places: { find },
     networkName: ({ network }) => network,
+    isOfProxies: proxyNetworks(config.server.trustedProxies),
     clock,
     events: { threatFound: found },
     maxTracked: config.threats.maxTracked,

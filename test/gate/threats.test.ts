@@ -5,7 +5,11 @@ import { threatPolicyOf } from '../../src/app/risk-policy.ts'
 import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
 import type { Threat } from '../../src/gate/events.ts'
 import { type Threats, threats } from '../../src/gate/threats.ts'
-import { clientAddressOf, clientAddressPolicy } from '../../src/http/client-address.ts'
+import {
+  clientAddressOf,
+  clientAddressPolicy,
+  proxyNetworks,
+} from '../../src/http/client-address.ts'
 import { memoryMarkStore } from '../../src/stores/memory/mark-store.ts'
 import { configOf } from '../app/site.ts'
 import { HOME, TRAIN } from '../observe/samples.ts'
@@ -32,6 +36,7 @@ function pair(...flags: readonly string[]): Pair {
       policy: () => threatPolicyOf(config),
       places: { find: () => undefined },
       networkName: ({ network }) => `name of ${network}`,
+      isOfProxies: proxyNetworks(config.server.trustedProxies),
       clock,
       events: { threatFound: (threat) => told.push(threat) },
       maxTracked: 100,
@@ -86,12 +91,20 @@ test('failures that a lost session, a proxy or a clock makes do not count', () =
   assert.deepEqual(told, [])
 })
 
-test('all that come through one socket without an address are never one network', () => {
-  const { here, told } = pair('threats.failing_proofs=ban')
+test('all that come through one proxy without an address are never one network, nor is what shares a network with a proxy', () => {
+  const flags = ['threats.failing_proofs=ban', 'server.trusted_proxies=203.0.113.7/32']
   const policy = clientAddressPolicy({ source: 'peer', trustedProxies: [] })
-  const unix = clientAddressOf({ kind: 'unix' }, {}, policy)
-  guess(here, 40, unix)
-  assert.deepEqual(told, [])
+  const peers = ['127.0.0.1', '127.9.0.1', '::1', '203.0.113.7', '203.0.113.200'].map(
+    (address) => ({ kind: 'ip', address }) as const,
+  )
+  for (const peer of [{ kind: 'unix' } as const, ...peers]) {
+    const { here, told } = pair(...flags)
+    guess(here, 40, clientAddressOf(peer, {}, policy))
+    assert.deepEqual(told, [], JSON.stringify(peer))
+  }
+  const { here, told } = pair(...flags)
+  guess(here, 20, clientAddressOf({ kind: 'ip', address: '203.0.112.7' }, {}, policy))
+  assert.equal(told.length, 1)
 })
 
 test('a new grant ends what was found of a session on all servers', async () => {
