@@ -59,7 +59,8 @@ export function threatRules(
     },
     proved({ client }, session): void {
       if (!isSought('session-in-two-countries')) return
-      const proof = { session, country: places.find(client.address)?.country, at: clock() }
+      const { network, address } = client
+      const proof = { session, network, country: places.find(address)?.country, at: clock() }
       const count = inTwoCountries.proved(proof, policy().alternation)
       if (count !== undefined)
         report({ pattern: 'session-in-two-countries', session, client, count })

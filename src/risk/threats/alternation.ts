@@ -5,6 +5,8 @@ import type { AlternationLimits } from './pattern.ts'
 /** Somebody was somewhere. */
 export interface Whereabouts {
   readonly who: string
+  /** Only places of one kind are told apart: a device may be at one of each at once. */
+  readonly kind: string
   readonly place: string
   readonly at: Instant
 }
@@ -24,17 +26,29 @@ interface Course {
   returns: readonly Instant[]
 }
 
+type Courses = LRUCache<string, Course>
+
 const NO_RETURNS: readonly Instant[] = []
 
 /**
  * Two who live use the same thing in turn, because a newer request takes the place of the older one: whoever lost it comes back
  * at once. A device that moves returns later, if at all: it has to lose one network and to join another one first. Remembers
- * `maxTracked` of them, the least lately seen are forgotten first.
+ * `maxTracked` of them for each kind of place, the least lately seen are forgotten first.
  */
 export function alternation(maxTracked: number): Alternation {
-  const courses = new LRUCache<string, Course>({ max: maxTracked })
+  const kinds = new Map<string, Courses>()
+
+  function coursesOf(kind: string): Courses {
+    const known = kinds.get(kind)
+    if (known !== undefined) return known
+    const made: Courses = new LRUCache({ max: maxTracked })
+    kinds.set(kind, made)
+    return made
+  }
+
   return {
-    seen({ who, place, at }, limits): number | undefined {
+    seen({ who, kind, place, at }, limits): number | undefined {
+      const courses = coursesOf(kind)
       const course = courses.get(who)
       if (course === undefined) {
         courses.set(who, { place, before: undefined, changedAt: at, returns: NO_RETURNS })
@@ -47,7 +61,7 @@ export function alternation(maxTracked: number): Alternation {
 
 function change(
   course: Course,
-  { place, at }: Omit<Whereabouts, 'who'>,
+  { place, at }: Pick<Whereabouts, 'place' | 'at'>,
   { returns: most, returnWithin, window }: AlternationLimits,
 ): number | undefined {
   const isReturn = place === course.before && at - course.changedAt <= returnWithin

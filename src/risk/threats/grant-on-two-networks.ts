@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../core/clock.ts'
 import { regionOf } from '../anomaly/region.ts'
-import { type Alternation, alternation } from './alternation.ts'
+import { alternation } from './alternation.ts'
+import { familyOf } from './family.ts'
 import type { AlternationLimits } from './pattern.ts'
 
 /** A request that used a slot. */
@@ -25,15 +26,11 @@ const NEIGHBOURHOODS = 1024
 
 /**
  * Networks are as far apart as their autonomous systems, or else their neighbourhoods: carriers give one phone several addresses in
- * turn. Without a database IPv4 and IPv6 are looked at apart, because most phones use both at once. Remembers `maxTracked` slots of
- * each kind.
+ * turn. IPv4 and IPv6 are looked at apart, because most phones use both at once, and a tunnel or VPN may carry only one of them.
+ * Remembers `maxTracked` slots of each kind.
  */
 export function grantOnTwoNetworks(maxTracked: number): GrantOnTwoNetworks {
-  const uses: Readonly<Record<Kind, Alternation>> = {
-    system: alternation(maxTracked),
-    ipv4: alternation(maxTracked),
-    ipv6: alternation(maxTracked),
-  }
+  const uses = alternation(maxTracked)
   const regions = new LRUCache<string, string>({ max: NEIGHBOURHOODS })
 
   function neighbourhoodOf(network: string): string {
@@ -46,16 +43,12 @@ export function grantOnTwoNetworks(maxTracked: number): GrantOnTwoNetworks {
 
   return {
     used({ slot, network, asn, at }, limits): number | undefined {
-      const place = asn === undefined ? neighbourhoodOf(network) : `AS${asn}`
-      return uses[kindOf(network, asn)].seen({ who: slot, place, at }, limits)
+      const family = familyOf(network)
+      const whereabouts =
+        asn === undefined
+          ? { kind: family, place: neighbourhoodOf(network) }
+          : { kind: `${family} systems`, place: `AS${asn}` }
+      return uses.seen({ who: slot, at, ...whereabouts }, limits)
     },
   }
-}
-
-/** Only what is of one kind can be told apart. */
-type Kind = 'system' | 'ipv4' | 'ipv6'
-
-function kindOf(network: string, asn: number | undefined): Kind {
-  if (asn !== undefined) return 'system'
-  return network.includes(':') ? 'ipv6' : 'ipv4'
 }

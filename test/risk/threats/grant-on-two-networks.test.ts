@@ -102,6 +102,10 @@ test('a phone that uses IPv4 and IPv6 at once is one client, and two of them are
     foundIn(Array.from({ length: 20 }, (_, number) => [number, number % 2 ? ipv6 : HOME])),
     [],
   )
+  const bySystems: Uses = Array.from({ length: 20 }, (_, number) =>
+    number % 2 ? [number, ipv6, 64_500] : [number, HOME, 64_501],
+  )
+  assert.deepEqual(foundIn(bySystems), [], 'a tunnel or VPN that carries only one of them')
   const both: Uses = [
     [0, ipv6],
     [1, HOME],
