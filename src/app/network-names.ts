@@ -1,10 +1,14 @@
 import { createHmac, hkdfSync } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Config } from '../config/options.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import { grantSecretsOf } from './settings.ts'
 
 /** Characters of a keyed name: 128 bits in base64url, so that no two networks meet in one. */
 const NAME_LENGTH = 22
+
+/** Names at hand: a request asks for its own more than once, and most come from where others came from. */
+const REMEMBERED = 4096
 
 /**
  * How the state names the network that a client comes from, after `privacy.address`: by its prefix, or
@@ -16,8 +20,13 @@ export function networkNames(config: Config): (client: ClientAddress) => string 
   const secrets = Object.values(grantSecretsOf(config)).map((listed) => listed[0]?.value)
   const material = Buffer.concat(secrets.filter((secret) => secret !== undefined))
   const key = Buffer.from(hkdfSync('sha256', material, '', 'hmac-file-server networks', 32))
+  const names = new LRUCache<string, string>({ max: REMEMBERED })
   return ({ network }) => {
+    const known = names.get(network)
+    if (known !== undefined) return known
     const digest = createHmac('sha256', key).update(network).digest('base64url')
-    return `keyed:${digest.slice(0, NAME_LENGTH)}`
+    const name = `keyed:${digest.slice(0, NAME_LENGTH)}`
+    names.set(network, name)
+    return name
   }
 }
