@@ -41,6 +41,7 @@ export function alternation(maxTracked: number): Alternation {
   function coursesOf(kind: string): Courses {
     const known = kinds.get(kind)
     if (known !== undefined) return known
+    // Made when first needed, because it takes its memory at once.
     const made: Courses = new LRUCache({ max: maxTracked })
     kinds.set(kind, made)
     return made

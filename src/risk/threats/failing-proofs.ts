@@ -23,9 +23,11 @@ export interface FailingProofs {
  * least lately seen are forgotten first, and of each as many sessions as are allowed.
  */
 export function failingProofs(maxTracked: number): FailingProofs {
-  const networks = new LRUCache<string, Map<number, Instant>>({ max: maxTracked })
+  let known: LRUCache<string, Map<number, Instant>> | undefined
   return {
     failed({ session, network, at }, { sessions: most, window }): number | undefined {
+      // Made when first needed, because it takes its memory at once.
+      const networks = (known ??= new LRUCache({ max: maxTracked }))
       const sessions = networks.get(network) ?? new Map<number, Instant>()
       networks.set(network, sessions)
       const name = nameHash(session, 0)
