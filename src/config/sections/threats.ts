@@ -46,7 +46,7 @@ export const threats = section(
       default: 2,
       min: 1,
       max: 1_000,
-      help: 'Returns to the network or country before, in `returns_window`, that are found. A device that moves returns once at most.',
+      help: 'Returns to a network or country that was left just before, in `returns_window`, that are found. A device that moves returns once at most.',
     }),
     return_within: duration({
       ...WINDOW,

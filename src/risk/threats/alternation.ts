@@ -11,20 +11,31 @@ export interface Whereabouts {
   readonly at: Instant
 }
 
-/** Finds who is at two places at once, by how soon they return to the one before. */
+/** Finds who is at two places at once, by how soon they return to one that they left. */
 export interface Alternation {
   /** Takes note of a request; resolves to the number of returns once there are too many, which are then forgotten. */
   seen(whereabouts: Whereabouts, limits: AlternationLimits): number | undefined
 }
 
-/** The latest two places of somebody. */
+/** A place that somebody went on from. */
+interface Left {
+  readonly place: string
+  readonly at: Instant
+}
+
+/** The latest places of somebody. */
 interface Course {
   place: string
-  before: string | undefined
-  changedAt: Instant
+  /** Those before, the latest first. */
+  left: readonly Left[]
   /** When they came back at once; never more than are allowed. */
   returns: readonly Instant[]
 }
+
+/** Places of which it is remembered that somebody left them: who lives several of them in turn is found as who lives two. */
+const MOST_LEFT = 4
+
+const NOWHERE: readonly Left[] = []
 
 type Courses = LRUCache<string, Course>
 
@@ -52,7 +63,7 @@ export function alternation(maxTracked: number): Alternation {
       const courses = coursesOf(kind)
       const course = courses.get(who)
       if (course === undefined) {
-        courses.set(who, { place, before: undefined, changedAt: at, returns: NO_RETURNS })
+        courses.set(who, { place, left: NOWHERE, returns: NO_RETURNS })
         return undefined
       }
       return course.place === place ? undefined : change(course, { place, at }, limits)
@@ -65,10 +76,11 @@ function change(
   { place, at }: Pick<Whereabouts, 'place' | 'at'>,
   { returns: most, returnWithin, window }: AlternationLimits,
 ): number | undefined {
-  const isReturn = place === course.before && at - course.changedAt <= returnWithin
-  course.before = course.place
+  const before = course.left.find((left) => left.place === place)
+  const isReturn = before !== undefined && at - before.at <= returnWithin
+  const others = course.left.filter((left) => left !== before)
+  course.left = [{ place: course.place, at }, ...others].slice(0, MOST_LEFT)
   course.place = place
-  course.changedAt = at
   if (!isReturn) return undefined
   const returns = [...course.returns.filter((earlier) => earlier > at - window), at]
   const isFound = returns.length >= most

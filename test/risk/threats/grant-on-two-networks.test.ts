@@ -33,6 +33,30 @@ test('two who take the same slot from each other at once are found at the second
   assert.deepEqual(foundIn(uses), [13])
 })
 
+test('three to five networks in turn are found like two, and a client that only ever goes on is not', () => {
+  const all = [1, 2, 3, 4, 5].map((number) => `198.5${number}.100.0/24`)
+  for (const several of [2, 3, 4, 5]) {
+    const inTurn: Uses = Array.from({ length: 100 }, (_, number) => [
+      number * 0.3,
+      all[number % several] ?? '',
+    ])
+    assert.equal(foundIn(inTurn)[0], (several + 1) * 0.3, `${several} networks`)
+  }
+  const onwards: Uses = Array.from({ length: 100 }, (_, number) => [
+    number * 0.3,
+    `198.${number}.100.0/24`,
+  ])
+  assert.deepEqual(foundIn(onwards), [])
+})
+
+test('a return counts from when its network was left, not from the change before', () => {
+  const slowly: Uses = Array.from({ length: 60 }, (_, number) => [
+    number * 1.5,
+    [HOME, MOBILE, '203.0.113.0/24'][number % 3] ?? '',
+  ])
+  assert.deepEqual(foundIn(slowly), [])
+})
+
 test('who goes on in turn is found again, so that a finding that ended is not the last one', () => {
   const uses: Uses = Array.from({ length: 9 }, (_, number) => [number, number % 2 ? HOME : MOBILE])
   assert.deepEqual(foundIn(uses), [3, 5, 7])
