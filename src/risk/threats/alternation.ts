@@ -71,18 +71,22 @@ export function alternation(maxTracked: number): Alternation {
   }
 }
 
+/** What was before, by a clock that was set back since, is in the future, and counts for nothing. */
 function change(
   course: Course,
   { place, at }: Pick<Whereabouts, 'place' | 'at'>,
   { returns: most, returnWithin, window }: AlternationLimits,
 ): number | undefined {
   const before = course.left.find((left) => left.place === place)
-  const isReturn = before !== undefined && at - before.at <= returnWithin
+  const isReturn = before !== undefined && at >= before.at && at - before.at <= returnWithin
   const others = course.left.filter((left) => left !== before)
   course.left = [{ place: course.place, at }, ...others].slice(0, MOST_LEFT)
   course.place = place
   if (!isReturn) return undefined
-  const returns = [...course.returns.filter((earlier) => earlier > at - window), at]
+  const returns = [
+    ...course.returns.filter((earlier) => earlier > at - window && earlier <= at),
+    at,
+  ]
   const isFound = returns.length >= most
   course.returns = isFound ? NO_RETURNS : returns
   return isFound ? returns.length : undefined

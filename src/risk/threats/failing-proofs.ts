@@ -34,7 +34,7 @@ export function failingProofs(maxTracked: number): FailingProofs {
       // Put last, so that they stand in the order of their latest failures.
       sessions.delete(name)
       sessions.set(name, at)
-      forgetBefore(sessions, at - window)
+      forgetBut(sessions, { since: at - window, until: at })
       if (sessions.size < most) return undefined
       networks.delete(network)
       return sessions.size
@@ -42,9 +42,13 @@ export function failingProofs(maxTracked: number): FailingProofs {
   }
 }
 
-function forgetBefore(sessions: Map<number, Instant>, since: Instant): void {
+/** Forgets what is older; and what is newer, which a clock was set back behind. */
+function forgetBut(
+  sessions: Map<number, Instant>,
+  { since, until }: { readonly since: Instant; readonly until: Instant },
+): void {
   for (const [name, at] of sessions) {
-    if (at > since) return
+    if (at > since && at <= until) return
     sessions.delete(name)
   }
 }

@@ -44,6 +44,16 @@ test('what failed again counts from then on', () => {
   assert.equal(failed('f', 61_000), 5)
 })
 
+test('after a clock was set back failures of before count no longer', () => {
+  const rule = failingProofs(100)
+  const failed = (session: string, at: number): number | undefined =>
+    rule.failed({ session, network: HOTEL, at }, LIMITS)
+  for (const session of ['a', 'b', 'c', 'd']) failed(session, 90_000)
+  assert.equal(failed('e', 10_000), undefined)
+  for (const session of ['f', 'g', 'h']) failed(session, 10_001)
+  assert.equal(failed('i', 10_002), 5)
+})
+
 test('of too many networks the one that was quiet for longest is forgotten', () => {
   const rule = failingProofs(2)
   for (const session of ['a', 'b', 'c', 'd']) rule.failed({ session, network: 'n0', at: 0 }, LIMITS)

@@ -107,6 +107,28 @@ test('returns that lie further apart than the window do not count together', () 
   assert.deepEqual(foundIn(uses), [])
 })
 
+test('after a clock was set back nothing returned, and what returned before counts no longer', () => {
+  const back: Uses = [
+    [100, HOME],
+    [110, MOBILE],
+    [111, HOME],
+    [50, MOBILE],
+    [120, HOME],
+    [60, MOBILE],
+    [130, HOME],
+  ]
+  assert.deepEqual(foundIn(back), [])
+  const once: Uses = [
+    [100, HOME],
+    [110, MOBILE],
+    [111, HOME],
+    [50, HOME],
+    [60, MOBILE],
+    [61, HOME],
+  ]
+  assert.deepEqual(foundIn(once), [])
+})
+
 test('a carrier that gives one phone several addresses in turn is one network', () => {
   const near = ['198.51.100.0/24', '198.51.7.0/24'] as const
   assert.deepEqual(
