@@ -83,6 +83,7 @@ async function benchedGate(flags: readonly string[] = []): Promise<BenchedGate> 
       refreshRefused: none,
       ended: none,
       threatFound: none,
+      threatLifted: none,
     },
     threats: threatsOf(config),
     clock: systemClock,

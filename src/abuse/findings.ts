@@ -1,26 +1,24 @@
 import type { Clock, Instant } from '../core/clock.ts'
 import { Refusal } from '../core/refusals.ts'
-import { MOST_MARKS, type Mark, type MarkStore } from './ports.ts'
-
-/** That a pattern was found of somebody, and for how long that holds. */
-export interface Finding {
-  /** Without spaces. */
-  readonly pattern: string
-  /** Of whom it was found: a session, a network, a user. */
-  readonly subject: string
-  readonly until: Instant
-}
+import type { FindingStore } from './finding-store.ts'
+import { type Finding, type FindingTable, findingTable } from './finding-table.ts'
 
 /** What is found of clients, as this process knows it. Disposing tells the others what they do not know yet. */
 export interface Findings extends AsyncDisposable {
   /** Whether nothing holds of anybody: so it is with most servers. */
   isEmpty(): boolean
-  /** Whether a pattern was found of somebody and holds. */
-  holds(pattern: string, subject: string): boolean
-  /** Takes note of a finding; the others learn of it, too, if it `isShared`. Whether it is news: one that holds is none. */
+  /** Until when it holds that a pattern was found of somebody; nothing if it does not, or is only watched for. */
+  endOf(pattern: string, subject: string): Instant | undefined
+  /**
+   * Takes note of a finding. One that `isShared` holds, and the others learn of it; any other is only not told again.
+   * Whether it is news: one that is known is none, unless it was not shared and now is.
+   */
   note(finding: Finding, options: { readonly isShared: boolean }): boolean
-  /** Ends a finding, here and everywhere. */
-  lift(pattern: string, subject: string): void
+  /**
+   * Ends a finding, here and everywhere; `until` is when one would end that is found now. Resolves to whether it was
+   * known here; only then the others are told. Rejects with `Refusal('state-unavailable')`.
+   */
+  lift(finding: Finding): Promise<boolean>
   /**
    * Tells the others what is new here, and takes over what they found or ended. While the store cannot be reached every
    * process goes on with what it knows.
@@ -30,99 +28,116 @@ export interface Findings extends AsyncDisposable {
 
 /** What the findings are kept with. */
 export interface FindingsNeeds {
-  /** Where all processes have theirs. */
-  readonly store: MarkStore
+  readonly store: FindingStore
   readonly clock: Clock
   /** Told of findings of others, but for those that there were before this process began. */
   readonly learnt?: (finding: Finding) => void
+  /** Told once that the store cannot be read or written, until it can be again. */
+  readonly lost?: (error: Refusal) => void
 }
 
-/** A finding and who knows of it. */
-interface Entry {
-  readonly until: Instant
-  readonly known: 'here' | 'untold' | 'everywhere'
+/** A finding, and whether the others know of it. */
+interface Shared extends Finding {
+  readonly isTold: boolean
 }
 
-export function findings({ store, clock, learnt = () => undefined }: FindingsNeeds): Findings {
-  const entries = new Map<string, Entry>()
-  const lifted = new Set<string>()
-  let isFirst = true
+/** What this process holds. */
+interface Held {
+  readonly shared: FindingTable<Shared>
+  /** What ended here while the store was asked: it may not have known yet. */
+  readonly lifted: FindingTable<Finding>
+}
 
-  function isHolding(name: string): boolean {
-    const entry = entries.get(name)
-    return entry !== undefined && entry.until > clock()
-  }
+const nothing = (): void => undefined
 
-  async function tellOthers(): Promise<void> {
-    for (const name of lifted) {
-      await store.remove(name)
-      lifted.delete(name)
-    }
-    for (const [name, entry] of entries) {
-      if (entry.known !== 'untold') continue
-      await store.put({ name, until: entry.until })
-      if (entries.get(name) === entry) entries.set(name, { ...entry, known: 'everywhere' })
-    }
-  }
+export function findings(needs: FindingsNeeds): Findings {
+  const { store, clock, lost = nothing } = needs
+  const watched = findingTable<Finding>()
+  const held: Held = { shared: findingTable<Shared>(), lifted: findingTable<Finding>() }
+  const { shared, lifted } = held
+  const takeOver = takingOver(held, needs)
+  let isWell = true
 
-  function takeOver(marks: readonly Mark[]): void {
-    const names = new Set(marks.map(({ name }) => name))
-    for (const [name, { known, until }] of entries) {
-      const isEnded = known === 'everywhere' ? !names.has(name) : until <= clock()
-      if (isEnded) entries.delete(name)
-    }
-    for (const { name, until } of marks) {
-      // Ended here while the store was asked, which learns of it next time.
-      if (lifted.has(name)) continue
-      const isNews = !entries.has(name)
-      entries.set(name, { until, known: 'everywhere' })
-      if (isNews && !isFirst) learnt(findingOf({ name, until }))
-    }
-    isFirst = false
-  }
+  const isHolding = (found: Finding | undefined): found is Finding =>
+    found !== undefined && found.until > clock()
 
   async function refresh(): Promise<void> {
-    try {
-      await tellOthers()
-      takeOver(await store.all())
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== 'state-unavailable') throw error
-    }
+    // What cannot be written must not keep this process from what others ended.
+    const troubles = [
+      await troubleOf(async () => await tellOthers(held, store)),
+      await troubleOf(takeOver),
+    ]
+    const trouble = troubles.find((each) => each !== undefined)
+    if (trouble !== undefined && isWell) lost(trouble)
+    isWell = trouble === undefined
   }
 
   return {
-    isEmpty: () => entries.size === 0,
-    holds: (pattern, subject) => isHolding(nameOf(pattern, subject)),
-    note({ pattern, subject, until }, { isShared }): boolean {
-      const name = nameOf(pattern, subject)
-      if (isHolding(name)) return false
-      forgetOldest(entries)
-      entries.set(name, { until, known: isShared ? 'untold' : 'here' })
+    isEmpty: () => shared.isEmpty(),
+    endOf(pattern, subject): Instant | undefined {
+      const found = shared.get({ pattern, subject })
+      return isHolding(found) ? found.until : undefined
+    },
+    note(finding, { isShared }): boolean {
+      if (isHolding(shared.get(finding))) return false
+      if (!isShared && isHolding(watched.get(finding))) return false
+      if (isShared) shared.set({ ...finding, isTold: false })
+      else watched.set(finding)
       return true
     },
-    lift(pattern, subject): void {
-      const name = nameOf(pattern, subject)
-      if (entries.delete(name)) lifted.add(name)
+    async lift(finding): Promise<boolean> {
+      watched.delete(finding)
+      if (!isHolding(shared.get(finding))) return false
+      await store.end(finding)
+      shared.delete(finding)
+      lifted.set(finding)
+      return true
     },
     refresh,
     [Symbol.asyncDispose]: refresh,
   }
 }
 
-/** Makes room for one more. */
-function forgetOldest(entries: Map<string, Entry>): void {
-  if (entries.size < MOST_MARKS) return
-  const [oldest] = entries.keys()
-  if (oldest !== undefined) entries.delete(oldest)
+async function tellOthers({ shared }: Held, store: FindingStore): Promise<void> {
+  const untold = [...shared].filter(({ isTold }) => !isTold)
+  await store.put(untold)
+  for (const finding of untold) {
+    if (shared.get(finding) === finding) shared.set({ ...finding, isTold: true })
+  }
 }
 
-/** The name under which a finding stands in the list. */
-export function nameOf(pattern: string, subject: string): string {
-  return `${pattern} ${subject}`
+/** Makes what is stored what this process holds, each time that it is called. */
+function takingOver(
+  { shared, lifted }: Held,
+  { store, clock, learnt = nothing }: FindingsNeeds,
+): () => Promise<void> {
+  let isFirst = true
+  return async () => {
+    for (const ended of lifted) lifted.delete(ended)
+    const stored = findingTable<Finding>()
+    for (const finding of await store.all()) stored.set(finding)
+    for (const finding of shared) {
+      const { isTold, until } = finding
+      const isEnded = isTold ? stored.get(finding) === undefined : until <= clock()
+      if (isEnded) shared.delete(finding)
+    }
+    for (const finding of stored) {
+      if (lifted.get(finding) !== undefined) continue
+      const isNews = shared.get(finding) === undefined
+      shared.set({ ...finding, isTold: true })
+      if (isNews && !isFirst) learnt(finding)
+    }
+    isFirst = false
+  }
 }
 
-/** The finding that a name in the list stands for. */
-export function findingOf({ name, until }: Mark): Finding {
-  const end = name.indexOf(' ')
-  return { pattern: name.slice(0, end), subject: name.slice(end + 1), until }
+/** Why the store could not be asked; nothing if it could. */
+async function troubleOf(work: () => Promise<void>): Promise<Refusal | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'state-unavailable') return error
+    throw error
+  }
 }

@@ -1,10 +1,11 @@
 import type { Counters, MarkStore } from '../abuse/ports.ts'
 import type { Leases, Notices, SlotStore } from '../engine/ports.ts'
 import type { NonceStore } from '../proof/ports.ts'
+import type { Pattern } from '../risk/threats/pattern.ts'
 import type { SessionStore } from '../sessions/ports.ts'
 
-/** What is found of clients and holds for a while; files that were removed for abuse. */
-export type MarkList = 'findings' | 'abuse'
+/** What is found of clients and holds for a while; what of it was ended; files that were removed for abuse. */
+export type MarkList = Pattern | 'ended' | 'abuse'
 
 /** What is kept in records rather than files, and who may change them. */
 export interface Records {

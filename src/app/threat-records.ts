@@ -1,25 +1,37 @@
 import { userSubject } from '../abuse/bans.ts'
-import { type Finding, findingOf, nameOf } from '../abuse/findings.ts'
+import type { Finding } from '../abuse/finding-table.ts'
 import type { Clock } from '../core/clock.ts'
 import { userOf } from '../engine/admission.ts'
 import type { UploadEngine } from '../engine/engine.ts'
 import type { SlotRecord } from '../engine/slot-record.ts'
 import type { GateEvents, Threat } from '../gate/events.ts'
-import type { ThreatPolicy } from '../risk/threats/pattern.ts'
+import type { Effect, ThreatPolicy } from '../risk/threats/pattern.ts'
 import { areDeletedForAbuse } from '../risk/threats/uploads-deleted-for-abuse.ts'
+import { storedFindings } from './finding-lists.ts'
 import type { Stores } from './stores.ts'
 
 const PATTERN = 'uploads-deleted-for-abuse'
+
+/** A finding that is stored, and what becomes of it. */
+export interface StoredFinding extends Finding {
+  readonly effect: Effect
+}
+
+/** What was found of a user. */
+interface AbuseFinding extends Threat {
+  /** As it stands in the list. */
+  readonly subject: string
+}
 
 /** What is stored of threats, for the commands of an operator. */
 export interface ThreatRecords {
   /** Takes note that a file was removed for abuse. Resolves to whose it was; nothing if its grant named nobody. */
   noteAbuse(file: SlotRecord): Promise<string | undefined>
   /** Whether that is found of the user now, and told. Reads the records of all files. */
-  judgeAbuse(user: string): Promise<Threat | undefined>
+  judgeAbuse(user: string): Promise<AbuseFinding | undefined>
   /** What was found and holds, the latest end first. */
-  list(): Promise<readonly Finding[]>
-  /** Ends what was found of a subject, as {@link list} names it. Resolves to what that was. */
+  list(): Promise<readonly StoredFinding[]>
+  /** Ends what was found of a subject, as {@link list} names it; of a user any way to write the JID. Resolves to what that was. */
   lift(subject: string): Promise<readonly Finding[]>
 }
 
@@ -36,56 +48,72 @@ export interface ThreatRecordNeeds {
 
 export function threatRecords(needs: ThreatRecordNeeds): ThreatRecords {
   const { stores, engine, policy, clock, events, lifted } = needs
-  const [found, deleted] = [stores.marks('findings'), stores.marks('abuse')]
+  const [found, deleted] = [storedFindings(stores), stores.marks('abuse')]
   const { effects, duration, abuse: limits } = policy
   const effect = effects[PATTERN]
+  const effectOf = new Map<string, Effect>(Object.entries(effects))
 
-  /** Files of the user that were published in the window and are still there. */
+  /** Files of the user that are there, however old: removed are old ones, too. */
   async function standingOf(subject: string): Promise<number> {
-    const since = clock() - limits.window
     let standing = 0
-    for await (const file of engine.files()) {
-      const isLate = (file.publishedAt ?? 0) > since
-      if (isLate && subjectOf(file) === subject) standing += 1
-    }
+    for await (const file of engine.files()) if (subjectOf(file) === subject) standing += 1
     return standing
   }
 
-  async function list(): Promise<readonly Finding[]> {
-    return (await found.all()).map(findingOf)
+  /** Files of the user that were removed for abuse in the window. */
+  async function deletedOf(subject: string): Promise<number> {
+    return (await deleted.all()).filter(({ name }) => ownerIn(name) === subject).length
   }
 
   return {
     async noteAbuse(file): Promise<string | undefined> {
       const user = userOf(file)
       if (user === undefined || effect === 'off') return user
-      const name = nameOf(file.fingerprint, userSubject(user))
+      const name = `${file.fingerprint} ${userSubject(user)}`
       await deleted.put({ name, until: clock() + limits.window })
       return user
     },
-    async judgeAbuse(user): Promise<Threat | undefined> {
+    async judgeAbuse(user): Promise<AbuseFinding | undefined> {
       if (effect === 'off') return undefined
       const subject = userSubject(user)
-      const name = nameOf(PATTERN, subject)
-      if ((await found.all()).some((mark) => mark.name === name)) return undefined
-      const removed = (await deleted.all()).filter((mark) => findingOf(mark).subject === subject)
-      const files = { deleted: removed.length, standing: await standingOf(subject) }
+      const known = await found.all()
+      if (known.some((each) => each.pattern === PATTERN && each.subject === subject)) {
+        return undefined
+      }
+      const files = { deleted: await deletedOf(subject), standing: await standingOf(subject) }
       if (!areDeletedForAbuse(files, limits)) return undefined
-      await found.put({ name, until: clock() + duration })
+      await found.put([{ pattern: PATTERN, subject, until: clock() + duration }])
       const threat = { pattern: PATTERN, effect, user, count: files.deleted, duration } as const
       events.threatFound(threat)
-      return threat
+      return { ...threat, subject }
     },
-    list,
-    async lift(subject): Promise<readonly Finding[]> {
-      const named = (await list()).filter((finding) => finding.subject === subject)
-      for (const finding of named) {
-        await found.remove(nameOf(finding.pattern, subject))
+    async list(): Promise<readonly StoredFinding[]> {
+      return (await found.all()).map((each) => ({
+        ...each,
+        effect: effectOf.get(each.pattern) ?? 'off',
+      }))
+    },
+    async lift(named): Promise<readonly Finding[]> {
+      const subject = canonical(named)
+      const held = (await found.all()).filter((finding) => finding.subject === subject)
+      for (const finding of held) {
+        await found.end({ ...finding, until: clock() + duration })
         lifted(finding)
       }
-      return named
+      return held
     },
   }
+}
+
+/** Whose file was removed, in the name that stands for it. */
+function ownerIn(name: string): string {
+  return name.slice(name.indexOf(' ') + 1)
+}
+
+/** A subject as it stands in the list. */
+function canonical(subject: string): string {
+  const user = 'user:'
+  return subject.startsWith(user) ? userSubject(subject.slice(user.length)) : subject
 }
 
 function subjectOf(file: SlotRecord): string | undefined {

@@ -8,6 +8,7 @@ import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Observer } from '../observe/observer.ts'
 import { PATTERNS } from '../risk/threats/pattern.ts'
+import { storedFindings } from './finding-lists.ts'
 import { threatPolicyOf } from './risk-policy.ts'
 import type { Stores } from './stores.ts'
 
@@ -40,8 +41,10 @@ export async function watchThreats(config: Config, needs: ThreatWatchNeeds): Pro
   let policy = threatPolicyOf(config)
   const isOff = (): boolean => PATTERNS.every((each) => policy.effects[each] === 'off')
   const found = findings({
-    store: stores.marks('findings'),
+    store: storedFindings(stores),
     clock: systemClock,
+    lost: (err) =>
+      log.warn({ err }, 'findings not exchanged with other processes: each goes on with its own'),
     learnt({ pattern, until }): void {
       // Servers count what they find themselves; this rule alone is asked by a command.
       if (pattern !== 'uploads-deleted-for-abuse' || worker !== undefined) return

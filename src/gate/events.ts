@@ -63,4 +63,6 @@ export interface GateEvents {
   bindingRefused(session: string, attempt: { slot: string; client: ClientAddress }): void
   /** A pattern was found; not told again while it holds. */
   threatFound(threat: Threat): void
+  /** A new grant ended what was found of a session. */
+  threatLifted(lifted: Required<Pick<Threat, 'pattern' | 'session'>>): void
 }

@@ -58,7 +58,10 @@ export function levelOf(
     ...from,
     ...(isExpired ? { grantExpiredAt: expiry } : {}),
     ...(surprise === undefined ? {} : { surprise: surprise.score }),
-    threats: needs.threats.foundOf(request, session),
+    threats: needs.threats.foundOf(request, {
+      name: session,
+      confirmedAt: known?.bound?.confirmedAt,
+    }),
   }
   const snapshot = known === undefined ? undefined : snapshotOf(known, needs)
   const under = (policy: GatePolicy): Assessment => assess(snapshot, observation, policy)

@@ -80,7 +80,7 @@ function openingJudge(attempt: Attempt, needs: GateNeeds): Judge {
     if (slot.session === undefined) return await wish.unbound(slot, circumstances)
     const present = await needs.bound.find(slot.session)
     if (present === undefined) return refuseFully(wish.request, 'session-gone')
-    needs.threats.refuseBanned(present.key)
+    needs.threats.refuseBanned({ name: present.key, confirmedAt: present.bound.confirmedAt })
     if (!mayRepeat(wish.wanted, present)) return refuseSecond(attempt, slot, needs)
     state.level = levelOfRepetition(wish, present, needs)
     state.session = await needs.bound.succeed(opened.session, present)

@@ -2,6 +2,7 @@ import { CLOCK_SKEW } from '../core/clock.ts'
 import type { Grant } from '../core/grant.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Visit } from '../sessions/session-life.ts'
+import type { BoundSession } from '../sessions/session-record.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { nextFields } from './answer-fields.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
@@ -58,11 +59,17 @@ export async function admitProved<T>(
   const lifts = level.level === 3 && isShared && (await isFresh(granted, needs))
   if (level.level === 3 && !lifts) return refuseLevel(granted, level, needs)
   const verdict = lifts ? 'confirmed' : 'passed'
-  if (lifts) needs.threats.confirmed(session.key)
+  if (lifts) await confirm(session, needs)
   await accept({ request, proof, visit, whose, verdict }, level, needs)
   const binds = isShared ? { binds: session.key } : {}
   const judge = provedJudge(granted, needs)
   return await use({ grant, passage: { session: session.key, ...binds, judge } })
+}
+
+/** Noted in the session, too, which every process reads: those that know of a finding learn a second later that it ended. */
+async function confirm(session: BoundSession, needs: GateNeeds): Promise<void> {
+  await needs.bound.confirmed(session, needs.clock())
+  await needs.threats.confirmed(session.key)
 }
 
 /**

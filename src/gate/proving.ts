@@ -36,7 +36,7 @@ export async function prove(
   const verdict = await check({ shown, signed, session }, needs)
   if (verdict.kind === 'proved' && session !== undefined && id !== undefined) {
     needs.abuse.refuseBanned(request.client, session.bound.user)
-    needs.threats.refuseBanned(session.key)
+    needs.threats.refuseBanned({ name: session.key, confirmedAt: session.bound.confirmedAt })
     needs.threats.proved(request, session.key)
     return { kind: 'proved', id, session }
   }

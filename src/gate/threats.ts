@@ -1,5 +1,6 @@
 import { userSubject } from '../abuse/bans.ts'
 import type { Findings } from '../abuse/findings.ts'
+import type { Instant } from '../core/clock.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
 import type { Pattern } from '../risk/threats/pattern.ts'
@@ -11,22 +12,29 @@ import {
   threatRules,
 } from './threat-rules.ts'
 
+/** A session as findings know it. */
+export interface FoundSession {
+  readonly name: string
+  /** When a new grant was shown last: what was found before holds no longer, also where that is not known yet. */
+  readonly confirmedAt?: Instant | undefined
+}
+
 /** Looks for patterns in what passes the gate, and knows what was found. */
 export interface Threats extends ThreatRules {
   /** What was found of a session, or of the network that a request comes from. */
-  foundOf(request: { readonly client: ClientAddress }, session: string): readonly Pattern[]
+  foundOf(request: { readonly client: ClientAddress }, session: FoundSession): readonly Pattern[]
   /** Refuses (`session-banned`) what the operator wants refused. */
-  refuseBanned(session: string): void
-  /** A new grant showed that a session is its user's: what was found of it holds no longer. */
-  confirmed(session: string): void
+  refuseBanned(session: FoundSession): void
+  /** A new grant showed that a session is its user's: what was found of it holds no longer. Rejects with `Refusal('state-unavailable')`. */
+  confirmed(session: string): Promise<void>
   /** Why no request of a network or user is served, if so. */
   banOf(client: ClientAddress, user?: string): Pattern | undefined
 }
 
 /** What the threats are built from. */
 export interface ThreatNeeds extends ThreatRuleNeeds {
-  readonly findings: Pick<Findings, 'isEmpty' | 'holds' | 'note' | 'lift'>
-  readonly events: Pick<GateEvents, 'threatFound'>
+  readonly findings: Pick<Findings, 'isEmpty' | 'endOf' | 'note' | 'lift'>
+  readonly events: Pick<GateEvents, 'threatFound' | 'threatLifted'>
   /** The name under which a client's network may be stored. */
   readonly networkName: (client: ClientAddress) => string
 }
@@ -39,10 +47,19 @@ const NOTHING: readonly Pattern[] = []
 export function threats(needs: ThreatNeeds): Threats {
   const { findings, policy, networkName, clock, events } = needs
   const isFound = (pattern: Pattern, subject: string): boolean =>
-    policy().effects[pattern] !== 'off' && findings.holds(pattern, subject)
+    policy().effects[pattern] !== 'off' && findings.endOf(pattern, subject) !== undefined
   const isBanned = (pattern: Pattern, subject: string): boolean =>
-    policy().effects[pattern] === 'ban' && findings.holds(pattern, subject)
+    policy().effects[pattern] === 'ban' && findings.endOf(pattern, subject) !== undefined
   const networkOf = (client: ClientAddress): string => `network:${networkName(client)}`
+
+  function isFoundSince(
+    pattern: Pattern,
+    { name, confirmedAt = -Infinity }: FoundSession,
+  ): boolean {
+    const { effects, duration } = policy()
+    const end = findings.endOf(pattern, `session:${name}`)
+    return effects[pattern] !== 'off' && end !== undefined && end - duration > confirmedAt
+  }
 
   function report(threat: FoundThreat): void {
     const { pattern, session, client } = threat
@@ -59,16 +76,22 @@ export function threats(needs: ThreatNeeds): Threats {
     ...threatRules(needs, report),
     foundOf({ client }, session): readonly Pattern[] {
       if (findings.isEmpty()) return NOTHING
-      const found: Pattern[] = OF_SESSIONS.filter((each) => isFound(each, `session:${session}`))
+      const found: Pattern[] = OF_SESSIONS.filter((each) => isFoundSince(each, session))
       return isFound('failing-proofs', networkOf(client)) ? [...found, 'failing-proofs'] : found
     },
     refuseBanned(session): void {
       if (findings.isEmpty()) return
-      const pattern = OF_SESSIONS.find((each) => isBanned(each, `session:${session}`))
+      const isBannedBy = (each: Pattern): boolean =>
+        policy().effects[each] === 'ban' && isFoundSince(each, session)
+      const pattern = OF_SESSIONS.find(isBannedBy)
       if (pattern !== undefined) throw new Refusal('session-banned', { why: pattern })
     },
-    confirmed(session): void {
-      for (const pattern of OF_SESSIONS) findings.lift(pattern, `session:${session}`)
+    async confirmed(session): Promise<void> {
+      const until = clock() + policy().duration
+      for (const pattern of OF_SESSIONS) {
+        const isLifted = await findings.lift({ pattern, subject: `session:${session}`, until })
+        if (isLifted) events.threatLifted({ pattern, session })
+      }
     },
     banOf(client, user): Pattern | undefined {
       if (findings.isEmpty()) return undefined

@@ -33,7 +33,7 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
     needs.abuse.refuseBanned(request.client, needs.userOf(slot))
     if (slot.session !== undefined)
       return await refuseStranger({ request, slot, why: 'absent' }, needs)
-    needs.threats.refuseBanned(slot.fingerprint)
+    needs.threats.refuseBanned({ name: slot.fingerprint })
     // Nothing is written to a slot that has its file.
     if (isPassed || slot.state !== 'open') return 'pass'
     const { fingerprint: session } = slot

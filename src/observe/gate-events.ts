@@ -57,6 +57,7 @@ export function gateAudit({ record }: Pick<AuditTrail, 'record'>, privacy: Priva
         count,
         seconds: duration / 1000,
       }),
+    threatLifted: ({ pattern, session }) => record({ event: 'threat-lifted', session, pattern }),
   }
 }
 
@@ -89,6 +90,7 @@ export function gateLog(log: Log, privacy: Privacy): GateEvents {
       const address = client === undefined ? undefined : shownAddress(client, privacy)
       log.debug({ pattern, effect, session, address, count }, 'threat found')
     },
+    threatLifted: ({ pattern, session }) => log.debug({ pattern, session }, 'threat lifted'),
   }
 }
 
@@ -134,6 +136,7 @@ export function gateMetrics(registry: Registry): GateEvents {
     threatFound({ pattern }) {
       threats(pattern).count += 1
     },
+    threatLifted: () => undefined,
   }
 }
 

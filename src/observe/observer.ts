@@ -215,6 +215,9 @@ function toGateObservers(all: readonly GateEvents[]): GateEvents {
     threatFound(threat) {
       for (const each of all) each.threatFound(threat)
     },
+    threatLifted(lifted) {
+      for (const each of all) each.threatLifted(lifted)
+    },
   }
 }
 

@@ -39,6 +39,11 @@ export function succeeding(session: BoundSession, older: BoundSession): BoundSes
   return { ...past, key, uploads, revision, bound }
 }
 
+/** The session once a new grant lifted level 3. */
+export function confirmedAt(session: BoundSession, at: Instant): BoundSession {
+  return { ...session, bound: { ...session.bound, confirmedAt: at } }
+}
+
 /** The session with one more refresh. Refuses (`refreshes-exhausted`) more than `most`. */
 export function refreshedOnce(session: BoundSession, most: number): BoundSession {
   const { bound } = session

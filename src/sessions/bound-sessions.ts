@@ -4,7 +4,14 @@ import type { Fingerprint } from '../core/slot-path.ts'
 import { randomId } from '../core/random.ts'
 import { Refusal } from '../core/refusals.ts'
 import { boundRecords } from './bound-records.ts'
-import { isNews, provedBy, refreshedOnce, succeeding, usingRefresh } from './bound-session-life.ts'
+import {
+  confirmedAt,
+  isNews,
+  provedBy,
+  refreshedOnce,
+  succeeding,
+  usingRefresh,
+} from './bound-session-life.ts'
 import type { SessionNeeds } from './needs.ts'
 import { type Visit, begun, presentNetwork } from './session-life.ts'
 import type { Binding, BoundSession } from './session-record.ts'
@@ -45,6 +52,8 @@ export interface BoundSessions {
   find(name: string): Promise<BoundSession | undefined>
   /** Notes a request that proved itself. */
   proved(session: BoundSession, visit: Visit): Promise<void>
+  /** Notes that a new grant showed that it is its user's. */
+  confirmed(session: BoundSession, at: Instant): Promise<void>
   /**
    * Makes a session that was opened just now one that may take the place of the older one: it is no younger,
    * and as well known. Resolves to what is stored; the older one stays as it is.
@@ -101,6 +110,9 @@ export function boundSessions(needs: SessionNeeds, { limits }: SessionRoom): Bou
       const [from, to] = [presentNetwork(seen), record && presentNetwork(record)]
       if (record === undefined || from === undefined || to === undefined) return
       if (from.network !== to.network) events.networkChanged(record, { from, to })
+    },
+    async confirmed({ key }, at): Promise<void> {
+      await change(key, (session) => confirmedAt(session, at))
     },
     async succeed(newer, older): Promise<BoundSession> {
       const succeeded = await change(newer.key, (session) => succeeding(session, older))

@@ -32,6 +32,8 @@ export interface Binding {
   readonly user?: string
   /** When its key was used first; absent while it was not. */
   readonly provedAt?: Instant
+  /** When a new grant was shown with it last that lifted level 3. */
+  readonly confirmedAt?: Instant
   /** How often it got fresh grants. */
   readonly refreshes: number
   /** Number of the latest of them that was used: earlier ones are worth nothing any more. */

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Finding, type Findings, findings } from '../../src/abuse/findings.ts'
-import type { MarkStore } from '../../src/abuse/ports.ts'
+import type { Finding } from '../../src/abuse/finding-table.ts'
+import { type Findings, findings } from '../../src/abuse/findings.ts'
+import { MOST_MARKS, type MarkStore } from '../../src/abuse/ports.ts'
 import { Refusal } from '../../src/core/refusals.ts'
-import { memoryMarkStore } from '../../src/stores/memory/mark-store.ts'
+import { memoryFindings } from './memory-findings.ts'
 
 const NOON = Date.UTC(2026, 10, 22, 12)
 const SUBJECT = 'network:192.0.2.0/24'
 const FINDING = { pattern: 'failing-proofs', subject: SUBJECT, until: NOON + 60_000 }
+/** Ends it, and what others may have found of it by now. */
+const LIFT = { ...FINDING, until: NOON + 60_000 }
 const SHARED = { isShared: true }
 
 /** Two servers with one store, and what the second learns. */
@@ -17,35 +20,62 @@ interface Pair {
   readonly learnt: Finding[]
   now: number
   isReachable: boolean
+  isWritable: boolean
+  /** Runs once, after the next list was read and before the answer is there. */
+  meanwhile: (() => Promise<void>) | undefined
+  readonly lost: string[]
 }
 
 function pair(): Pair {
-  const state = { now: NOON, isReachable: true }
+  const state: Pick<Pair, 'now' | 'isReachable' | 'isWritable' | 'meanwhile'> = {
+    now: NOON,
+    isReachable: true,
+    isWritable: true,
+    meanwhile: undefined,
+  }
   const clock = (): number => state.now
-  const store = failing(memoryMarkStore(clock), () => !state.isReachable)
+  const store = memoryFindings(clock, (list) => failing(list, state))
   const learnt: Finding[] = []
+  const lost: string[] = []
   return Object.assign(state, {
-    here: findings({ store, clock }),
+    here: findings({ store, clock, lost: ({ code }) => lost.push(code) }),
     there: findings({ store, clock, learnt: (finding) => learnt.push(finding) }),
     learnt,
+    lost,
   })
 }
 
 /** A store that cannot be reached at times. */
-function failing(store: MarkStore, isAway: () => boolean): MarkStore {
+function failing(
+  store: MarkStore,
+  state: Pick<Pair, 'isReachable' | 'isWritable' | 'meanwhile'>,
+): MarkStore {
   async function asked<T>(work: () => Promise<T>): Promise<T> {
-    if (isAway()) throw new Refusal('state-unavailable')
+    if (!state.isReachable) throw new Refusal('state-unavailable')
     return await work()
   }
   return {
-    put: async (mark) => await asked(async () => await store.put(mark)),
+    async put(mark) {
+      if (!state.isWritable) throw new Refusal('state-unavailable')
+      await asked(async () => await store.put(mark))
+    },
     remove: async (name) => await asked(async () => await store.remove(name)),
-    all: async () => await asked(async () => await store.all()),
+    async all() {
+      const found = await asked(async () => await store.all())
+      const { meanwhile } = state
+      state.meanwhile = undefined
+      await meanwhile?.()
+      return found
+    },
   }
 }
 
 function holds({ here, there }: Pair): readonly boolean[] {
-  return [here, there].map((each) => each.holds(FINDING.pattern, SUBJECT))
+  return [here, there].map((each) => isHeld(each))
+}
+
+function isHeld(one: Findings, { pattern, subject } = FINDING): boolean {
+  return one.endOf(pattern, subject) !== undefined
 }
 
 async function refresh({ here, there }: Pair): Promise<void> {
@@ -66,8 +96,8 @@ test('what one server finds holds there at once, on others when they have asked,
 test('a finding is of one subject and one pattern, and of no other', async () => {
   const both = pair()
   both.here.note(FINDING, SHARED)
-  assert.ok(!both.here.holds('failing-proofs', 'network:192.0.3.0/24'))
-  assert.ok(!both.here.holds('grant-on-two-networks', SUBJECT))
+  assert.ok(!isHeld(both.here, { ...FINDING, subject: 'network:192.0.3.0/24' }))
+  assert.ok(!isHeld(both.here, { ...FINDING, pattern: 'grant-on-two-networks' }))
 })
 
 test('what holds already is no news, and not made longer', async () => {
@@ -79,25 +109,34 @@ test('what holds already is no news, and not made longer', async () => {
   assert.ok(both.here.note({ ...FINDING, until: NOON + 90_000 }, SHARED))
 })
 
-test('what need not be shared stays here, whatever the others say', async () => {
+test('what need not be shared holds nowhere, and is not told again here', async () => {
+  const both = pair()
+  assert.ok(both.here.note(FINDING, { isShared: false }))
+  assert.ok(!both.here.note(FINDING, { isShared: false }))
+  await refresh(both)
+  assert.deepEqual(holds(both), [false, false])
+  assert.ok(both.here.isEmpty())
+})
+
+test('what need not be shared and then is holds from then on, everywhere', async () => {
   const both = pair()
   both.here.note(FINDING, { isShared: false })
+  assert.ok(both.here.note(FINDING, SHARED))
   await refresh(both)
-  await refresh(both)
-  assert.deepEqual(holds(both), [true, false])
+  assert.deepEqual(holds(both), [true, true])
 })
 
 test('what is lifted on one server ends on all, also before it was told', async () => {
   const both = pair()
   both.here.note(FINDING, SHARED)
   await refresh(both)
-  both.there.lift(FINDING.pattern, SUBJECT)
+  assert.ok(await both.there.lift(LIFT))
   assert.deepEqual(holds(both), [true, false])
   await both.there.refresh()
   await both.here.refresh()
   assert.deepEqual(holds(both), [false, false])
   both.here.note(FINDING, SHARED)
-  both.here.lift(FINDING.pattern, SUBJECT)
+  assert.ok(await both.here.lift(LIFT))
   await refresh(both)
   assert.deepEqual(holds(both), [false, false])
 })
@@ -111,10 +150,10 @@ test('without its store a server goes on with what it knows, and tells it when t
   both.here.note(next, SHARED)
   await refresh(both)
   assert.deepEqual(holds(both), [true, true])
-  assert.ok(both.here.holds(next.pattern, SUBJECT))
+  assert.ok(isHeld(both.here, next))
   both.isReachable = true
   await refresh(both)
-  assert.ok(both.there.holds(next.pattern, SUBJECT))
+  assert.ok(isHeld(both.there, next))
 })
 
 test('a server that ends tells what it has just found', async () => {
@@ -137,10 +176,87 @@ test('what others find is learnt once, and what was there before the server bega
   assert.deepEqual(both.learnt, [next])
 })
 
-test('fifty thousand findings take no more room than those that are kept', async () => {
+test('what is lifted while the list is read does not come back with the answer', async () => {
+  const both = pair()
+  both.here.note(FINDING, SHARED)
+  await refresh(both)
+  both.meanwhile = async () => {
+    await both.there.lift(LIFT)
+  }
+  await both.there.refresh()
+  assert.ok(!isHeld(both.there))
+})
+
+test('what two servers find at once stays lifted, also if the second tells it after it was lifted', async () => {
+  const both = pair()
+  both.here.note(FINDING, SHARED)
+  both.there.note(FINDING, SHARED)
+  await both.here.refresh()
+  await both.here.lift(LIFT)
+  await refresh({ ...both, here: both.there, there: both.here })
+  await both.there.refresh()
+  assert.deepEqual(holds(both), [false, false])
+  const again = { ...FINDING, until: LIFT.until + 1 }
+  both.there.note(again, SHARED)
+  await refresh({ ...both, here: both.there, there: both.here })
+  assert.deepEqual(holds(both), [true, true])
+})
+
+test('a finding that ended while it was told, and was made anew, is told again', async () => {
+  const both = pair()
+  both.here.note(FINDING, SHARED)
+  const again = { ...FINDING, until: NOON + 120_000 }
+  both.meanwhile = async () => {
+    both.now = FINDING.until
+    both.here.note(again, SHARED)
+  }
+  await both.here.refresh()
+  await refresh(both)
+  assert.equal(both.there.endOf(FINDING.pattern, SUBJECT), again.until)
+})
+
+test('while nothing can be written, what others found and ended is followed, and the trouble is told once', async () => {
+  const both = pair()
+  both.here.note({ ...FINDING, subject: 'network:192.0.3.0/24' }, SHARED)
+  both.there.note(FINDING, SHARED)
+  await both.there.refresh()
+  both.isWritable = false
+  await both.here.refresh()
+  await both.here.refresh()
+  assert.deepEqual(holds(both), [true, true])
+  assert.deepEqual(both.lost, ['state-unavailable'])
+  both.isWritable = true
+  await both.here.refresh()
+  both.isWritable = false
+  await both.here.refresh()
+  assert.deepEqual(both.lost, ['state-unavailable'])
+  both.isReachable = false
+  await both.here.refresh()
+  assert.deepEqual(both.lost, ['state-unavailable', 'state-unavailable'])
+})
+
+test('of too many findings those are forgotten that end soonest, of one pattern none because of another', async () => {
+  const both = pair()
+  const user = { pattern: 'uploads-deleted-for-abuse', subject: 'user:a@b', until: NOON + 1 }
+  both.here.note(user, SHARED)
+  const late = { ...FINDING, until: NOON + 1_000_000 }
+  both.here.note(late, SHARED)
+  const subjects = Array.from({ length: MOST_MARKS + 10 }, (_, n) => `network:${n}`)
+  for (const [n, subject] of subjects.entries()) {
+    both.here.note({ ...FINDING, subject, until: NOON + 10 + n }, SHARED)
+  }
+  const held = (one: Findings): readonly boolean[] =>
+    [user, late, { ...FINDING, subject: 'network:0' }].map((each) => isHeld(one, each))
+  assert.deepEqual(held(both.here), [true, true, false])
+  await refresh(both)
+  assert.deepEqual(held(both.there), [true, true, false])
+})
+
+test('what is only watched for takes no room from what holds', () => {
   const { here } = pair()
-  for (let n = 0; n < 50_000; n += 1) here.note({ ...FINDING, subject: `s${n}` }, SHARED)
-  assert.ok(!here.holds(FINDING.pattern, 's0'))
-  assert.ok(!here.holds(FINDING.pattern, 's45000'))
-  assert.ok(here.holds(FINDING.pattern, 's49999'))
+  here.note(FINDING, SHARED)
+  for (let n = 0; n < 2 * MOST_MARKS; n += 1) {
+    here.note({ ...FINDING, subject: `s${n}`, until: FINDING.until + 1 + n }, { isShared: false })
+  }
+  assert.ok(isHeld(here))
 })

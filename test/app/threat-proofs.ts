@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { threatRecords } from '../../src/app/threat-records.ts'
 import { threatPolicyOf } from '../../src/app/risk-policy.ts'
+import type { MarkStore } from '../../src/abuse/ports.ts'
 import type { ClientAddress } from '../../src/core/client-address.ts'
 import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
 import type { SlotRecord } from '../../src/engine/slot-record.ts'
@@ -86,9 +87,15 @@ async function removed(
 ): Promise<Threat | undefined> {
   let now = NOON
   const clock = (): number => now
-  const marks = { findings: memoryMarkStore(clock), abuse: memoryMarkStore(clock) }
+  const lists = new Map<string, MarkStore>()
   const records = threatRecords({
-    stores: { marks: (list) => marks[list] },
+    stores: {
+      marks: (list) => {
+        const marks = lists.get(list) ?? memoryMarkStore(clock)
+        lists.set(list, marks)
+        return marks
+      },
+    },
     engine: {
       async *files() {
         for (let number = 0; number < standing; number += 1) yield fileOf(`s${number}`, NOON)
@@ -153,9 +160,11 @@ export const THREAT_PROOFS: Readonly<Record<string, () => Promise<void>>> = {
           for (let number = 0; number < 4; number += 1)
             threats.used({ client: FROM[number % 2] ?? HOME }, slot)
           at(minutes * 60 - 1)
-          assert.throws(() => threats.refuseBanned(slot.fingerprint), { code: 'session-banned' })
+          assert.throws(() => threats.refuseBanned({ name: slot.fingerprint }), {
+            code: 'session-banned',
+          })
           at(minutes * 60)
-          threats.refuseBanned(slot.fingerprint)
+          threats.refuseBanned({ name: slot.fingerprint })
         },
       )
       assert.deepEqual(

@@ -62,6 +62,7 @@ export function gateNeedsOf(
       refreshRefused: nothing,
       ended: nothing,
       threatFound: nothing,
+      threatLifted: nothing,
     },
     threats: threatsOf(config),
     clock: systemClock,

@@ -6,7 +6,7 @@ import type { Threat } from '../../src/gate/events.ts'
 import { type Threats, threats } from '../../src/gate/threats.ts'
 import { proxyNetworks } from '../../src/http/client-address.ts'
 import type { Place } from '../../src/risk/place.ts'
-import { memoryMarkStore } from '../../src/stores/memory/mark-store.ts'
+import { memoryFindings } from '../abuse/memory-findings.ts'
 
 /** What a gate's threats are built with, if not with nothing. */
 export interface Surroundings {
@@ -19,13 +19,13 @@ export interface Surroundings {
 export function threatsOf(config: Config, surroundings: Surroundings = {}): Threats {
   const { clock = systemClock, found = () => undefined, find = () => undefined } = surroundings
   return threats({
-    findings: findings({ store: memoryMarkStore(clock), clock }),
+    findings: findings({ store: memoryFindings(clock), clock }),
     policy: () => threatPolicyOf(config),
     places: { find },
     networkName: ({ network }) => network,
     isOfProxies: proxyNetworks(config.server.trustedProxies),
     clock,
-    events: { threatFound: found },
+    events: { threatFound: found, threatLifted: () => undefined },
     maxTracked: config.threats.maxTracked,
   })
 }

@@ -10,7 +10,7 @@ import {
   clientAddressPolicy,
   proxyNetworks,
 } from '../../src/http/client-address.ts'
-import { memoryMarkStore } from '../../src/stores/memory/mark-store.ts'
+import { memoryFindings } from '../abuse/memory-findings.ts'
 import { configOf } from '../app/site.ts'
 import { HOME, TRAIN } from '../observe/samples.ts'
 
@@ -22,13 +22,16 @@ interface Pair {
   readonly here: Threats
   readonly there: Threats
   readonly told: Threat[]
+  readonly lifted: string[]
   readonly refresh: () => Promise<void>
+  readonly reload: (...flags: readonly string[]) => void
 }
 
 function pair(...flags: readonly string[]): Pair {
-  const store = memoryMarkStore(clock)
-  const config = configOf('/', flags)
+  const store = memoryFindings(clock)
+  let config = configOf('/', flags)
   const told: Threat[] = []
+  const lifted: string[] = []
   const server = (): readonly [Threats, () => Promise<void>] => {
     const found = findings({ store, clock })
     const made = threats({
@@ -38,7 +41,10 @@ function pair(...flags: readonly string[]): Pair {
       networkName: ({ network }) => `name of ${network}`,
       isOfProxies: proxyNetworks(config.server.trustedProxies),
       clock,
-      events: { threatFound: (threat) => told.push(threat) },
+      events: {
+        threatFound: (threat) => told.push(threat),
+        threatLifted: ({ pattern }) => lifted.push(pattern),
+      },
       maxTracked: 100,
     })
     return [made, async () => await found.refresh()]
@@ -48,7 +54,10 @@ function pair(...flags: readonly string[]): Pair {
     await tell()
     await ask()
   }
-  return { here, there, told, refresh }
+  const reload = (...changed: readonly string[]): void => {
+    config = configOf('/', changed)
+  }
+  return { here, there, told, lifted, refresh, reload }
 }
 
 /** Wrong keys for so many sessions from one place. */
@@ -70,8 +79,8 @@ test('a level that one server finds holds on the other, and is no ban', async ()
   const { here, there, refresh } = pair('threats.failing_proofs=level2')
   guess(here, 20)
   await refresh()
-  assert.deepEqual(there.foundOf({ client: HOME }, 'any'), ['failing-proofs'])
-  assert.deepEqual(there.foundOf({ client: TRAIN }, 'any'), [])
+  assert.deepEqual(there.foundOf({ client: HOME }, { name: 'any' }), ['failing-proofs'])
+  assert.deepEqual(there.foundOf({ client: TRAIN }, { name: 'any' }), [])
   assert.equal(there.banOf(HOME), undefined)
 })
 
@@ -80,7 +89,7 @@ test('what is only watched for is told, and is nothing to the other server', asy
   guess(here, 40)
   await refresh()
   assert.equal(told.length, 1)
-  assert.deepEqual(there.foundOf({ client: HOME }, 'any'), [])
+  assert.deepEqual(there.foundOf({ client: HOME }, { name: 'any' }), [])
 })
 
 test('failures that a lost session, a proxy or a clock makes do not count', () => {
@@ -107,13 +116,55 @@ test('all that come through one proxy without an address are never one network, 
   assert.equal(told.length, 1)
 })
 
-test('a new grant ends what was found of a session on all servers', async () => {
-  const { here, there, refresh } = pair('threats.grant_on_two_networks=level3')
+/** Two networks that use a slot in turn. */
+function takeTurns(one: Threats): void {
   const slot = { fingerprint: fingerprintOf(parseSlotPath('a/b')), session: 'session' }
-  for (const client of [HOME, TRAIN, HOME, TRAIN]) here.used({ client }, slot)
+  for (const client of [HOME, TRAIN, HOME, TRAIN]) one.used({ client }, slot)
+}
+
+test('a new grant ends what was found of a session on all servers, and that is told', async () => {
+  const { here, there, lifted, refresh } = pair('threats.grant_on_two_networks=level3')
+  takeTurns(here)
   await refresh()
-  assert.deepEqual(there.foundOf({ client: HOME }, 'session'), ['grant-on-two-networks'])
-  here.confirmed('session')
+  assert.deepEqual(there.foundOf({ client: HOME }, { name: 'session' }), ['grant-on-two-networks'])
+  await here.confirmed('session')
+  assert.deepEqual(lifted, ['grant-on-two-networks'])
   await refresh()
-  assert.deepEqual(there.foundOf({ client: HOME }, 'session'), [])
+  assert.deepEqual(there.foundOf({ client: HOME }, { name: 'session' }), [])
+})
+
+test('a server that does not know yet that a finding ended goes by when the session was confirmed', async () => {
+  for (const effect of ['level3', 'ban']) {
+    const { there, here, refresh } = pair(`threats.grant_on_two_networks=${effect}`)
+    takeTurns(here)
+    await refresh()
+    for (const [confirmedAt, found] of [
+      [NOON - 1, ['grant-on-two-networks']],
+      [NOON, []],
+    ] as const) {
+      const session = { name: 'session', confirmedAt }
+      assert.deepEqual(there.foundOf({ client: HOME }, session), found)
+      const refuse = (): void => there.refuseBanned(session)
+      if (effect === 'ban' && found.length > 0) assert.throws(refuse, { code: 'session-banned' })
+      else refuse()
+    }
+  }
+})
+
+test('what was only watched for bans nobody after a reload, until it is found again: then all know it', async () => {
+  const server = pair('threats.failing_proofs=watch')
+  const { here, there, told, refresh } = server
+  guess(here, 20)
+  server.reload('threats.failing_proofs=ban')
+  assert.equal(here.banOf(HOME), undefined)
+  guess(here, 20)
+  assert.deepEqual(
+    told.map(({ effect }) => effect),
+    ['watch', 'ban'],
+  )
+  await refresh()
+  assert.deepEqual(
+    [here, there].map((each) => each.banOf(HOME)),
+    ['failing-proofs', 'failing-proofs'],
+  )
 })

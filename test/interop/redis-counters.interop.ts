@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { abuse } from '../../src/abuse/abuse.ts'
+import { type FindingStore, findingStore } from '../../src/abuse/finding-store.ts'
 import { findings } from '../../src/abuse/findings.ts'
+import type { MarkStore } from '../../src/abuse/ports.ts'
+import { PATTERNS } from '../../src/risk/threats/pattern.ts'
 import { insuredCounters } from '../../src/abuse/insured-counters.ts'
 import type { Counters } from '../../src/abuse/ports.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { memoryCounters } from '../../src/stores/memory/counters.ts'
-import { connectRedis } from '../../src/stores/redis/connection.ts'
+import { type RedisConnection, connectRedis } from '../../src/stores/redis/connection.ts'
 import { redisCounters } from '../../src/stores/redis/counters.ts'
 import { redisMarks } from '../../src/stores/redis/mark-store.ts'
 import { eventually } from './eventually.ts'
@@ -69,13 +72,19 @@ test('without Redis a server counts for itself, and with the others again when i
   assert.equal(await limits.failed(PRESENTER), 60)
 })
 
+function findingsIn(connection: RedisConnection): FindingStore {
+  const marks = (list: string): MarkStore =>
+    redisMarks(connection, { prefix: 'hfs', list, clock: systemClock })
+  const found = new Map(PATTERNS.map((pattern) => [pattern, marks(pattern)]))
+  return findingStore({ found, ended: marks('ended') })
+}
+
 test('what one server found holds on the other, also while Redis is away, and what is found meanwhile when it is back', async () => {
   await using site = await singleRedis()
   await using first = await connectRedis(site.location, { confirmed: false })
   await using second = await connectRedis(site.location, { confirmed: false })
-  const list = { prefix: 'hfs', list: 'findings', clock: systemClock }
   const [here, there] = [first, second].map((connection) =>
-    findings({ store: redisMarks(connection, list), clock: systemClock }),
+    findings({ store: findingsIn(connection), clock: systemClock }),
   )
   assert.ok(here !== undefined && there !== undefined)
   const until = systemClock() + 60_000
@@ -83,17 +92,17 @@ test('what one server found holds on the other, also while Redis is away, and wh
   here.note({ pattern: 'failing-proofs', subject, until }, { isShared: true })
   await here.refresh()
   await there.refresh()
-  assert.ok(there.holds('failing-proofs', subject))
+  assert.ok(there.endOf('failing-proofs', subject))
   await site.servers[0]?.kill()
   here.note({ pattern: 'grant-on-two-networks', subject, until }, { isShared: true })
   await here.refresh()
   await there.refresh()
-  assert.ok(there.holds('failing-proofs', subject))
-  assert.ok(!there.holds('grant-on-two-networks', subject))
+  assert.ok(there.endOf('failing-proofs', subject))
+  assert.ok(!there.endOf('grant-on-two-networks', subject))
   await site.servers[0]?.start()
   await eventually('the other server knows', async () => {
     await here.refresh()
     await there.refresh()
-    return there.holds('grant-on-two-networks', subject) ? true : undefined
+    return there.endOf('grant-on-two-networks', subject) ? true : undefined
   })
 })
