@@ -9,7 +9,8 @@ export function advice(config: Config): string[] {
     listenerAdvice,
     limitAdvice,
     securityAdvice,
-    threatAdvice,
+    banAdvice,
+    workerAdvice,
     keyAdvice,
   ]
   return parts.flatMap((part) => part(config))
@@ -61,7 +62,7 @@ function securityAdvice({ security }: Config): string[] {
   return found
 }
 
-function threatAdvice({ threats, retention }: Config): string[] {
+function banAdvice({ threats, retention }: Config): string[] {
   const { uploadsDeletedForAbuse, abuseWindow, failingProofs } = threats
   const found: string[] = []
   const areForgotten = retention.maxAge > 0 && abuseWindow > retention.maxAge
@@ -78,6 +79,17 @@ function threatAdvice({ threats, retention }: Config): string[] {
     )
   }
   return found
+}
+
+function workerAdvice({ threats, server: { workers } }: Config): string[] {
+  const names = ['grant_on_two_networks', 'session_in_two_countries'] as const
+  const sought = [threats.grantOnTwoNetworks, threats.sessionInTwoCountries]
+  const found = names.filter((_, number) => sought[number] !== 'off')
+  if (workers === 1 || found.length === 0) return []
+  return [
+    `threats.${found.join(' and threats.')} with server.workers = ${workers}: each worker compares its own connections ` +
+      `only, so that about one thief of ${workers} is found`,
+  ]
 }
 
 function keyAdvice({ keys, sessionStore }: Config): string[] {

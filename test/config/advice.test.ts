@@ -54,6 +54,19 @@ test('a ban of networks is reported, because strangers share them', () => {
   assert.equal(adviceFor(url, 'threats.failing_proofs=level2'), '')
 })
 
+test('workers that would have to compare their connections are reported, with the rules that suffer', () => {
+  const workers = ['server.public_url=https://example.org/', 'server.workers=4']
+  assert.equal(adviceFor(...workers), '')
+  const slots = [...workers, 'threats.grant_on_two_networks=watch']
+  assert.match(adviceFor(...slots), /^threats\.grant_on_two_networks with server\.workers = 4/u)
+  assert.equal(adviceFor(...slots, 'server.workers=1'), '')
+  const both = adviceFor(...slots, 'threats.session_in_two_countries=ban')
+  assert.match(
+    both,
+    /grant_on_two_networks and threats\.session_in_two_countries .* one thief of 4/u,
+  )
+})
+
 test('the nearest word is found within a third of its length, and nothing beyond', () => {
   assert.equal(nearest('listn', ['listen', 'level']), 'listen')
   assert.equal(nearest('Retension', ['retention', 'session']), 'retention')
