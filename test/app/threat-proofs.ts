@@ -82,7 +82,11 @@ function fileOf(name: string, publishedAt: number): SlotRecord {
 
 /** What is found of a user of whom these many files were removed, half a day apart, and so many are there. */
 async function removed(
-  { deletes, standing = 0 }: { readonly deletes: number; readonly standing?: number },
+  {
+    deletes,
+    standing = 0,
+    publishedAt = NOON,
+  }: { readonly deletes: number; readonly standing?: number; readonly publishedAt?: number },
   ...flags: readonly string[]
 ): Promise<Threat | undefined> {
   let now = NOON
@@ -98,7 +102,7 @@ async function removed(
     },
     engine: {
       async *files() {
-        for (let number = 0; number < standing; number += 1) yield fileOf(`s${number}`, NOON)
+        for (let number = 0; number < standing; number += 1) yield fileOf(`s${number}`, publishedAt)
       },
     },
     policy: threatPolicyOf(configOf('/', flags)),
@@ -202,6 +206,11 @@ export const THREAT_PROOFS: Readonly<Record<string, () => Promise<void>>> = {
   },
   'threats.abuse_share': async () => {
     assert.equal(await removed({ deletes: 3, standing: 1 }), undefined)
+    // As old as the removed ones may be that count.
+    assert.equal(
+      await removed({ deletes: 3, standing: 1, publishedAt: NOON - 90 * DAY }),
+      undefined,
+    )
     assert.ok(await removed({ deletes: 3, standing: 1 }, 'threats.abuse_share=75'))
   },
   'threats.abuse_window': async () => {

@@ -23,16 +23,16 @@ test('files that are deleted for abuse count against their user, and what is fou
   assert.equal((await run(cwd, 'threats', 'list')).out, '')
   assert.equal(
     (await run(cwd, ...abuse, 'a/2')).out,
-    `Deleted a/2\nFound uploads-deleted-for-abuse of ${JID} (2 files), ban for 1h: ` +
+    `Deleted a/2\nFound uploads-deleted-for-abuse of user:${JID} (2 files), ban for 1h: ` +
       `"threats lift user:${JID}" ends it\n`,
   )
   assert.equal((await run(cwd, ...abuse, 'a/3')).out, 'Deleted a/3\n', 'it is found once')
   assert.match(
     (await run(cwd, 'threats', 'list')).out,
-    /^until 20\S+Z {2}uploads-deleted-for-abuse {2}user:romeo@montague\.example\n$/u,
+    /^until 20\S+Z {2}ban {5}uploads-deleted-for-abuse {2}user:romeo@montague\.example\n$/u,
   )
   const json: unknown = JSON.parse((await run(cwd, 'threats', 'list', '--json')).out)
-  assert.partialDeepStrictEqual(json, { subject: `user:${JID}` })
+  assert.partialDeepStrictEqual(json, { subject: `user:${JID}`, effect: 'ban' })
   const lifted = await run(cwd, 'threats', 'lift', `user:${JID}`)
   assert.deepEqual(
     [lifted.code, lifted.out],
@@ -54,6 +54,38 @@ test('files that are deleted for abuse count against their user, and what is fou
       ['threat-lifted', undefined],
     ],
   )
+})
+
+test('a user is lifted by the command that the removal prints, and by any way to write the JID', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using site = await siteIn(cwd)
+  const once = ['threats.abuse_deletes=1', 'threats.abuse_share=1'].flatMap((setting) => [
+    '--set',
+    setting,
+  ])
+  const user = 'Romeo@Montague.example/phone'
+  for (const name of ['1', '2']) await upload(site, `a/${name}`, { scheme: 'jwt', user })
+  for (const [name, files, subject] of [
+    ['1', '(1 file)', undefined],
+    ['2', '(2 files)', `user:${user}`],
+  ] as const) {
+    const abuse = ['--reason', 'abuse', `a/${name}`, ...SAME_SITE, ...once]
+    const { out } = await runCli(['files', 'delete', ...abuse], cwd)
+    assert.ok(out.includes(files), out)
+    const printed = /"threats lift ([^"]+)" ends it/u.exec(out)?.[1]
+    const { code, out: lifted } = await run(cwd, 'threats', 'lift', subject ?? printed ?? '')
+    assert.deepEqual([code, lifted], [0, `Lifted uploads-deleted-for-abuse of user:${JID}\n`])
+  }
+})
+
+test('what is only watched for is listed as that', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using site = await siteIn(cwd)
+  await upload(site, 'a/1', ROMEO)
+  const watch = ['--set', 'threats.abuse_deletes=1', ...SAME_SITE]
+  await runCli(['files', 'delete', '--reason', 'abuse', 'a/1', ...watch], cwd)
+  const { out } = await runCli(['threats', 'list', ...watch], cwd)
+  assert.match(out, /Z {2}watch {3}uploads-deleted-for-abuse {2}user:romeo@montague\.example\n$/u)
 })
 
 test('a file whose grant names nobody counts against nobody, and the command says so', async (t) => {
@@ -81,9 +113,14 @@ test('threats, and a reason that there is not, are explained', async (t) => {
     ['threats', 'lift'],
     ['threats', 'list', 'all'],
     ['files', 'delete', '--reason', 'anger', 'a/1'],
+    ['files', 'list', '--reason', 'abuse'],
+    ['files', 'show', '--reason', 'abuse', 'a/1'],
   ]) {
     const { code, err } = await runCli([...argv, ...SAME_SITE], cwd)
     assert.equal(code, 2, argv.join(' '))
-    assert.match(err, /Say "list" or "lift"|at least one subject|no arguments|requested or abuse/u)
+    assert.match(
+      err,
+      /Say "list" or "lift"|at least one subject|no arguments|requested or abuse|belongs to "delete"/u,
+    )
   }
 })

@@ -7,6 +7,7 @@ import { type Arguments, UsageError, command, type Command } from '../command.ts
 import { CONFIG_FLAGS } from '../configuration.ts'
 import type { Io } from '../io.ts'
 import { jsonText } from '../json-text.ts'
+import { printable } from '../printable-text.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
 
 const FLAGS = {
@@ -112,6 +113,9 @@ function refuseNonsense({ flags, positionals }: Given, config: Config): void {
   for (const url of urls) pathOf(url, config)
   if (flags['older-than'] !== undefined) duration(flags['older-than'])
   sortOf(flags.sort)
+  if (job !== 'delete' && flags.reason !== undefined) {
+    throw new UsageError('--reason belongs to "delete"')
+  }
   reasonOf(flags.reason)
 }
 
@@ -195,8 +199,10 @@ async function tellOfAbuse(user: string, { threats, io }: Job): Promise<void> {
   const threat = await threats.judgeAbuse(user)
   if (threat === undefined) return
   const { pattern, effect, count, duration: length } = threat
-  const holds = `for ${showDuration(length)}: "threats lift user:${user}" ends it`
-  io.stdout.write(`Found ${pattern} of ${user} (${count} files), ${effect} ${holds}\n`)
+  const subject = printable(threat.subject)
+  const files = count === 1 ? '1 file' : `${count} files`
+  const holds = `for ${showDuration(length)}: "threats lift ${subject}" ends it`
+  io.stdout.write(`Found ${pattern} of ${subject} (${files}), ${effect} ${holds}\n`)
 }
 
 function reasonOf(reason = 'requested'): 'requested' | 'abuse' {

@@ -3,6 +3,7 @@ import { type Arguments, UsageError, command, type Command } from '../command.ts
 import { CONFIG_FLAGS } from '../configuration.ts'
 import type { Io } from '../io.ts'
 import { jsonText } from '../json-text.ts'
+import { printable } from '../printable-text.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
 
 const FLAGS = {
@@ -25,12 +26,14 @@ const JOBS: ReadonlyMap<string, (job: Job) => Promise<number>> = new Map([
 /** Shows what was found of clients and ends it; works without, and beside, a running server. */
 export const threatsCommand: Command = command({
   name: 'threats',
-  summary: 'Lists and lifts what was found of clients: bans and levels.',
+  summary: 'Lists and lifts what was found of clients, and what becomes of it.',
   parameters: 'list | lift SUBJECT…',
   details:
-    'SUBJECT is what list prints: session:…, network:… or user:…. A running server follows within two\n' +
-    'seconds. What is only watched for, and what a server with session_store.backend = "memory" has\n' +
-    'found, stands in no state: "watch" or "off" in [threats] and a reload (SIGHUP) ends that.',
+    'SUBJECT is what list prints: session:…, network:… or user:…, a user in any way to write the JID.\n' +
+    'Before the pattern stands what becomes of it by this configuration. A running server follows within\n' +
+    'two seconds. What a server only watches for, and what one with session_store.backend = "memory" has\n' +
+    'found, stands in no state; of uploads-deleted-for-abuse, which a command finds, all is listed.\n' +
+    '"watch" or "off" in [threats] and a reload (SIGHUP) end what holds in the memory of a server.',
   flags: FLAGS,
   run: async (given, io) => {
     const [name = '', ...subjects] = given.positionals
@@ -45,12 +48,12 @@ export const threatsCommand: Command = command({
 })
 
 async function list({ threats, given, io }: Job): Promise<number> {
-  for (const { pattern, subject, until } of await threats.list()) {
+  for (const { pattern, effect, subject, until } of await threats.list()) {
     const end = new Date(until).toISOString()
     const line =
       given.flags.json === true
-        ? jsonText({ pattern, subject, until: end })
-        : `until ${end}  ${pattern.padEnd(25)}  ${subject}`
+        ? jsonText({ pattern, effect, subject, until: end })
+        : `until ${end}  ${effect.padEnd(6)}  ${pattern.padEnd(25)}  ${printable(subject)}`
     io.stdout.write(`${line}\n`)
   }
   return 0
@@ -61,9 +64,11 @@ async function lift({ threats, given, io }: Job): Promise<number> {
   let code = 0
   for (const subject of subjects) {
     const lifted = await threats.lift(subject)
-    for (const { pattern } of lifted) io.stdout.write(`Lifted ${pattern} of ${subject}\n`)
+    for (const { pattern, subject: found } of lifted) {
+      io.stdout.write(`Lifted ${pattern} of ${printable(found)}\n`)
+    }
     if (lifted.length > 0) continue
-    io.stderr.write(`Nothing is found of ${subject}\n`)
+    io.stderr.write(`Nothing is found of ${printable(subject)}\n`)
     code = 1
   }
   return code

@@ -85,14 +85,14 @@ export const threats = section(
       default: 90,
       min: 1,
       max: 100,
-      help: 'Only if they are so many percent of these and of the files that the user published in `abuse_window` and that are still there.',
+      help: 'Only if they are so many percent of these and of the user’s files that are still there.',
     }),
     abuse_window: duration({
       reload: true,
       default: '30d',
       min: '1h',
       max: '365d',
-      help: 'How long they count together; not longer than files are kept, or files that expired do not speak for a user. With privacy.retention not longer than that.',
+      help: 'How long removals count together; not longer than files are kept, or files that expired do not speak for a user. With privacy.retention not longer than that.',
     }),
     max_tracked: integer({
       default: 10_000,

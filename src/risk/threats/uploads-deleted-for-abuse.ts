@@ -1,10 +1,10 @@
 import type { AbuseLimits } from './pattern.ts'
 
-/** Files that a user published in the window, by what became of them. */
+/** A user's files, by what became of them. */
 export interface PublishedFiles {
-  /** Removed because the operator called them abuse. */
+  /** Removed in the window because the operator called them abuse. */
   readonly deleted: number
-  /** Still there. */
+  /** Still there, however old. */
   readonly standing: number
 }
 
