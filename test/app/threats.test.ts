@@ -31,7 +31,7 @@ import { type SignedPut, signedPut } from './slots.ts'
 import { HERE, THERE, takenInTurn } from './taken-in-turn.ts'
 import { startTeamSite } from './team-site.ts'
 import { metricsOf } from './visits.ts'
-import { type Reply, ask } from './wire-client.ts'
+import { type RawRequest, type Reply, ask, having } from './wire-client.ts'
 
 const ADMIN = 'admin.listen=127.0.0.1:0'
 const JID = 'romeo@montague.example'
@@ -197,8 +197,24 @@ test('a session that two countries prove in turn is told, banned, or needs a new
   }
 })
 
+/** A request that a proxy passes on for a client elsewhere: of this machine's own networks nothing is found. */
+function fromAfar<R extends RawRequest>(request: R): R {
+  return having(request, { 'x-forwarded-for': '198.51.100.9' })
+}
+
+/** How keys are tried. */
+interface Guessing {
+  readonly isProved?: boolean
+  /** What the proxy in between makes of a request. */
+  readonly pass?: (request: RawRequest) => RawRequest
+}
+
 /** Tries wrong keys for so many sessions from one place; their owners proved them before, or did not. */
-async function guess(site: Site, sessions: number, { isProved = true } = {}): Promise<void> {
+async function guess(
+  site: Site,
+  sessions: number,
+  { isProved = true, pass = fromAfar }: Guessing = {},
+): Promise<void> {
   for (let number = 0; number < sessions; number += 1) {
     const slot = signedPut(`a/${number}.txt`, '0123456789')
     const { target, session } = await opened(site, { ...opening(undefined, slot), from: HERE })
@@ -206,7 +222,7 @@ async function guess(site: Site, sessions: number, { isProved = true } = {}): Pr
       ? await askProved(site, { ...head(target, 8), from: HERE }, session)
       : { session }
     const wrong = proved(head(target, 8), { ...own.session, key: freshNonce() })
-    await ask(site.port, { ...wrong, from: THERE })
+    await ask(site.port, pass(wrong))
   }
 }
 
@@ -222,11 +238,21 @@ test('wrong keys for many sessions are told; a ban is of the network they came f
       'threats.failing_sessions=3',
     ])
     await guess(site, 3)
-    assert.equal((await ask(site.port, { ...largePut('a/x'), from: THERE })).status, status, effect)
+    assert.equal((await ask(site.port, fromAfar(largePut('a/x')))).status, status, effect)
     assert.equal((await ask(site.port, { ...largePut('a/y'), from: HERE })).status, 201)
     const { count } = await toldOf(site, 'failing-proofs')
     assert.equal(count, effect === 'off' ? 0 : 1)
   }
+})
+
+test('behind a proxy that does not say for whom it asks nobody is banned for what others do', async () => {
+  await using site = await startSite([
+    ...NOTHING_ELSE,
+    'threats.failing_proofs=ban',
+    'threats.failing_sessions=2',
+  ])
+  await guess(site, 4, { pass: (request) => request })
+  assert.equal((await ask(site.port, largePut('a/x'))).status, 201)
 })
 
 test('one bad client of a hotel bans nobody, nor do clients whose sessions are gone', async () => {
@@ -240,11 +266,11 @@ test('one bad client of a hotel bans nobody, nor do clients whose sessions are g
   const { session } = await askProved(site, { ...head(target, 8), from: HERE }, begun.session)
   for (let times = 0; times < 5; times += 1) {
     const wrong = proved(head(target, 8), { ...session, key: freshNonce() })
-    await ask(site.port, { ...wrong, from: THERE })
+    await ask(site.port, fromAfar(wrong))
     const gone = proved(head(target, 8), { ...session, id: freshNonce() })
-    await ask(site.port, { ...gone, from: THERE })
+    await ask(site.port, fromAfar(gone))
   }
-  assert.equal((await ask(site.port, { ...largePut('a/x'), from: THERE })).status, 201)
+  assert.equal((await ask(site.port, fromAfar(largePut('a/x')))).status, 201)
 })
 
 function put(name: string, user = JID): SignedPut {
@@ -258,7 +284,7 @@ test('sessions that nobody ever proved do not count: a proxy may change all thei
     'threats.failing_sessions=2',
   ])
   await guess(site, 4, { isProved: false })
-  assert.equal((await ask(site.port, { ...largePut('a/x'), from: THERE })).status, 201)
+  assert.equal((await ask(site.port, fromAfar(largePut('a/x')))).status, 201)
 })
 
 /** Files of a user that an operator's command removes for abuse. */
