@@ -3,7 +3,7 @@ import type { Findings } from '../abuse/findings.ts'
 import type { Instant } from '../core/clock.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
-import type { Pattern } from '../risk/threats/pattern.ts'
+import type { Effect, Pattern } from '../risk/threats/pattern.ts'
 import type { GateEvents } from './events.ts'
 import {
   type FoundThreat,
@@ -42,15 +42,17 @@ export interface ThreatNeeds extends ThreatRuleNeeds {
 /** The patterns that are found of sessions. */
 const OF_SESSIONS = ['grant-on-two-networks', 'session-in-two-countries'] as const
 
+/** With these a finding is a reason of a level. */
+const LEVELS: ReadonlySet<Effect> = new Set(['level2', 'level3'])
+
 const NOTHING: readonly Pattern[] = []
 
 export function threats(needs: ThreatNeeds): Threats {
   const { findings, policy, networkName, clock, events } = needs
-  const isFound = (pattern: Pattern, subject: string): boolean =>
-    policy().effects[pattern] !== 'off' && findings.endOf(pattern, subject) !== undefined
-  const isBanned = (pattern: Pattern, subject: string): boolean =>
-    policy().effects[pattern] === 'ban' && findings.endOf(pattern, subject) !== undefined
+  const isBan = (pattern: Pattern): boolean => policy().effects[pattern] === 'ban'
   const networkOf = (client: ClientAddress): string => `network:${networkName(client)}`
+  const isOfNetwork = (client: ClientAddress): boolean =>
+    findings.endOf('failing-proofs', networkOf(client)) !== undefined
 
   function isFoundSince(
     pattern: Pattern,
@@ -77,13 +79,13 @@ export function threats(needs: ThreatNeeds): Threats {
     foundOf({ client }, session): readonly Pattern[] {
       if (findings.isEmpty()) return NOTHING
       const found: Pattern[] = OF_SESSIONS.filter((each) => isFoundSince(each, session))
-      return isFound('failing-proofs', networkOf(client)) ? [...found, 'failing-proofs'] : found
+      // Asked last, because the name of a network may be a keyed hash.
+      const isReason = LEVELS.has(policy().effects['failing-proofs'])
+      return isReason && isOfNetwork(client) ? [...found, 'failing-proofs'] : found
     },
     refuseBanned(session): void {
       if (findings.isEmpty()) return
-      const isBannedBy = (each: Pattern): boolean =>
-        policy().effects[each] === 'ban' && isFoundSince(each, session)
-      const pattern = OF_SESSIONS.find(isBannedBy)
+      const pattern = OF_SESSIONS.find((each) => isBan(each) && isFoundSince(each, session))
       if (pattern !== undefined) throw new Refusal('session-banned', { why: pattern })
     },
     async confirmed(session): Promise<void> {
@@ -95,10 +97,10 @@ export function threats(needs: ThreatNeeds): Threats {
     },
     banOf(client, user): Pattern | undefined {
       if (findings.isEmpty()) return undefined
-      if (isBanned('failing-proofs', networkOf(client))) return 'failing-proofs'
-      if (user === undefined) return undefined
+      if (isBan('failing-proofs') && isOfNetwork(client)) return 'failing-proofs'
       const pattern = 'uploads-deleted-for-abuse'
-      return isBanned(pattern, userSubject(user)) ? pattern : undefined
+      if (user === undefined || !isBan(pattern)) return undefined
+      return findings.endOf(pattern, userSubject(user)) === undefined ? undefined : pattern
     },
   }
 }

@@ -23,6 +23,8 @@ interface Pair {
   readonly there: Threats
   readonly told: Threat[]
   readonly lifted: string[]
+  /** How often the name of a network was asked for. */
+  readonly named: () => number
   readonly refresh: () => Promise<void>
   readonly reload: (...flags: readonly string[]) => void
 }
@@ -32,13 +34,17 @@ function pair(...flags: readonly string[]): Pair {
   let config = configOf('/', flags)
   const told: Threat[] = []
   const lifted: string[] = []
+  let named = 0
   const server = (): readonly [Threats, () => Promise<void>] => {
     const found = findings({ store, clock })
     const made = threats({
       findings: found,
       policy: () => threatPolicyOf(config),
       places: { find: () => undefined },
-      networkName: ({ network }) => `name of ${network}`,
+      networkName({ network }) {
+        named += 1
+        return `name of ${network}`
+      },
       isOfProxies: proxyNetworks(config.server.trustedProxies),
       clock,
       events: {
@@ -57,7 +63,7 @@ function pair(...flags: readonly string[]): Pair {
   const reload = (...changed: readonly string[]): void => {
     config = configOf('/', changed)
   }
-  return { here, there, told, lifted, refresh, reload }
+  return { here, there, told, lifted, named: () => named, refresh, reload }
 }
 
 /** Wrong keys for so many sessions from one place. */
@@ -90,6 +96,23 @@ test('what is only watched for is told, and is nothing to the other server', asy
   await refresh()
   assert.equal(told.length, 1)
   assert.deepEqual(there.foundOf({ client: HOME }, { name: 'any' }), [])
+})
+
+test('a request is not asked for the name of its network where nothing that was found of one matters', async () => {
+  for (const effect of ['off', 'watch', 'level2', 'ban']) {
+    const { here, named, refresh } = pair(
+      `threats.failing_proofs=${effect}`,
+      'threats.grant_on_two_networks=ban',
+    )
+    takeTurns(here)
+    guess(here, 20)
+    await refresh()
+    const before = named()
+    here.banOf(HOME, 'romeo@montague.example')
+    assert.equal(named() - before, effect === 'ban' ? 1 : 0, effect)
+    here.foundOf({ client: HOME }, { name: 'any' })
+    assert.equal(named() - before, effect === 'level2' || effect === 'ban' ? 1 : 0, effect)
+  }
 })
 
 test('failures that a lost session, a proxy or a clock makes do not count', () => {
