@@ -13,7 +13,8 @@ const REMEMBERED = 4096
 /**
  * How the state names the network that a client comes from, after `privacy.address`: by its prefix, or
  * by a keyed hash that tells networks apart and no more. The key is derived (HKDF, RFC 5869) from the
- * secrets of the grants: the same after a restart and on every server, and never in the state.
+ * secrets of the grants: the same after a restart and on every server with the same secrets, and never in the state. Names that
+ * were given before a secret was changed fit no network any more.
  */
 export function networkNames(config: Config): (client: ClientAddress) => string {
   if (config.privacy.address !== 'none') return ({ network }) => network
