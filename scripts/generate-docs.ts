@@ -28,7 +28,7 @@ const REMEDIES = {
   banned:
     'The ban stands in `limits.banned_networks` or `limits.banned_users`, or `hmac-file-server threats list` shows it.',
   'session-banned':
-    'Ask the XMPP server for a new slot; `hmac-file-server threats list` shows what was found.',
+    'Ask the XMPP server for a new slot and use it without the session that was refused; `hmac-file-server threats list` shows what was found.',
   'session-foreign': 'Begin a session of its own for the other user.',
   'refreshes-exhausted':
     'Request a new slot; `network_resilience.max_token_refreshes` says how many grants a session gets.',

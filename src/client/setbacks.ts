@@ -50,16 +50,23 @@ async function evade(course: Course, task: Task, answer: UploadAnswer): Promise<
     const { session, resource } = course
     // A server that lost the upload may have lost its session, too: the slot opens another one.
     const isSessionLost = answer.status === 401 && session.id !== undefined && !resource
-    const ask = !isSessionLost && isPerhapsSpent(course) && typeof slot === 'function' && slot
+    const isOver = isPerhapsSpent(course) || isPerhapsBanned(answer, resource)
+    const ask = !isSessionLost && isOver && typeof slot === 'function' && slot
     if (course.vain >= MOST_VAIN || !(isSessionLost || ask)) throw failure('refused', answer)
     course.vain += 1
     if (ask) {
       const other = await answered(ask(signal), signal)
-      Object.assign(course, { slot: other, isPerhapsThere: false, failures: 0, spoken: undefined })
+      const anew = { resource: undefined, isPerhapsThere: false, failures: 0, spoken: undefined }
+      Object.assign(course, { slot: other, ...anew })
     }
   }
   course.adopts = undefined
   course.session = open()
+}
+
+/** Another slot is served, in a new session. Answers to HEAD have no text that would say so. */
+function isPerhapsBanned({ status, problem }: UploadAnswer, resource: string | undefined): boolean {
+  return problem === 'session-banned' || (status === 403 && !problem && resource !== undefined)
 }
 
 async function reauthenticate(course: Course, task: Task, answer: UploadAnswer): Promise<void> {

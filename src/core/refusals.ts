@@ -103,7 +103,7 @@ export const REFUSALS = {
   'session-banned': {
     status: 403,
     xmpp: ['auth', 'forbidden'],
-    text: 'The slot is used by somebody else, too: request a new one',
+    text: 'Somebody else uses the slot or session, too: request a new slot, in a new session',
   },
   'new-slot-required': {
     status: 403,

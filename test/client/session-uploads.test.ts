@@ -11,6 +11,7 @@ import type { UploadEvent } from '../../src/client/upload-event.ts'
 import type { Uploaded } from '../../src/client/upload-options.ts'
 import { type Site, startSite, temporaryFolder } from '../app/site.ts'
 import { signedPut } from '../app/slots.ts'
+import { HERE, THERE } from '../app/taken-in-turn.ts'
 import { contentOf } from '../app/visits.ts'
 import { memoryStore } from './memory-store.ts'
 import { ORIGIN, PUBLIC_URL, transportTo } from './session-phone.ts'
@@ -18,9 +19,9 @@ import { ORIGIN, PUBLIC_URL, transportTo } from './session-phone.ts'
 const PATH = 'a1/film.mp4'
 const CONTENT = randomBytes(600_000)
 
-function slot(): Slot {
-  const put = signedPut(PATH, CONTENT, { scheme: 'jwt', user: 'romeo@montague.example' })
-  return { put: ORIGIN + put.target, get: `${ORIGIN}/${PATH}`, headers: put.headers }
+function slot(path = PATH, content = CONTENT): Slot {
+  const put = signedPut(path, content, { scheme: 'jwt', user: 'romeo@montague.example' })
+  return { put: ORIGIN + put.target, get: `${ORIGIN}/${path}`, headers: put.headers }
 }
 
 /** One run of a program that uploads the file. */
@@ -105,3 +106,31 @@ for (const session of ['hmac', 'dpop'] as const) {
     })
   })
 }
+
+test('a client that is banned in the middle of a file sends it in a new slot, in a new session', async () => {
+  await using site = await startSite([
+    PUBLIC_URL,
+    'threats.grant_on_two_networks=ban',
+    'threats.returns=1',
+    'security.challenge_on_network_change=false',
+  ])
+  const long = randomBytes(8_000_000)
+  const way = { from: HERE }
+  const codes: string[] = []
+  const transport: Transport = async (request) => {
+    const answer = await transportTo(site, way)(request)
+    if (answer.problem !== undefined) codes.push(answer.problem)
+    // As if the slot were in two hands, until it is refused.
+    if (codes.length === 0) way.from = way.from === HERE ? THERE : HERE
+    return answer
+  }
+  const slots = ['a1/one.mp4', 'a1/two.mp4'].map((path) => slot(path, long))
+  const sessions = new Set<string>()
+  const { url } = await upload(
+    new Blob([long]),
+    async () => slots.shift() ?? (await Promise.reject(new Error('No more slots'))),
+    { transport, onEvent: (event) => event.kind === 'bound' && sessions.add(event.session) },
+  )
+  assert.equal(url, `${ORIGIN}/a1/two.mp4`)
+  assert.deepEqual([codes, sessions.size], [['session-banned'], 2])
+})

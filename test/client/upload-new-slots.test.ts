@@ -1,6 +1,7 @@
 /** Uploads that have to prove themselves by a new slot, and sessions that are refused. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { AskSlot, Slot } from '../../src/client/slot.ts'
 import type { Transport } from '../../src/client/transport.ts'
 import { type ScriptedLine, scripted } from './scripted-transport.ts'
 import {
@@ -10,11 +11,18 @@ import {
   LEVEL3,
   OTHER,
   RUFH,
+  SLOT,
   assertFails,
   attempt,
   created,
   kindsOf,
 } from './scripted-upload.ts'
+
+/** Each slot once. */
+function inTurn(...slots: readonly Slot[]): AskSlot {
+  const left = [...slots]
+  return async () => left.shift() ?? (await Promise.reject(new Error('No more slots')))
+}
 
 test('level 3 asks for a new slot; without a session the file begins anew there', async () => {
   const one = attempt([RUFH, created('a'), LEVEL3, created('b'), DONE], {
@@ -57,6 +65,29 @@ test('a new slot at another server is shown no session, and takes nothing over',
   await attempt([], { session: 'hmac', transport, onReauthenticate: async () => ELSEWHERE })
     .uploaded
   assert.deepEqual(shown, [[], ['x-session-accept']])
+})
+
+test('a ban of the session, told in words or by the answer to HEAD, ends with a new slot in a new session', async () => {
+  for (const ban of [
+    [{ status: 403, code: 'session-banned' }],
+    ['lost', { status: 403 }],
+  ] satisfies ScriptedLine[][]) {
+    const one = attempt([RUFH, created('a', BOUND), ...ban, created('b', BOUND), DONE], {
+      session: 'hmac',
+      slot: inTurn(SLOT, OTHER),
+    })
+    assert.equal((await one.uploaded).url, OTHER.get)
+    assert.equal(one.events.filter(({ kind }) => kind === 'bound').length, 2)
+  }
+})
+
+test('a ban ends an upload that has no other slot, or to which no slot is enough', async () => {
+  const banned: ScriptedLine = { status: 403, code: 'session-banned' }
+  const expected = { code: 'refused', status: 403, problem: 'session-banned' } as const
+  await assertFails(attempt([RUFH, created('a'), banned]), expected)
+  const lines = [RUFH, created('a'), banned, created('b'), banned, created('c'), banned, banned]
+  const one = attempt(lines, { slot: inTurn(SLOT, OTHER, SLOT, OTHER) })
+  await assertFails(one, expected)
 })
 
 test('a session for which there is no room is done without', async () => {
