@@ -165,6 +165,20 @@ async function provedInTurn(
   return { statuses, target, session: held }
 }
 
+test('a slot whose session proves itself from two networks in turn is found, too, and a ban is of the session', async () => {
+  for (const [effect, last] of [
+    ['watch', 204],
+    ['ban', 403],
+  ] as const) {
+    await using site = await startSite(turnsBecome(effect))
+    const { statuses } = await provedInTurn(site, 5)
+    assert.equal(statuses.at(-1), last, effect)
+    const { count, lines } = await toldOf(site, 'grant-on-two-networks')
+    assert.equal(count, 1)
+    assert.equal(lines.length, 1)
+  }
+})
+
 function countriesBecome(effect: string, file: string): readonly string[] {
   const flags = ['geo.country_change=off', 'geo.max_speed_kmh=0', `geo.city_database=${file}`]
   return [...NOTHING_ELSE, ...flags, `threats.session_in_two_countries=${effect}`]
