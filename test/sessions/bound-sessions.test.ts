@@ -133,6 +133,16 @@ suite('sessions with a key', () => {
     assert.deepEqual(f.told, ['→ 198.51.100.0/24'])
   })
 
+  test('are confirmed for every process, on top of what another one has learnt', async () => {
+    const f = fixture()
+    const { session } = await opened(f.bound)
+    await f.another().proved(session, f.visit(MOBILE))
+    f.time += HOUR
+    await f.bound.confirmed(session, f.time)
+    const known = await f.another().find(session.key)
+    assert.deepEqual([known?.bound.confirmedAt, known?.networks.length], [START + HOUR, 2])
+  })
+
   test('write nothing for one more request of the same client in the same place', async () => {
     const f = fixture()
     const { session } = await opened(f.bound)
