@@ -114,6 +114,8 @@ function provedJudge(
     if (slot.session !== proof.session.key)
       return await refuseStranger({ request, slot, why: 'foreign' }, needs)
     needs.threats.used(request, slot)
+    const { key: name, bound } = proof.session
+    needs.threats.refuseBanned({ name, confirmedAt: bound.confirmedAt })
     if (grant?.refresh !== undefined)
       await needs.bound.useRefresh(proof.session, grant.refresh.number)
     return 'pass'

@@ -40,7 +40,6 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
     const begins = unbound.begins || sessions.begin(session, visitorOf(request))
     const known = joined(await sessions.known(session), rememberedBy(slot))
     const whose = { owner: ownerOfSlot(slot, request, needs) }
-    needs.threats.used(request, slot)
     const level = levelOf(
       request,
       { known, session, whose, expiry: expiryOf(unbound, slot) },
@@ -53,6 +52,9 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
       if (begins) sessions.unbegin(session)
       return refuse(request, level, needs)
     }
+    // Who is refused took nothing. A ban begins with the request that is found.
+    needs.threats.used(request, slot)
+    needs.threats.refuseBanned({ name: session })
     if (!begins) sessions.visit(session, visitorOf(request))
     learnFrom(request, whose, needs)
     isPassed = true

@@ -124,6 +124,29 @@ test('a ban refuses the slot to both until it ends, and a new slot of the same u
   assert.equal((await ask(site.port, { ...head(target, 8), from: HERE })).status, 204)
 })
 
+test('a ban begins with the request that is found, which gets nothing', async () => {
+  await using site = await startSite(turnsBecome('ban'))
+  const { last } = await takenInTurn(site)
+  assert.equal(last?.status, 403)
+})
+
+test('requests that are refused are no returns: a stranger who gets nothing bans nobody', async () => {
+  const strict = ['security.unbound=strict', 'security.challenge_on_network_change=true']
+  await using site = await startSite([...turnsBecome('ban'), ...strict])
+  const { target } = await takenInTurn(site, 1)
+  for (const [from, status] of [
+    [THERE, 401],
+    [HERE, 204],
+    [THERE, 401],
+    [HERE, 204],
+    [THERE, 401],
+    [HERE, 204],
+  ] as const) {
+    assert.equal((await ask(site.port, { ...head(target, 8), from })).status, status, from)
+  }
+  assert.deepEqual(await toldOf(site, 'grant-on-two-networks'), { lines: [], count: 0 })
+})
+
 test('a ban ends when a reload takes it back', async () => {
   await using site = await startSite(turnsBecome('ban'))
   const { target } = await takenInTurn(site)
@@ -189,7 +212,7 @@ test('a session that two countries prove in turn is told, banned, or needs a new
   for (const [effect, statuses] of [
     ['off', [204, 204, 204, 204, 204, 204]],
     ['watch', [204, 204, 204, 204, 204, 204]],
-    ['ban', [204, 204, 204, 204, 403]],
+    ['ban', [204, 204, 204, 403]],
     ['level3', [204, 204, 204, 401]],
   ] as const) {
     await using site = await startSite(countriesBecome(effect, file))
