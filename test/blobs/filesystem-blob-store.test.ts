@@ -297,8 +297,8 @@ async function writeUntilFull(
   { folder, pace }: { folder: string; pace: string },
 ): Promise<FullReport> {
   const script = new URL('./fill-part.ts', import.meta.url).pathname
-  // Under the limit a report of the coverage could not be written either.
-  const command = `unset NODE_V8_COVERAGE; ulimit -f 100; exec "$0" "$@"`
+  // Under the limit a report of the coverage, or compiled code, could not be written either.
+  const command = `unset NODE_V8_COVERAGE NODE_COMPILE_CACHE; ulimit -f 100; exec "$0" "$@"`
   const { stdout } = await promisify(execFile)(
     '/bin/sh',
     ['-c', command, process.execPath, script, folder, pace],
