@@ -9,6 +9,7 @@ import process from 'node:process'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { installPackages, missingPackages } from './debian-packages.ts'
+import { testFolder } from './test-folder.ts'
 
 const SUITES = ['test/interop/**/*.interop.ts', 'test/faults/**/*.faults.ts']
 const TRANSFER_FLOOR = 120
@@ -55,9 +56,15 @@ function suites(filters: readonly string[]): string[] {
 
 /** Runs the files one after another; resolves to whether all passed, and the transfers they report. */
 async function runSuites(files: string[]): Promise<{ passed: boolean; transfers: number }> {
+  await using folder = await testFolder()
   let passed = false
   let transfers = 0
-  const stream = run({ files, concurrency: 1, timeout: SUITE_TIMEOUT_MS })
+  const stream = run({
+    files,
+    concurrency: 1,
+    timeout: SUITE_TIMEOUT_MS,
+    env: { ...process.env, ...folder.env },
+  })
   stream.on('test:diagnostic', ({ message }) => {
     transfers += Number(/^(\d+) transfers$/.exec(message)?.[1] ?? 0)
   })

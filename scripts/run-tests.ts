@@ -5,11 +5,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
-import { chmod, mkdtemp, readFile, rm, statfs } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
+import { testFolder } from './test-folder.ts'
 
 const TESTS = 'test/**/*.test.ts'
 const LINE_FLOOR = 95
@@ -28,35 +29,17 @@ const OUTSIDE_ENGINES = 'src/stores/redis/**'
 /** What needs a browser: the interop suite runs it in one. */
 const IN_BROWSERS = 'src/client/browser/**'
 
-/**
- * Where Linux keeps files in memory. Tests start hundreds of servers, each with 512 folders and a database of its own: a
- * disk takes minutes longer for them.
- */
-const IN_MEMORY = '/dev/shm'
-const BYTES_NEEDED = 4 * 1024 ** 3
-
 function files(pattern: string): string[] {
   return globSync(pattern).toSorted()
 }
 
 async function nodeTest(args: readonly string[]): Promise<number> {
   const limits = [`--test-timeout=${TEST_TIMEOUT_MS}`, `--test-concurrency=${CONCURRENCY}`]
-  const folder = await mkdtemp(join(await roomyFolder(), 'tests-'))
-  // Open to all users, as /tmp is: some tests are another user for a while.
-  await chmod(folder, 0o1777)
-  const env = { ...process.env, TMPDIR: folder, NODE_COMPILE_CACHE: join(folder, 'compiled') }
-  try {
-    const child = spawn(process.execPath, ['--test', ...limits, ...args], { stdio: 'inherit', env })
-    await once(child, 'exit')
-    return child.exitCode ?? 1
-  } finally {
-    await rm(folder, { recursive: true })
-  }
-}
-
-async function roomyFolder(): Promise<string> {
-  const { bavail, bsize } = await statfs(IN_MEMORY).catch(() => ({ bavail: 0, bsize: 0 }))
-  return bavail * bsize >= BYTES_NEEDED ? IN_MEMORY : tmpdir()
+  await using folder = await testFolder()
+  const env = { ...process.env, ...folder.env }
+  const child = spawn(process.execPath, ['--test', ...limits, ...args], { stdio: 'inherit', env })
+  await once(child, 'exit')
+  return child.exitCode ?? 1
 }
 
 /** Coverage sees loaded files only, so a file without any test is invisible to the floor. */
