@@ -72,7 +72,7 @@ async function benchedGate(flags: readonly string[] = []): Promise<BenchedGate> 
     sessions: sessions.slots,
     bound: sessions.bound,
     abuse: abuse({ failures: memoryCounters(), uploads: memoryCounters(), policy: () => limits }),
-    anomalies: { look: () => undefined, learn() {}, failed() {} },
+    anomalies: { isOn: () => false, look: () => undefined, learn() {}, failed() {} },
     places: { find: () => undefined },
     events: {
       decided: none,

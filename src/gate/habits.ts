@@ -1,4 +1,5 @@
 import type { Sighting } from '../risk/anomaly/detector.ts'
+import type { Surprise } from '../risk/anomaly/surprise.ts'
 import type { Place } from '../risk/place.ts'
 import type { Visit } from '../sessions/session-life.ts'
 import type { BoundSession } from '../sessions/session-record.ts'
@@ -35,13 +36,23 @@ export function learnFrom(
   { visit, ...whose }: Whose & { readonly visit?: Visit },
   needs: GateNeeds,
 ): void {
+  if (!needs.anomalies.isOn()) return
   const seen = visit ?? visitOf(visitorOf(request), needs)
   const place = needs.places.find(request.client.address)
   needs.anomalies.learn(sightingOf(request, { ...whose, visit: seen, place }))
 }
 
+/** How unusual a request is of its owner; nothing where habits are not looked at. */
+export function surpriseOf(
+  request: Pick<GateRequest, 'client'>,
+  seen: Whose & { readonly visit: Visit; readonly place: Place | undefined },
+  { anomalies }: Pick<GateNeeds, 'anomalies'>,
+): Surprise | undefined {
+  return anomalies.isOn() ? anomalies.look(sightingOf(request, seen)) : undefined
+}
+
 /** The request as habits see it. Its network is not stored, so it needs no name that may be. */
-export function sightingOf(
+function sightingOf(
   { client }: Pick<GateRequest, 'client'>,
   { visit, place, ...whose }: Whose & { readonly visit: Visit; readonly place: Place | undefined },
 ): Sighting {

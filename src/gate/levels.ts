@@ -6,7 +6,7 @@ import type { Visit } from '../sessions/session-life.ts'
 import type { SeenNetwork, SessionRecord } from '../sessions/session-record.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
-import { type Whose, sightingOf } from './habits.ts'
+import { type Whose, surpriseOf } from './habits.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
 
 /** A request at its level. */
@@ -51,7 +51,7 @@ export function levelOf(
   } = circumstances
   const place = needs.places.find(request.client.address)
   const from = place === undefined ? {} : { place }
-  const surprise = needs.anomalies.look(sightingOf(request, { ...whose, visit, place }))
+  const surprise = surpriseOf(request, { ...whose, visit, place }, needs)
   const isExpired = expiry !== undefined && expiry + CLOCK_SKEW < visit.at
   const observation = {
     ...visit,

@@ -35,7 +35,7 @@ export interface GateNeeds {
   readonly keys: Pick<ProofKeys, 'kid' | 'sessionKey'>
   readonly abuse: Abuse
   readonly places: Pick<Places, 'find'>
-  readonly anomalies: Pick<AnomalyDetector, 'look' | 'learn' | 'failed'>
+  readonly anomalies: Pick<AnomalyDetector, 'isOn' | 'look' | 'learn' | 'failed'>
   readonly threats: Threats
   readonly events: GateEvents
   readonly clock: Clock

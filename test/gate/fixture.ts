@@ -52,7 +52,7 @@ export function gateNeedsOf(
       policy: () => abusePolicyOf(config),
     }),
     places: { find: () => undefined },
-    anomalies: { look: () => undefined, learn: nothing, failed: nothing },
+    anomalies: { isOn: () => false, look: () => undefined, learn: nothing, failed: nothing },
     events: {
       decided: nothing,
       unproved: nothing,

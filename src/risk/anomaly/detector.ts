@@ -50,6 +50,8 @@ export interface DetectorNeeds {
 
 /** Learns how owners behave, and tells what is unusual of them. */
 export interface AnomalyDetector {
+  /** Whether it does anything now: else nobody needs to make a sighting. */
+  isOn(): boolean
   /** How surprising a request is; nothing while too little is known of anybody. Changes nothing. */
   look(sighting: Sighting): Surprise | undefined
   /** Takes note of a request that was let pass. */
@@ -115,6 +117,7 @@ export function anomalyDetector({ policy, maxOwners, seed }: DetectorNeeds): Ano
   }
 
   return {
+    isOn: () => policy().enabled,
     look(sighting): Surprise | undefined {
       if (!policy().enabled || !everybody.isKnown()) return undefined
       const profile = profiles.peek(sighting.owner)
