@@ -8,6 +8,7 @@ import type { Io } from '../io.ts'
 import { jsonText } from '../json-text.ts'
 import { paint } from '../paint.ts'
 import { printable } from '../printable-text.ts'
+import { unlessStopped } from '../stoppable-work.ts'
 
 const FLAGS = {
   ...CONFIG_FLAGS,
@@ -35,6 +36,7 @@ export const auditCommand: Command = command({
     const needs = { files, isPartial: partial === true, onFault }
     const verdict = await unlessStopped(
       io,
+      'Stopped: not all of it was read',
       async (signal) => await proveAudit(config, { ...needs, signal }),
     )
     if (verdict === undefined) return 1
@@ -42,21 +44,6 @@ export const auditCommand: Command = command({
     return verdict.faults === 0 ? 0 : 1
   },
 })
-
-/** Resolves to nothing if the user stopped the work. */
-async function unlessStopped<T>(
-  io: Io,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T | undefined> {
-  const signal = io.stopRequested()
-  try {
-    return await work(signal)
-  } catch (error) {
-    if (!signal.aborted) throw error
-    io.stderr.write('Stopped: not all of it was read\n')
-    return undefined
-  }
-}
 
 function filesOf({ positionals }: Arguments<typeof FLAGS>, { cwd }: Io): readonly string[] {
   const [verb, ...files] = positionals

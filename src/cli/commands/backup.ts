@@ -5,6 +5,7 @@ import { CONFIG_FLAGS } from '../configuration.ts'
 import type { Io } from '../io.ts'
 import { jsonText } from '../json-text.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
+import { unlessStopped } from '../stoppable-work.ts'
 
 const FLAGS = {
   ...CONFIG_FLAGS,
@@ -39,6 +40,7 @@ export const backupCommand: Command = command({
     }
     const report = await unlessStopped(
       io,
+      'Stopped; nothing was kept',
       async (signal) => await backUp(config, { folder, signal }),
     )
     if (report === undefined) return 1
@@ -51,21 +53,6 @@ function folderOf({ positionals }: Arguments<typeof FLAGS>, { cwd }: Io): string
   const [folder, ...more] = positionals
   if (folder === undefined || more.length > 0) throw new UsageError('Name one folder')
   return resolve(cwd, folder)
-}
-
-/** Resolves to nothing if the user stopped the work, which is no bug and needs no stack. */
-async function unlessStopped<T>(
-  io: Io,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T | undefined> {
-  const signal = io.stopRequested()
-  try {
-    return await work(signal)
-  } catch (error) {
-    if (!signal.aborted || error !== signal.reason) throw error
-    io.stderr.write('Stopped; nothing was kept\n')
-    return undefined
-  }
 }
 
 function shown({ files, bytes, linked, deletedMeanwhile }: BackupReport): string {
