@@ -9,6 +9,7 @@ import type { Io } from '../io.ts'
 import { jsonText } from '../json-text.ts'
 import { printable } from '../printable-text.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
+import { type Subcommands, subcommandOf } from '../subcommands.ts'
 
 const FLAGS = {
   ...CONFIG_FLAGS,
@@ -79,11 +80,11 @@ function thenByUrl(order: Order): Order {
   return (one, other) => order(one, other) || byUrl(one, other)
 }
 
-const JOBS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
-  list,
-  show: async (job) => await eachNamed(job, show),
-  delete: removeNamed,
-}
+const JOBS: Subcommands<(job: Job) => Promise<number>> = new Map([
+  ['list', list],
+  ['show', async (job: Job) => await eachNamed(job, show)],
+  ['delete', removeNamed],
+])
 
 /** Finds and removes files; works without, and beside, a running server. */
 export const filesCommand: Command = command({
@@ -96,8 +97,7 @@ export const filesCommand: Command = command({
     'memory; with millions of files use --sort none.',
   flags: FLAGS,
   run: async (given, io) => {
-    const job = JOBS[given.positionals[0] ?? '']
-    if (job === undefined) throw new UsageError('Say "list", "show" or "delete"')
+    const job = subcommandOf(JOBS, given.positionals)
     const config = await storedConfigurationOf(given.flags, io)
     refuseNonsense(given, config)
     await using maintenance = await openMaintenance(config)

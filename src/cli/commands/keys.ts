@@ -10,6 +10,7 @@ import { CONFIG_FLAGS } from '../configuration.ts'
 import type { Io } from '../io.ts'
 import { jsonText } from '../json-text.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
+import { type Subcommands, subcommandOf } from '../subcommands.ts'
 
 const FLAGS = {
   ...CONFIG_FLAGS,
@@ -31,7 +32,7 @@ interface Job {
   readonly io: Io
 }
 
-const JOBS: ReadonlyMap<string, (job: Job) => Promise<void>> = new Map([
+const JOBS: Subcommands<(job: Job) => Promise<void>> = new Map([
   ['list', list],
   ['rotate', rotate],
   ['retire', retire],
@@ -51,8 +52,7 @@ export const keysCommand: Command = command({
     'slots. A running server follows the file within seconds. No key is ever printed.',
   flags: FLAGS,
   run: async (given, io) => {
-    const job = JOBS.get(given.positionals[0] ?? '')
-    if (job === undefined) throw new UsageError('Say "list", "rotate" or "retire"')
+    const job = subcommandOf(JOBS, given.positionals)
     refuseNonsense(given)
     const config = await storedConfigurationOf(given.flags, io)
     await job({ config, given, io })

@@ -5,6 +5,7 @@ import type { Io } from '../io.ts'
 import { jsonText } from '../json-text.ts'
 import { printable } from '../printable-text.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
+import { type Subcommands, subcommandOf } from '../subcommands.ts'
 
 const FLAGS = {
   ...CONFIG_FLAGS,
@@ -18,7 +19,7 @@ interface Job {
   readonly io: Io
 }
 
-const JOBS: ReadonlyMap<string, (job: Job) => Promise<number>> = new Map([
+const JOBS: Subcommands<(job: Job) => Promise<number>> = new Map([
   ['list', list],
   ['lift', lift],
 ])
@@ -36,9 +37,8 @@ export const threatsCommand: Command = command({
     '"watch" or "off" in [threats] and a reload (SIGHUP) end what holds in the memory of a server.',
   flags: FLAGS,
   run: async (given, io) => {
-    const [name = '', ...subjects] = given.positionals
-    const job = JOBS.get(name)
-    if (job === undefined) throw new UsageError('Say "list" or "lift"')
+    const [name, ...subjects] = given.positionals
+    const job = subcommandOf(JOBS, given.positionals)
     if (name === 'lift' && subjects.length === 0) throw new UsageError('Name at least one subject')
     if (name === 'list' && subjects.length > 0) throw new UsageError('"list" takes no arguments')
     const config = await storedConfigurationOf(given.flags, io)
