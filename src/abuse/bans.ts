@@ -41,9 +41,16 @@ function bareJid(jid: string): string {
   return bare.normalize('NFC').toLowerCase()
 }
 
+const USER = 'user:'
+
 /** How a user stands among what was found of clients. */
 export function userSubject(user: string): string {
-  return `user:${bareJid(user)}`
+  return `${USER}${bareJid(user)}`
+}
+
+/** The user that a subject is; nothing if it is none. */
+export function userIn(subject: string): string | undefined {
+  return subject.startsWith(USER) ? subject.slice(USER.length) : undefined
 }
 
 /** What is no address at all (a UNIX socket) is in no network of either family. */

@@ -1,4 +1,4 @@
-import { userSubject } from '../abuse/bans.ts'
+import { userIn, userSubject } from '../abuse/bans.ts'
 import type { Finding } from '../abuse/finding-table.ts'
 import type { Clock } from '../core/clock.ts'
 import { userOf } from '../engine/admission.ts'
@@ -112,8 +112,8 @@ function ownerIn(name: string): string {
 
 /** A subject as it stands in the list. */
 function canonical(subject: string): string {
-  const user = 'user:'
-  return subject.startsWith(user) ? userSubject(subject.slice(user.length)) : subject
+  const user = userIn(subject)
+  return user === undefined ? subject : userSubject(user)
 }
 
 function subjectOf(file: SlotRecord): string | undefined {

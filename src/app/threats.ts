@@ -1,3 +1,4 @@
+import { userIn } from '../abuse/bans.ts'
 import { findings } from '../abuse/findings.ts'
 import type { FindTemporaryBan } from '../abuse/temporary-bans.ts'
 import type { Config } from '../config/options.ts'
@@ -7,6 +8,7 @@ import { proxyNetworks } from '../http/client-address.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Observer } from '../observe/observer.ts'
+import { threatLog } from '../observe/threat-log.ts'
 import { PATTERNS } from '../risk/threats/pattern.ts'
 import { storedFindings } from './finding-lists.ts'
 import { threatPolicyOf } from './risk-policy.ts'
@@ -39,17 +41,21 @@ export interface ThreatWatchNeeds extends Pick<ThreatNeeds, 'places' | 'networkN
 export async function watchThreats(config: Config, needs: ThreatWatchNeeds): Promise<ThreatWatch> {
   const { stores, metrics, worker, log, places, networkName } = needs
   let policy = threatPolicyOf(config)
+  const tell = threatLog(log, config.privacy)
   const isOff = (): boolean => PATTERNS.every((each) => policy.effects[each] === 'off')
   const found = findings({
     store: storedFindings(stores),
     clock: systemClock,
     lost: (err) =>
       log.warn({ err }, 'findings not exchanged with other processes: each goes on with its own'),
-    learnt({ pattern, until }): void {
-      // Servers count what they find themselves; this rule alone is asked by a command.
+    learnt({ pattern, subject, until }): void {
+      // Servers tell what they find themselves; this rule alone is asked by a command.
       if (pattern !== 'uploads-deleted-for-abuse' || worker !== undefined) return
+      const user = userIn(subject)
       const effect = policy.effects[pattern]
-      metrics.gateEvents.threatFound({ pattern, effect, count: 1, duration: until - systemClock() })
+      const news = { pattern, effect, duration: until - systemClock() } as const
+      metrics.gateEvents.threatFound({ ...news, count: 1 })
+      tell({ ...news, ...(user === undefined ? {} : { user }) })
     },
   })
   const looking = threats({

@@ -4,6 +4,7 @@ import type { AuditTrail } from './audit.ts'
 import type { Log } from './log.ts'
 import { METRICS, metricHead } from './metric-table.ts'
 import { type Privacy, shownAddress, shownPlace, shownUser } from './privacy.ts'
+import { threatLog } from './threat-log.ts'
 import { totalBy, totalByTwo } from './totals.ts'
 
 /** What the gate decided, as audit lines: what was suspicious, and every key that was given. */
@@ -70,7 +71,7 @@ function shownSurprise(surprise: Decision['surprise']): { score?: number; featur
 
 type Decision = Parameters<GateEvents['decided']>[0]
 
-/** The same as log lines: all of it is detail. */
+/** The same as log lines: all of it is detail, but for patterns that were found. */
 export function gateLog(log: Log, privacy: Privacy): GateEvents {
   return {
     decided({ session, client, level, reasons, verdict }) {
@@ -86,10 +87,7 @@ export function gateLog(log: Log, privacy: Privacy): GateEvents {
     ended: (session) => log.debug({ session }, 'session ended by its client'),
     bindingRefused: (session, { slot }) =>
       log.debug({ session, slot }, 'slot is bound to a session already'),
-    threatFound({ pattern, effect, session, client, count }) {
-      const address = client === undefined ? undefined : shownAddress(client, privacy)
-      log.debug({ pattern, effect, session, address, count }, 'threat found')
-    },
+    threatFound: threatLog(log, privacy),
     threatLifted: ({ pattern, session }) => log.debug({ pattern, session }, 'threat lifted'),
   }
 }

@@ -24,6 +24,7 @@ import {
   auditOf,
   configOf,
   eventually,
+  parsed,
   startSite,
   temporaryFolder,
 } from './site.ts'
@@ -80,6 +81,42 @@ test('a grant that two networks use in turn is told once, and with watch nothing
     count: 2,
     seconds: 3600,
   })
+})
+
+/** The lines of the log that tell of what was found. */
+function warningsOf(site: Site): readonly Line[] {
+  const lines = site.log().split('\n').filter(Boolean).map(parsed)
+  return lines.filter(({ msg }) => msg === 'threat found')
+}
+
+test('what is found is one warning in the log, which says of people what privacy.address allows', async () => {
+  for (const [shown, address, user] of [
+    ['full', THERE, 'r…@montague.example'],
+    ['prefix', '127.2.0.0/24', 'r…@montague.example'],
+    ['none', undefined, undefined],
+  ] as const) {
+    await using site = await startSite([
+      ...turnsBecome('watch'),
+      'threats.abuse_deletes=1',
+      'log.level=warn',
+      `privacy.address=${shown}`,
+    ])
+    await takenInTurn(site, 12)
+    assert.equal((await ask(site.port, put('b/1'))).status, 201)
+    assert.equal(await removeForAbuse(site, ['b/1']), 'watch')
+    await eventually(async () => warningsOf(site).length === 2)
+    const [turns, abuse] = warningsOf(site)
+    assert.partialDeepStrictEqual(turns, {
+      level: 'warn',
+      pattern: 'grant-on-two-networks',
+      effect: 'watch',
+      count: 2,
+      seconds: 3600,
+    })
+    assert.equal(turns?.['address'], address)
+    assert.equal(abuse?.['pattern'], 'uploads-deleted-for-abuse')
+    assert.equal(abuse?.['user'], user)
+  }
 })
 
 test('switched off nothing is found of it', async () => {

@@ -6,7 +6,7 @@ const WINDOW = { min: '1s', max: '1d' } as const
 
 export const threats = section(
   'Patterns of misuse, each found by a rule of its own. What becomes of what is found: off, it is not looked for; watch, it is told ' +
-    'in the audit trail and counted; level2 and level3, it is also a reason of that level; ban, it is also refused, for `duration`.',
+    'in the log and the audit trail and counted; level2 and level3, it is also a reason of that level; ban, it is also refused, for `duration`.',
   {
     grant_on_two_networks: choice(['off', 'watch', 'level2', 'level3', 'ban'], {
       reload: true,
