@@ -9,6 +9,7 @@ export function advice(config: Config): string[] {
     listenerAdvice,
     limitAdvice,
     securityAdvice,
+    levelAdvice,
     banAdvice,
     workerAdvice,
     keyAdvice,
@@ -57,6 +58,29 @@ function securityAdvice({ security }: Config): string[] {
     found.push(
       'security.standby_threshold_minutes is not shorter than long_standby_threshold_hours: ' +
         'a pause asks for a new slot at once, never for a proof first',
+    )
+  }
+  return found
+}
+
+function levelAdvice({ security, threats, anomaly }: Config): string[] {
+  if (security.enhancedSecurity) return []
+  const effects = [
+    ['grant_on_two_networks', threats.grantOnTwoNetworks],
+    ['session_in_two_countries', threats.sessionInTwoCountries],
+    ['failing_proofs', threats.failingProofs],
+  ] as const
+  const found = effects
+    .filter(([, effect]) => effect === 'level2' || effect === 'level3')
+    .map(
+      ([name, effect]) =>
+        `threats.${name} = "${effect}" is no more than "watch" while security.enhanced_security is switched off: ` +
+        'switch it on, or say what you want',
+    )
+  if (anomaly.enabled) {
+    found.push(
+      'anomaly.enabled makes nothing but hfs_anomaly_score_bits while security.enhanced_security is switched off: ' +
+        'switch it on for lines in the audit trail and levels',
     )
   }
   return found

@@ -37,6 +37,23 @@ test('strictness without security levels, and a standby that is never short, are
   assert.equal(adviceFor(url, long, 'security.long_standby_threshold_hours=3'), '')
 })
 
+test('levels of threats and anomalies are reported where there are no levels, with what to do', () => {
+  const url = 'server.public_url=https://example.org/'
+  const off = [url, 'security.enhanced_security=false']
+  const levels = ['threats.grant_on_two_networks=level3', 'threats.failing_proofs=level2']
+  assert.match(
+    adviceFor(...off, ...levels),
+    /^threats\.grant_on_two_networks = "level3" is no more than "watch".*: switch it on.*\nthreats\.failing_proofs = "level2"/u,
+  )
+  assert.match(
+    adviceFor(...off, 'threats.session_in_two_countries=level3'),
+    /^threats\.session_in_two_countries = "level3"/u,
+  )
+  assert.match(adviceFor(...off, 'anomaly.enabled=true'), /^anomaly\.enabled makes nothing but/u)
+  assert.equal(adviceFor(...off, 'threats.grant_on_two_networks=watch'), '')
+  assert.equal(adviceFor(url, 'threats.failing_proofs=level2', 'anomaly.enabled=true'), '')
+})
+
 test('a ban of users by files that may have expired is reported', () => {
   const ban = [
     'server.public_url=https://example.org/',
