@@ -106,14 +106,24 @@ function banAdvice({ threats, retention }: Config): string[] {
 }
 
 function workerAdvice({ threats, server: { workers } }: Config): string[] {
+  if (workers === 1) return []
+  const own = `with server.workers = ${workers}: each worker counts its own connections only, so that`
   const names = ['grant_on_two_networks', 'session_in_two_countries'] as const
   const sought = [threats.grantOnTwoNetworks, threats.sessionInTwoCountries]
-  const found = names.filter((_, number) => sought[number] !== 'off')
-  if (workers === 1 || found.length === 0) return []
-  return [
-    `threats.${found.join(' and threats.')} with server.workers = ${workers}: each worker compares its own connections ` +
-      `only, so that about one thief of ${workers} is found`,
-  ]
+  const compared = names.filter((_, number) => sought[number] !== 'off')
+  const found: string[] = []
+  if (compared.length > 0) {
+    found.push(
+      `threats.${compared.join(' and threats.')} ${own} about one thief of ${workers} is found`,
+    )
+  }
+  if (threats.failingProofs !== 'off') {
+    found.push(
+      `threats.failing_proofs ${own} it is found after up to ${workers} times threats.failing_sessions: ` +
+        'lower that accordingly',
+    )
+  }
+  return found
 }
 
 function keyAdvice({ keys, sessionStore }: Config): string[] {

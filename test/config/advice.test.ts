@@ -71,8 +71,15 @@ test('a ban of networks is reported, because strangers share them', () => {
   assert.equal(adviceFor(url, 'threats.failing_proofs=level2'), '')
 })
 
-test('workers that would have to compare their connections are reported, with the rules that suffer', () => {
-  const workers = ['server.public_url=https://example.org/', 'server.workers=4']
+test('workers that count for themselves are reported, with the rules that suffer, and how', () => {
+  const url = 'server.public_url=https://example.org/'
+  const four = [url, 'server.workers=4']
+  const failing = adviceFor(...four)
+  assert.match(
+    failing,
+    /^threats\.failing_proofs with server\.workers = 4: .* up to 4 times threats\.failing_sessions/u,
+  )
+  const workers = [...four, 'threats.failing_proofs=off']
   assert.equal(adviceFor(...workers), '')
   const slots = [...workers, 'threats.grant_on_two_networks=watch']
   assert.match(adviceFor(...slots), /^threats\.grant_on_two_networks with server\.workers = 4/u)
@@ -82,6 +89,7 @@ test('workers that would have to compare their connections are reported, with th
     both,
     /grant_on_two_networks and threats\.session_in_two_countries .* one thief of 4/u,
   )
+  assert.equal(adviceFor(url), '')
 })
 
 test('the nearest word is found within a third of its length, and nothing beyond', () => {
