@@ -1,5 +1,6 @@
 import type { Clock, Instant } from '../core/clock.ts'
 import { Refusal } from '../core/refusals.ts'
+import { tellingOnce } from '../core/trouble.ts'
 import type { FindingStore } from './finding-store.ts'
 import { type Finding, type FindingTable, findingTable } from './finding-table.ts'
 
@@ -56,7 +57,7 @@ export function findings(needs: FindingsNeeds): Findings {
   const held: Held = { shared: findingTable<Shared>(), lifted: findingTable<Finding>() }
   const { shared, lifted } = held
   const takeOver = takingOver(held, needs)
-  let isWell = true
+  const tellOf = tellingOnce(lost)
 
   const isHolding = (found: Finding | undefined): found is Finding =>
     found !== undefined && found.until > clock()
@@ -67,9 +68,7 @@ export function findings(needs: FindingsNeeds): Findings {
       await troubleOf(async () => await tellOthers(held, store)),
       await troubleOf(takeOver),
     ]
-    const trouble = troubles.find((each) => each !== undefined)
-    if (trouble !== undefined && isWell) lost(trouble)
-    isWell = trouble === undefined
+    tellOf(troubles.find((each) => each !== undefined))
   }
 
   return {

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { removeAged, setAside } from '../observe/audit-retention.ts'
 import type { AuditTrail } from '../observe/audit.ts'
 import type { Log } from '../observe/log.ts'
+import { repeating } from './repeating.ts'
 
 /** How often aged lines of the audit trail are looked for, in milliseconds. */
 const INTERVAL = 3_600_000
@@ -24,20 +25,14 @@ export interface AuditUpkeepNeeds {
 export function startAuditUpkeep(needs: AuditUpkeepNeeds): AsyncDisposable {
   const { trail, retention } = needs
   if (trail === undefined || retention === 0) return { [Symbol.asyncDispose]: async () => {} }
-  let running = aged(trail, needs)
-  const timer = setInterval(() => {
-    running = running.then(async () => await aged(trail, needs))
-  }, INTERVAL)
-  timer.unref()
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      clearInterval(timer)
-      await running
-    },
-  }
+  return repeating({
+    every: INTERVAL,
+    first: 0,
+    work: async () => await removeAndSetAside(trail, needs),
+  })
 }
 
-async function aged(
+async function removeAndSetAside(
   trail: Pick<AuditTrail, 'record' | 'flush'>,
   { file, retention, log, clock = systemClock }: AuditUpkeepNeeds,
 ): Promise<void> {

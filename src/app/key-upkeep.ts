@@ -2,8 +2,9 @@ import type { Config } from '../config/options.ts'
 import type { Clock } from '../core/clock.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { type KeyFileNeeds, keepKeys, needKeeping, overlapFor } from '../keys/rotation.ts'
-import type { Log } from '../observe/log.ts'
+import { attempts } from './attempts.ts'
 import { type KeyNameNeeds, keyNames } from './key-names.ts'
+import { repeating } from './repeating.ts'
 
 /** How often it is looked whether a key is due, in milliseconds. */
 const INTERVAL = 60_000
@@ -24,25 +25,18 @@ export async function startKeyUpkeep(needs: KeyUpkeepNeeds): Promise<AsyncDispos
   const { log } = needs
   const exchangeNames = keyNames(needs)
   // Keys verify as their times say, whatever becomes of the file.
-  const keepFile = tellingOnce(
-    log,
-    'the master keys cannot be changed, it will be tried again',
-    () => keep(needs),
-  )
-  const compare = tellingOnce(log, 'the names of master keys cannot be compared', exchangeNames)
+  const attemptFile = attempts(log, 'the master keys cannot be changed, it will be tried again')
+  const attemptNames = attempts(log, 'the names of master keys cannot be compared')
+  const keepFile = async (): Promise<void> => await attemptFile(async () => await keep(needs))
   await keepFile()
   await exchangeNames()
-  let running = Promise.resolve()
-  const timer = setInterval(() => {
-    running = running.then(keepFile).then(compare)
-  }, INTERVAL)
-  timer.unref()
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      clearInterval(timer)
-      await running
+  return repeating({
+    every: INTERVAL,
+    async work() {
+      await keepFile()
+      await attemptNames(exchangeNames)
     },
-  }
+  })
 }
 
 /** What a change of the configured keys works on. */
@@ -56,18 +50,4 @@ async function keep({ ring, config, clock }: KeyUpkeepNeeds): Promise<void> {
   if (!needKeeping(ring.entries, rotateEvery, clock())) return
   await keepKeys(keyFileNeeds(config(), clock), { rotateEvery, activateIn })
   await ring.reread()
-}
-
-/** Work whose failure is told, and not again before it worked. */
-function tellingOnce(log: Log, text: string, work: () => Promise<void>): () => Promise<void> {
-  let isFailing = false
-  return async () => {
-    try {
-      await work()
-      isFailing = false
-    } catch (err) {
-      if (!isFailing) log.warn({ err }, text)
-      isFailing = true
-    }
-  }
 }

@@ -1,5 +1,7 @@
 import type { Log } from '../observe/log.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import { attempts } from './attempts.ts'
+import { repeating } from './repeating.ts'
 
 /** How often changed sessions are stored: a crash loses no more of them than this. */
 const FLUSH_INTERVAL = 1_000
@@ -14,40 +16,23 @@ export function startSessionUpkeep(needs: {
   log: Log
 }): AsyncDisposable {
   const { sessions, cleanupInterval, log } = needs
-  const stop = new AbortController()
-  let running: Promise<void> = Promise.resolve()
-  let isFailing = false
-  const flush = inTurn(async () => await sessions.flush())
-  const cleanup = inTurn(async () => await sessions.cleanup(stop.signal))
-  cleanup()
-  const timers = [setInterval(flush, FLUSH_INTERVAL), setInterval(cleanup, cleanupInterval)]
-  for (const timer of timers) timer.unref()
+  // Uploads go on without what failed.
+  const attempt = attempts(log, 'sessions cannot be stored, it will be tried again')
+  const flush = async (): Promise<void> => await attempt(async () => await sessions.flush())
+  const running = repeating(
+    { every: FLUSH_INTERVAL, work: flush },
+    {
+      every: cleanupInterval,
+      first: 0,
+      work: async (signal) => await attempt(async () => await sessions.cleanup(signal)),
+    },
+  )
   return {
     async [Symbol.asyncDispose](): Promise<void> {
-      for (const timer of timers) clearInterval(timer)
-      stop.abort()
-      flush()
+      await running[Symbol.asyncDispose]()
+      await flush()
       // What ended since the latest one leaves with the second.
-      flush()
-      await running
+      await flush()
     },
-  }
-
-  /** Runs after whatever runs already. */
-  function inTurn(work: () => Promise<void>): () => void {
-    return () => {
-      running = running.then(async () => await attempt(work))
-    }
-  }
-
-  /** Uploads go on without what failed, and the next run tries again: the log is told once. */
-  async function attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-      isFailing = false
-    } catch (err) {
-      if (!isFailing) log.warn({ err }, 'sessions cannot be stored, it will be tried again')
-      isFailing = true
-    }
   }
 }

@@ -11,6 +11,7 @@ import type { Observer } from '../observe/observer.ts'
 import { threatLog } from '../observe/threat-log.ts'
 import { PATTERNS } from '../risk/threats/pattern.ts'
 import { storedFindings } from './finding-lists.ts'
+import { repeating } from './repeating.ts'
 import { threatPolicyOf } from './risk-policy.ts'
 import type { Stores } from './stores.ts'
 
@@ -69,7 +70,16 @@ export async function watchThreats(config: Config, needs: ThreatWatchNeeds): Pro
     maxTracked: config.threats.maxTracked,
   })
   if (!isOff()) await found.refresh()
-  const refreshing = startRefreshing({ refresh: async () => await found.refresh(), isOff, log })
+  const refreshing = repeating({
+    every: REFRESH_INTERVAL,
+    async work() {
+      try {
+        if (!isOff()) await found.refresh()
+      } catch (err) {
+        log.error({ err }, 'findings of other servers not read')
+      }
+    },
+  })
   return {
     threats: looking,
     banOf: (client, user) => looking.banOf(client, user),
@@ -79,30 +89,6 @@ export async function watchThreats(config: Config, needs: ThreatWatchNeeds): Pro
     async [Symbol.asyncDispose]() {
       await refreshing[Symbol.asyncDispose]()
       if (!isOff()) await found[Symbol.asyncDispose]()
-    },
-  }
-}
-
-/** One refresh at a time; disposing waits for the one under way. */
-function startRefreshing(needs: {
-  readonly refresh: () => Promise<void>
-  readonly isOff: () => boolean
-  readonly log: Log
-}): AsyncDisposable {
-  const { refresh, isOff, log } = needs
-  let running: Promise<void> | undefined
-  const timer = setInterval(() => {
-    if (running !== undefined || isOff()) return
-    running = refresh()
-      .catch((err: unknown) => log.error({ err }, 'findings of other servers not read'))
-      .finally(() => {
-        running = undefined
-      })
-  }, REFRESH_INTERVAL).unref()
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      await running
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { UploadEngine } from '../engine/engine.ts'
 import { STORE_AFTER } from '../engine/policy.ts'
 import type { Log } from '../observe/log.ts'
+import { type Repeated, repeating } from './repeating.ts'
 
 /** How often overdue uploads and files are looked for. */
 const SWEEP_INTERVAL = 60_000
@@ -20,42 +21,32 @@ export function startUpkeep(needs: {
   log: Log
 }): AsyncDisposable {
   const { engine, log } = needs
-  const stop = new AbortController()
-  let running: Promise<void> = Promise.resolve()
-  const sweep = upkeep(async () => {
-    const slots = await engine.sweep(stop.signal)
-    if (slots > 0) log.info({ slots }, 'retention ended what was overdue')
-  })
-  const collect = upkeep(async () => {
-    const orphans = await engine.collect({ dryRun: false, signal: stop.signal })
-    if (orphans.length > 0) log.warn({ orphans: orphans.length }, 'removed orphaned bytes')
-  })
-  const timers = [
-    setInterval(sweep, SWEEP_INTERVAL),
-    setTimeout(collect, FIRST_COLLECT),
-    setInterval(collect, COLLECT_INTERVAL),
-  ]
-  for (const timer of timers) timer.unref()
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      for (const timer of timers) clearInterval(timer)
-      stop.abort()
-      await running
+  return repeating(
+    {
+      every: SWEEP_INTERVAL,
+      work: attempted(async (signal) => {
+        const slots = await engine.sweep(signal)
+        if (slots > 0) log.info({ slots }, 'retention ended what was overdue')
+      }),
     },
-  }
+    {
+      every: COLLECT_INTERVAL,
+      first: FIRST_COLLECT,
+      work: attempted(async (signal) => {
+        const orphans = await engine.collect({ dryRun: false, signal })
+        if (orphans.length > 0) log.warn({ orphans: orphans.length }, 'removed orphaned bytes')
+      }),
+    },
+  )
 
-  /** Runs after whatever runs already; a failure is tried again at the next time. */
-  function upkeep(work: () => Promise<void>): () => void {
-    const run = async (): Promise<void> => {
-      if (stop.signal.aborted) return
+  /** A failure is tried again at the next time. */
+  function attempted(work: Repeated['work']): Repeated['work'] {
+    return async (signal) => {
       try {
-        await work()
+        await work(signal)
       } catch (err) {
-        if (!stop.signal.aborted) log.error({ err }, 'retention failed, it will be tried again')
+        if (!signal.aborted) log.error({ err }, 'retention failed, it will be tried again')
       }
-    }
-    return () => {
-      running = running.then(run)
     }
   }
 }

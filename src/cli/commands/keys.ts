@@ -1,9 +1,10 @@
+import { keyFileNeeds } from '../../app/key-upkeep.ts'
 import type { Config } from '../../config/options.ts'
 import { parseDuration } from '../../config/quantity.ts'
 import { type Instant, systemClock } from '../../core/clock.ts'
 import { OperatorError } from '../../core/operator-error.ts'
 import { readKeyFile } from '../../keys/key-file.ts'
-import { type KeyFileNeeds, overlapFor, retireKey, rotateKeys } from '../../keys/rotation.ts'
+import { retireKey, rotateKeys } from '../../keys/rotation.ts'
 import { type KeyStanding, standings } from '../../keys/standing.ts'
 import { type Arguments, UsageError, command, type Command } from '../command.ts'
 import { CONFIG_FLAGS } from '../configuration.ts'
@@ -98,7 +99,7 @@ async function rotate(job: Job): Promise<void> {
   const { config, given } = job
   const { 'activate-in': wanted } = given.flags
   const delay = wanted === undefined ? config.keys.activationDelay : activateIn(wanted)
-  const { kid, activeFrom, before } = await rotateKeys(needsOf(config), delay)
+  const { kid, activeFrom, before } = await rotateKeys(keyFileNeeds(config, systemClock), delay)
   const [from, until] = [timeText(activeFrom), timeText(before.retireAt)]
   print(
     job,
@@ -111,7 +112,9 @@ async function rotate(job: Job): Promise<void> {
 async function retire(job: Job): Promise<void> {
   const { config, given } = job
   const [, kid = ''] = given.positionals
-  const done = await retireKey(needsOf(config), kid, { atOnce: given.flags.now === true })
+  const done = await retireKey(keyFileNeeds(config, systemClock), kid, {
+    atOnce: given.flags.now === true,
+  })
   if (!done.removed) {
     const until = timeText(done.retireAt)
     const what = { kid, removed: false, retireAt: until }
@@ -128,11 +131,6 @@ async function retire(job: Job): Promise<void> {
       ? 'Sessions whose key comes from it have ended: clients need new slots for their uploads.\n'
       : ''
   print(job, { kid, removed: true, current }, `${kid} is removed. ${ended}${current} is current.`)
-}
-
-function needsOf({ security, sessionStore }: Config): KeyFileNeeds {
-  const overlap = overlapFor(sessionStore.maxSessionAge)
-  return { file: security.masterKey, clock: systemClock, overlap }
 }
 
 function print({ given, io }: Job, data: object, text: string): void {

@@ -1,0 +1,49 @@
+/** Something that is done again and again. */
+export interface Repeated {
+  /** Milliseconds from one time to the next. */
+  readonly every: number
+  /** Milliseconds until a time before those, 0 for at once; absent: there is none. */
+  readonly first?: number
+  /** Never rejects: whoever repeats it has nobody to tell. `signal` aborts when it is the last time. */
+  readonly work: (signal: AbortSignal) => Promise<void>
+}
+
+/**
+ * Repeats works, one run at a time. A time that comes while the same work still waits or runs is passed over. Disposing
+ * waits for the run under way and for what is due by then. The process need not stay for it.
+ */
+export function repeating(...works: readonly Repeated[]): AsyncDisposable {
+  const stop = new AbortController()
+  let running = Promise.resolve()
+  const timers = works.flatMap((repeated) => timersFor(repeated, inTurn(repeated)))
+  for (const timer of timers) timer.unref()
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      // Clears both kinds.
+      for (const timer of timers) clearInterval(timer)
+      stop.abort()
+      await running
+    },
+  }
+
+  function inTurn({ work }: Repeated): () => void {
+    let isDue = false
+    const run = async (): Promise<void> => {
+      await work(stop.signal)
+      isDue = false
+    }
+    return () => {
+      if (isDue) return
+      isDue = true
+      running = running.then(run)
+    }
+  }
+}
+
+function timersFor({ every, first }: Repeated, run: () => void): readonly NodeJS.Timeout[] {
+  const repeats = setInterval(run, every)
+  if (first === undefined) return [repeats]
+  if (first > 0) return [repeats, setTimeout(run, first)]
+  run()
+  return [repeats]
+}
