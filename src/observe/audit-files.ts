@@ -35,27 +35,59 @@ export async function openTrailFile(path: string): Promise<TrailFile> {
   }
 }
 
+/** Told of a file or folder that the system does not let us read, and why. */
+export type OnUnopened = (path: string, error: Error) => void
+
+/** Files of a trail; disposing closes them. */
+export type OpenTrail = readonly TrailFile[] & AsyncDisposable
+
 /**
  * Opens an audit file with all that was put aside of it, the oldest first. The files that a running server puts
- * aside meanwhile are among them.
+ * aside meanwhile are among them, those that cannot be opened are not.
  */
-export async function openTrail(file: string): Promise<readonly TrailFile[] & AsyncDisposable> {
+export async function openTrail(file: string, onUnopened: OnUnopened): Promise<OpenTrail> {
   await using opened = new AsyncDisposableStack()
   const files: TrailFile[] = []
   // First the one that is written to: what its lines tell of the others is there when those are opened.
   for (const path of [file, ...(await asideOf(file))]) {
-    const found = await openedIfThere(path)
+    // Its lines may be removed meanwhile, being old.
+    const found = await openedUnless(path, (_, error) => {
+      if (errorCode(error) !== 'ENOENT') onUnopened(path, error)
+    })
     if (found === undefined) continue
     opened.use(found)
     if (files.every(({ inode }) => inode !== found.inode)) files.push(found)
   }
-  const kept = opened.move()
-  const [newest, ...older] = files
-  const sorted = [
-    ...older.toSorted((a, b) => a.at - b.at),
-    ...(newest === undefined ? [] : [newest]),
-  ]
-  return Object.assign(sorted, { [Symbol.asyncDispose]: async () => await kept.disposeAsync() })
+  return kept(
+    files.toSorted((one, other) => rank(one) - rank(other)),
+    opened,
+  )
+
+  /** The file that is written to is the newest, whatever the clock says. */
+  function rank({ path, at }: TrailFile): number {
+    return path === file ? Infinity : at
+  }
+}
+
+/** Opens files in the order that they are named in, but for those that cannot be opened. */
+export async function openTrailFiles(
+  paths: readonly string[],
+  onUnopened: OnUnopened,
+): Promise<OpenTrail> {
+  await using opened = new AsyncDisposableStack()
+  const files: TrailFile[] = []
+  for (const path of paths) {
+    const found = await openedUnless(path, onUnopened)
+    if (found !== undefined) files.push(opened.use(found))
+  }
+  return kept(files, opened)
+}
+
+function kept(files: readonly TrailFile[], opened: AsyncDisposableStack): OpenTrail {
+  const handles = opened.move()
+  return Object.assign([...files], {
+    [Symbol.asyncDispose]: async () => await handles.disposeAsync(),
+  })
 }
 
 async function asideOf(file: string): Promise<string[]> {
@@ -66,13 +98,13 @@ async function asideOf(file: string): Promise<string[]> {
     .map((other) => join(dirname(file), other))
 }
 
-/** Its lines may be removed meanwhile, being old. */
-async function openedIfThere(path: string): Promise<TrailFile | undefined> {
+async function openedUnless(path: string, onUnopened: OnUnopened): Promise<TrailFile | undefined> {
   try {
     return await openTrailFile(path)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
+    if (!(error instanceof Error) || errorCode(error) === undefined) throw error
+    onUnopened(path, error)
+    return undefined
   }
 }
 

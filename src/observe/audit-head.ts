@@ -89,14 +89,15 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** One that is damaged says that its chain has more lines than it can have. */
+/** One that is damaged, or that we may not read, says that its chain has more lines than it can have. */
 function readHead(path: string, chain: string): (Head & { readonly at: number }) | undefined {
   let fd: number
   try {
     fd = openSync(path, 'r')
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
-    throw error
+    if (errorCode(error) === undefined) throw error
+    return { chain, n: Infinity, kept: '', at: 0 }
   }
   try {
     const text = readFileSync(fd, 'latin1')

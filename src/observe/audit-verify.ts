@@ -1,8 +1,8 @@
 import { errorCode } from '../core/error-code.ts'
 import type { AuditFault } from './audit-fault.ts'
-import { openTrail, openTrailFile } from './audit-files.ts'
-import type { TrailFile } from './audit-files.ts'
-import { readHeadOf, readHeads } from './audit-head.ts'
+import { openTrail, openTrailFiles } from './audit-files.ts'
+import type { OnUnopened, TrailFile } from './audit-files.ts'
+import { type Head, headsOf, readHeadOf, readHeads } from './audit-head.ts'
 import type { SealKey } from './audit-seal.ts'
 import { type TrailCheck, type TrailSummary, trailCheck } from './trail-check.ts'
 
@@ -27,32 +27,50 @@ export interface AuditVerdict extends TrailSummary {
 }
 
 /**
- * Reads an audit trail and tells what is not as its server wrote it. A server may write to it meanwhile. Rejects with
- * the error of the system if a file cannot be opened.
+ * Reads an audit trail and tells what is not as its server wrote it, and what cannot be read. A server may write to it
+ * meanwhile. Rejects with the error of the system if its folder cannot be read.
  */
 export async function verifyAudit(needs: AuditVerification): Promise<AuditVerdict> {
   const { file, files, keyOf, onFault, signal } = needs
   const isWhole = files.length === 0
-  // Before the lines: a running server writes them first.
-  const heads = isWhole ? readHeads(file) : undefined
-  await using opened = new AsyncDisposableStack()
-  const trail = isWhole ? opened.use(await openTrail(file)) : await allOf(files, opened)
-  let faults = 0
+  let [faults, unopened] = [0, 0]
   const tell = (fault: AuditFault): void => {
     faults += 1
     onFault(fault)
   }
+  const cannotOpen: OnUnopened = (path, { message }) => {
+    unopened += 1
+    tell({ kind: 'unreadable', file: path, text: `it cannot be opened: ${message}` })
+  }
+  // Before the lines: a running server writes them first.
+  const heads = isWhole ? headsIfReadable(file, cannotOpen) : undefined
+  await using trail = isWhole
+    ? await openTrail(file, cannotOpen)
+    : await openTrailFiles(files, cannotOpen)
   const check = trailCheck({
     keyOf,
     heads,
     headOf: (chain) => readHeadOf(file, chain),
-    isPartial: needs.isPartial || !isWhole,
+    // Nobody knows what is in a file that cannot be opened.
+    isPartial: needs.isPartial || !isWhole || unopened > 0,
     onFault: tell,
   })
   // A server makes its file when it starts.
-  if (trail.length === 0) tell({ kind: 'removed', file, text: 'there is no such file' })
+  if (trail.length === 0 && unopened === 0)
+    tell({ kind: 'removed', file, text: 'there is no such file' })
   for (const one of trail) await takeAll(one, { check, signal, tell })
   return { ...check.finish(), files: trail.map(({ path }) => path), faults }
+}
+
+/** Nothing if the system does not let us read them: then no end of a chain is proved. */
+function headsIfReadable(file: string, onUnopened: OnUnopened): readonly Head[] | undefined {
+  try {
+    return readHeads(file)
+  } catch (error) {
+    if (!(error instanceof Error) || errorCode(error) === undefined) throw error
+    onUnopened(headsOf(file), error)
+    return undefined
+  }
 }
 
 /** Gives all lines of a file to the check; one that is damaged hides nothing of the others. */
@@ -72,13 +90,4 @@ async function takeAll(
     if (signal.aborted || !(error instanceof Error) || errorCode(error) === undefined) throw error
     tell({ kind: 'unreadable', file, text: `it ends after line ${line} with ${error.message}` })
   }
-}
-
-async function allOf(
-  files: readonly string[],
-  opened: AsyncDisposableStack,
-): Promise<readonly TrailFile[]> {
-  const all: TrailFile[] = []
-  for (const path of files) all.push(opened.use(await openTrailFile(path)))
-  return all
 }

@@ -1,21 +1,27 @@
 import assert from 'node:assert/strict'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { signedPut } from '../app/slots.ts'
 import { FLAGS, SECRETS, startSite, temporaryFolder } from '../app/site.ts'
 import { ask } from '../app/wire-client.ts'
 import { type Outcome, runCli } from './cli-run.ts'
+import { ordinaryUser } from './ordinary-user.ts'
 
 const SET = [...FLAGS, `grants.v2_secret=${SECRETS.v2}`].flatMap((flag) => ['--set', flag])
 
 /** A folder where a server has written its trail. */
 async function servedFolder(): Promise<AsyncDisposable & { path: string; file: string }> {
   const folder = await temporaryFolder()
-  await using site = await startSite([], { folder: folder.path })
-  assert.equal((await ask(site.port, signedPut('a/1', 'hello'))).status, 201)
-  await site.server.shutdown()
+  await serve(folder.path, 'a/1')
   return { ...folder, file: join(folder.path, 'data/audit.jsonl') }
+}
+
+/** Starts a server in a folder, which takes one file and ends. */
+async function serve(folder: string, path: string): Promise<void> {
+  await using site = await startSite([], { folder })
+  assert.equal((await ask(site.port, signedPut(path, 'hello'))).status, 201)
+  await site.server.shutdown()
 }
 
 /** Runs the program; nobody stops it. */
@@ -67,6 +73,37 @@ test('audit verify finds what is not there at all', async () => {
     out,
     /^removed \S+audit\.jsonl: there is no such file\nremoved: a chain of 4 lines or more is not there \(chain [\w-]{12}\)\n2 faults: 0 lines in 0 files, 0 chains\n/u,
   )
+  assert.equal(code, 1)
+})
+
+test('audit verify names every file that it may not read, goes on with the others, and fails', async () => {
+  using _user = ordinaryUser()
+  await using folder = await servedFolder()
+  const [aside, heads] = [`${folder.file}.1`, `${folder.file}.heads`]
+  await rename(folder.file, aside)
+  await serve(folder.path, 'a/2')
+  const [head = ''] = await readdir(heads)
+  for (const [path, found] of [
+    [
+      aside,
+      /^unreadable \S+audit\.jsonl\.1: it cannot be opened: EACCES.*\n1 fault: 4 lines in 1 file,/u,
+    ],
+    [
+      folder.file,
+      /^unreadable \S+audit\.jsonl: it cannot be opened: EACCES.*\n1 fault: 4 lines in 1 file,/u,
+    ],
+    [heads, /^unreadable \S+\.heads: it cannot be opened: EACCES.*\n1 fault: 8 lines in 2 files,/u],
+    [join(heads, head), /^no-head \S+audit\.jsonl\S*: .*\n1 fault: 8 lines in 2 files,/u],
+  ] as const) {
+    await chmod(path, 0)
+    const { code, out, err } = await run(['audit', 'verify', ...SET], folder.path)
+    assert.match(out, found)
+    assert.deepEqual([code, err], [1, ''])
+    await chmod(path, 0o700)
+  }
+  const named = ['audit', 'verify', 'nowhere.jsonl', aside, ...SET]
+  const { code, out } = await run(named, folder.path)
+  assert.match(out, /^unreadable \S+nowhere\.jsonl: .*ENOENT.*\n1 fault: 4 lines in 1 file/u)
   assert.equal(code, 1)
 })
 

@@ -80,7 +80,7 @@ function remarksOn(verdict: AuditVerdict): string[] {
     [torn, 'piece of a line', 'left by a crash or a full disk: nothing of it is proved'],
     [lost, 'line', 'lost: the server says itself that it could not write it'],
     [retired, 'chain', 'removed by the server, being old enough'],
-    [absent, 'chain', 'in a file that is not here'],
+    [absent, 'chain', 'in a file that is not here, or cannot be opened'],
   ]
   return remarks
     .filter(([count]) => count > 0)
