@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Repeated, repeating } from '../../src/app/repeating.ts'
+import { pass } from './passing-time.ts'
 
 /** Work that notes when it begins, and lasts until it is told to end. */
 interface Work extends Pick<Repeated, 'work'> {
@@ -22,12 +23,6 @@ function lasting(): Work {
       await promise
     },
   }
-}
-
-/** Lets pass so many milliseconds, and whatever they began. */
-async function pass(t: TestContext, milliseconds: number): Promise<void> {
-  t.mock.timers.tick(milliseconds)
-  await new Promise(setImmediate)
 }
 
 function stopTimers(t: TestContext): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { startSessionUpkeep } from '../../src/app/session-upkeep.ts'
 import { keptLog } from '../observe/samples.ts'
+import { pass } from './passing-time.ts'
 
 /** Upkeep of sessions that note what is asked of them, and fail while `isBroken`. */
 function upkeep(t: TestContext): {
@@ -27,12 +28,6 @@ function upkeep(t: TestContext): {
       state.isBroken = value
     },
   }
-}
-
-/** Lets pass so many milliseconds, and whatever they began. */
-async function pass(t: TestContext, milliseconds: number): Promise<void> {
-  t.mock.timers.tick(milliseconds)
-  await new Promise(setImmediate)
 }
 
 test('sessions are cleaned up at once, stored every second, and twice more in the end', async (t) => {

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
-import { runCli, temporaryFolder } from './cli-run.ts'
+import { RUNNING, runCli, temporaryFolder } from './cli-run.ts'
 
 const ANY_PORT = ['--set', 'server.listen=127.0.0.1:0', '--set', 'admin.listen=']
-const RUNNING = { stopRequested: () => new AbortController().signal }
 
 test('backup tells what it copied, for people and for programs', async (t) => {
   const cwd = await temporaryFolder(t)

@@ -42,6 +42,11 @@ export function ioIn(cwd: string, over: Partial<Io> = {}): Io {
   }
 }
 
+/** Nobody stops the program. */
+export const RUNNING: Pick<Io, 'stopRequested'> = {
+  stopRequested: () => new AbortController().signal,
+}
+
 /** A folder that is removed when the test ends. */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hfs-cli-'))

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import type { Io } from '../../src/cli/io.ts'
 import { SECRETS, type Site, startSite } from '../app/site.ts'
 import { freePort } from '../interop/free-ports.ts'
-import { type Outcome, runCli } from './cli-run.ts'
+import { RUNNING, type Outcome, runCli } from './cli-run.ts'
 
 /** Nobody asks for a stop. */
-const RUNNING = { stopRequested: (): AbortSignal => new AbortController().signal }
 
 /** Runs the doctor in this process. */
 export async function doctor(

@@ -7,12 +7,11 @@ import { systemClock } from '../../src/core/clock.ts'
 import { filesBelow } from '../app/site.ts'
 import { signedPut } from '../app/slots.ts'
 import { halfSent } from '../app/visits.ts'
-import { runCli, temporaryFolder } from './cli-run.ts'
+import { RUNNING, runCli, temporaryFolder } from './cli-run.ts'
 import { SAME_SITE, siteIn, statusOf, upload } from './stored-files.ts'
 
 const DAY = 86_400_000
 /** What may stop a command that is to run to its end. */
-const NEVER = { stopRequested: (): AbortSignal => new AbortController().signal }
 
 test('gc ends what is overdue and removes what nothing refers to; a dry run only says so', async (t) => {
   const cwd = await temporaryFolder(t)
@@ -32,12 +31,12 @@ test('gc ends what is overdue and removes what nothing refers to; a dry run only
   await utimes(young, systemClock() / 1000, systemClock() / 1000)
 
   const before = [...(await filesBelow(folder)).keys()].toSorted()
-  const dry = await runCli(['gc', '--dry-run', '--json', ...SAME_SITE], cwd, NEVER)
+  const dry = await runCli(['gc', '--dry-run', '--json', ...SAME_SITE], cwd, RUNNING)
   const orphans = [{ kind: 'file', key: 'orphan', size: 4 }]
   assert.deepEqual(JSON.parse(dry.out), { dryRun: true, overdue: 2, orphans, bytes: 4 })
   assert.deepEqual([...(await filesBelow(folder)).keys()].toSorted(), before)
 
-  const real = await runCli(['gc', ...SAME_SITE], cwd, NEVER)
+  const real = await runCli(['gc', ...SAME_SITE], cwd, RUNNING)
   assert.equal(real.code, 0)
   assert.equal(
     real.out,
@@ -49,6 +48,6 @@ test('gc ends what is overdue and removes what nothing refers to; a dry run only
   assert.equal(await statusOf(site, 'a/old.txt'), 404)
   assert.equal(await statusOf(site, 'a/new.txt'), 200)
 
-  const again = await runCli(['gc', '--json', ...SAME_SITE], cwd, NEVER)
+  const again = await runCli(['gc', '--json', ...SAME_SITE], cwd, RUNNING)
   assert.deepEqual(JSON.parse(again.out), { dryRun: false, overdue: 0, orphans: [], bytes: 0 })
 })

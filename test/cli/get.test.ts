@@ -9,14 +9,13 @@ import { signedPut } from '../app/slots.ts'
 import { ask } from '../app/wire-client.ts'
 import { type AnswerCut, type AnswerCutter, answerCutter } from '../client/answer-cutter.ts'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
-import { runCli, temporaryFolder } from './cli-run.ts'
+import { RUNNING, runCli, temporaryFolder } from './cli-run.ts'
 import { ordinaryUser } from './ordinary-user.ts'
 import { report } from './put-run.ts'
 import { startCommand } from './running-command.ts'
 import { startWrongProxy } from './wrong-proxy.ts'
 
 const random = seededRandom(seedOfThisRun())
-const RUNNING = { stopRequested: () => new AbortController().signal }
 
 interface Published extends AsyncDisposable {
   readonly proxy: AnswerCutter

@@ -9,7 +9,7 @@ import { type ProxiedSite, proxiedSite } from '../app/proxied-site.ts'
 import { startSite } from '../app/site.ts'
 import { localServer } from '../client/local-server.ts'
 import { seedOfThisRun, seededRandom } from '../interop/seeded-random.ts'
-import { runCli, temporaryFolder } from './cli-run.ts'
+import { RUNNING, runCli, temporaryFolder } from './cli-run.ts'
 import { holdingProxy } from './holding-proxy.ts'
 import { ordinaryUser } from './ordinary-user.ts'
 import { put, report, slot } from './put-run.ts'
@@ -17,7 +17,6 @@ import { startCommand } from './running-command.ts'
 import { startWrongProxy } from './wrong-proxy.ts'
 
 const random = seededRandom(seedOfThisRun())
-const RUNNING = { stopRequested: () => new AbortController().signal }
 
 interface Scene extends AsyncDisposable {
   readonly there: ProxiedSite

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { isJsonObject } from '../../src/core/json-object.ts'
 import { type Signing, signedPut } from '../app/slots.ts'
-import { type Outcome, runCli } from './cli-run.ts'
-
-const RUNNING = { stopRequested: () => new AbortController().signal }
+import { RUNNING, type Outcome, runCli } from './cli-run.ts'
 
 /** What follows `put FILE` for a slot of the site. */
 export function slot(

@@ -4,11 +4,11 @@ import { writeFile } from 'node:fs/promises'
 import { type Socket, createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { runCli, temporaryFolder } from './cli-run.ts'
+import { RUNNING, runCli, temporaryFolder } from './cli-run.ts'
 import { report } from './put-run.ts'
 
 const ENV = { HFS_XMPP_PASSWORD: 'secret' }
-const RUNNING = { env: ENV, stopRequested: () => new AbortController().signal }
+const SENDING = { ...RUNNING, env: ENV }
 const ME = ['--jid', 'romeo@example.org']
 
 test('send says what its command line lacks', async (t) => {
@@ -47,12 +47,12 @@ test('send refuses what it cannot read before it logs in anywhere', async (t) =>
     ['.', /is a folder: pack it into one file first/u],
     ['photo.jpg', /photo\.jpg is not there/u],
   ] as const) {
-    const { code, err } = await runCli(['send', file, 'a@b', ...ME], cwd, RUNNING)
+    const { code, err } = await runCli(['send', file, 'a@b', ...ME], cwd, SENDING)
     assert.equal(code, 1)
     assert.match(err, text)
   }
   const argv = ['send', 'photo.jpg', 'a@b', ...ME, '--json', '--password-file', 'none']
-  const { code, out } = await runCli(argv, cwd, RUNNING)
+  const { code, out } = await runCli(argv, cwd, SENDING)
   const { code: why, system } = report(out)
   assert.deepEqual([code, why, system], [1, 'local-problem', 'ENOENT'])
 })
@@ -61,7 +61,7 @@ test('send refuses an authority that is no certificate', async (t) => {
   const cwd = await temporaryFolder(t)
   await writeFile(join(cwd, 'photo.jpg'), 'x')
   const argv = ['send', 'photo.jpg', 'a@b', ...ME, '--ca', 'photo.jpg']
-  const { code, err } = await runCli(argv, cwd, RUNNING)
+  const { code, err } = await runCli(argv, cwd, SENDING)
   assert.equal(code, 1)
   assert.match(err, /photo\.jpg holds no certificate in PEM/u)
 })
@@ -100,7 +100,7 @@ test('send does not even begin a login with a server that offers no encryption',
   await writeFile(join(cwd, 'photo.jpg'), 'x')
   const { port, heard } = await openServer(t)
   const argv = ['send', 'photo.jpg', 'a@b', ...ME, '--service', `xmpp://127.0.0.1:${port}`]
-  const { code, err } = await runCli(argv, cwd, RUNNING)
+  const { code, err } = await runCli(argv, cwd, SENDING)
   assert.equal(code, 1)
   assert.match(err, /offers no encryption/u)
   assert.match(heard(), /<stream:stream/u)
