@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { BlockList, isIPv6 } from 'node:net'
 import type { ClientAddress } from '../core/client-address.ts'
+import { bareJid } from './subject.ts'
 
 /** Whom the operator banned. */
 interface BanList {
@@ -33,24 +34,6 @@ function blockList(networks: readonly string[]): BlockList {
     blocks.addSubnet(base, Number(bits), familyOf(base))
   }
   return blocks
-}
-
-/** As servers compare JIDs (RFC 7622 §3): without resource, case and ways to compose a letter. */
-function bareJid(jid: string): string {
-  const [bare = ''] = jid.split('/', 1)
-  return bare.normalize('NFC').toLowerCase()
-}
-
-const USER = 'user:'
-
-/** How a user stands among what was found of clients. */
-export function userSubject(user: string): string {
-  return `${USER}${bareJid(user)}`
-}
-
-/** The user that a subject is; nothing if it is none. */
-export function userIn(subject: string): string | undefined {
-  return subject.startsWith(USER) ? subject.slice(USER.length) : undefined
 }
 
 /** What is no address at all (a UNIX socket) is in no network of either family. */

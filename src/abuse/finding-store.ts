@@ -1,5 +1,6 @@
 import type { Finding, Named } from './finding-table.ts'
 import type { MarkStore } from './ports.ts'
+import { subjectKey } from './subject.ts'
 
 /** Where all processes that share the state have their findings. Rejects with `Refusal('state-unavailable')`. */
 export interface FindingStore {
@@ -57,5 +58,5 @@ export function findingStore({ found, ended }: FindingLists): FindingStore {
 }
 
 function nameOf({ pattern, subject }: Named): string {
-  return `${pattern} ${subject}`
+  return `${pattern} ${subjectKey(subject)}`
 }

@@ -1,5 +1,6 @@
 import { MOST_MARKS } from './ports.ts'
 import type { Instant } from '../core/clock.ts'
+import { subjectKey } from './subject.ts'
 
 /** That a pattern was found of somebody, and for how long that holds. */
 export interface Finding {
@@ -13,7 +14,7 @@ export interface Finding {
 /** What a finding is about. */
 export type Named = Pick<Finding, 'pattern' | 'subject'>
 
-/** Findings by what they are about: of each pattern {@link MOST_MARKS} at most, of more those go first that end soonest. */
+/** Findings by what they are about, whichever of its names a user is called by: of each pattern {@link MOST_MARKS} at most, of more those go first that end soonest. */
 export interface FindingTable<F extends Finding> extends Iterable<F> {
   isEmpty(): boolean
   get(named: Named): F | undefined
@@ -25,17 +26,17 @@ export function findingTable<F extends Finding>(): FindingTable<F> {
   const patterns = new Map<string, Map<string, F>>()
   return {
     isEmpty: () => patterns.size === 0,
-    get: ({ pattern, subject }) => patterns.get(pattern)?.get(subject),
+    get: ({ pattern, subject }) => patterns.get(pattern)?.get(subjectKey(subject)),
     set(finding): void {
       const { pattern, subject } = finding
       const subjects = patterns.get(pattern) ?? new Map<string, F>()
       patterns.set(pattern, subjects)
-      subjects.set(subject, finding)
+      subjects.set(subjectKey(subject), finding)
       if (subjects.size > MOST_MARKS) subjects.delete(soonestOf(subjects))
     },
     delete({ pattern, subject }): void {
       const subjects = patterns.get(pattern)
-      subjects?.delete(subject)
+      subjects?.delete(subjectKey(subject))
       if (subjects?.size === 0) patterns.delete(pattern)
     },
     *[Symbol.iterator]() {

@@ -1,5 +1,5 @@
-import { userIn, userSubject } from '../abuse/bans.ts'
 import type { Finding } from '../abuse/finding-table.ts'
+import { subjectKey, userSubject } from '../abuse/subject.ts'
 import type { Clock } from '../core/clock.ts'
 import { userOf } from '../engine/admission.ts'
 import type { UploadEngine } from '../engine/engine.ts'
@@ -31,7 +31,7 @@ export interface ThreatRecords {
   judgeAbuse(user: string): Promise<AbuseFinding | undefined>
   /** What was found and holds, the latest end first. */
   list(): Promise<readonly StoredFinding[]>
-  /** Ends what was found of a subject, as {@link list} names it; of a user any way to write the JID. Resolves to what that was. */
+  /** Ends what was found of a subject, as {@link list} names it; of a user any way to write the JID, and its SHA-1. Resolves to what that was. */
   lift(subject: string): Promise<readonly Finding[]>
 }
 
@@ -54,15 +54,15 @@ export function threatRecords(needs: ThreatRecordNeeds): ThreatRecords {
   const effectOf = new Map<string, Effect>(Object.entries(effects))
 
   /** Files of the user that are there, however old: removed are old ones, too. */
-  async function standingOf(subject: string): Promise<number> {
+  async function standingOf(user: string): Promise<number> {
     let standing = 0
-    for await (const file of engine.files()) if (subjectOf(file) === subject) standing += 1
+    for await (const file of engine.files()) if (keyOf(file) === user) standing += 1
     return standing
   }
 
   /** Files of the user that were removed for abuse in the window. */
-  async function deletedOf(subject: string): Promise<number> {
-    return (await deleted.all()).filter(({ name }) => ownerIn(name) === subject).length
+  async function deletedOf(user: string): Promise<number> {
+    return (await deleted.all()).filter(({ name }) => subjectKey(ownerIn(name)) === user).length
   }
 
   return {
@@ -76,11 +76,12 @@ export function threatRecords(needs: ThreatRecordNeeds): ThreatRecords {
     async judgeAbuse(user): Promise<AbuseFinding | undefined> {
       if (effect === 'off') return undefined
       const subject = userSubject(user)
+      const key = subjectKey(subject)
       const known = await found.all()
-      if (known.some((each) => each.pattern === PATTERN && each.subject === subject)) {
+      if (known.some((each) => each.pattern === PATTERN && subjectKey(each.subject) === key)) {
         return undefined
       }
-      const files = { deleted: await deletedOf(subject), standing: await standingOf(subject) }
+      const files = { deleted: await deletedOf(key), standing: await standingOf(key) }
       if (!areDeletedForAbuse(files, limits)) return undefined
       await found.put([{ pattern: PATTERN, subject, until: clock() + duration }])
       const threat = { pattern: PATTERN, effect, user, count: files.deleted, duration } as const
@@ -94,8 +95,8 @@ export function threatRecords(needs: ThreatRecordNeeds): ThreatRecords {
       }))
     },
     async lift(named): Promise<readonly Finding[]> {
-      const subject = canonical(named)
-      const held = (await found.all()).filter((finding) => finding.subject === subject)
+      const key = subjectKey(named)
+      const held = (await found.all()).filter(({ subject }) => subjectKey(subject) === key)
       for (const finding of held) {
         await found.end({ ...finding, until: clock() + duration })
         lifted(finding)
@@ -110,13 +111,8 @@ function ownerIn(name: string): string {
   return name.slice(name.indexOf(' ') + 1)
 }
 
-/** A subject as it stands in the list. */
-function canonical(subject: string): string {
-  const user = userIn(subject)
-  return user === undefined ? subject : userSubject(user)
-}
-
-function subjectOf(file: SlotRecord): string | undefined {
+/** The user of a file, by whatever name. */
+function keyOf(file: SlotRecord): string | undefined {
   const user = userOf(file)
-  return user === undefined ? undefined : userSubject(user)
+  return user === undefined ? undefined : subjectKey(userSubject(user))
 }

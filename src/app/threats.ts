@@ -1,5 +1,5 @@
-import { userIn } from '../abuse/bans.ts'
 import { findings } from '../abuse/findings.ts'
+import { userIn } from '../abuse/subject.ts'
 import type { FindTemporaryBan } from '../abuse/temporary-bans.ts'
 import type { Config } from '../config/options.ts'
 import { systemClock } from '../core/clock.ts'

@@ -1,5 +1,5 @@
-import { userSubject } from '../abuse/bans.ts'
 import type { Findings } from '../abuse/findings.ts'
+import { userSubject } from '../abuse/subject.ts'
 import type { Instant } from '../core/clock.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'

@@ -405,6 +405,36 @@ test('a user whose files are all removed for abuse is banned within seconds, ano
   await eventually(async () => !(await isBanned()))
 })
 
+test('a user whom one scheme names by the JID and another one by its SHA-1 is one: counted, banned and lifted together', async () => {
+  await using site = await startSite([
+    ...NOTHING_ELSE,
+    'threats.uploads_deleted_for_abuse=ban',
+    'threats.abuse_deletes=2',
+  ])
+  const hashed = hash('sha1', JID)
+  const asEjabberd = (name: string): SignedPut =>
+    signedPut(`${hashed}/x/${name}`, 'hello', { scheme: 'v1' })
+  const both = (name: string): readonly SignedPut[] => [put(`a/${name}`), asEjabberd(name)]
+  for (const file of both('1')) assert.equal((await ask(site.port, file)).status, 201)
+  assert.equal((await ask(site.port, put('a/2', JID.toUpperCase()))).status, 201)
+  assert.equal(await removeForAbuse(site, ['a/1']), undefined)
+  assert.equal(await removeForAbuse(site, [`${hashed}/x/1`], hashed), undefined, 'one is there')
+  assert.equal(await removeForAbuse(site, ['a/2'], JID.toUpperCase()), 'ban')
+  let number = 10
+  const answers = async (): Promise<readonly number[]> => {
+    number += 1
+    const asked = both(String(number)).map(async (file) => await ask(site.port, file))
+    return (await Promise.all(asked)).map(({ status }) => status)
+  }
+  await eventually(async () => (await answers()).every((status) => status === 403))
+  {
+    await using maintenance = await openMaintenance(site.config)
+    assert.equal((await maintenance.threats.lift(`user:${hashed}`)).length, 1)
+    assert.deepEqual(await maintenance.threats.list(), [])
+  }
+  await eventually(async () => (await answers()).every((status) => status === 201))
+})
+
 test('what one server finds holds on another one that shares its state, and after a restart', async () => {
   const flags = turnsBecome('ban')
   await using first = await startSite(flags)

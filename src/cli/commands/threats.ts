@@ -30,7 +30,7 @@ export const threatsCommand: Command = command({
   summary: 'Lists and lifts what was found of clients, and what becomes of it.',
   parameters: 'list | lift SUBJECT…',
   details:
-    'SUBJECT is what list prints: session:…, network:… or user:…, a user in any way to write the JID.\n' +
+    'SUBJECT is what list prints: session:…, network:… or user:…, a user by the JID or its SHA-1.\n' +
     'Before the pattern stands what becomes of it by this configuration. A running server follows within\n' +
     'two seconds. What a server only watches for, and what one with session_store.backend = "memory" has\n' +
     'found, stands in no state; of uploads-deleted-for-abuse, which a command finds, all is listed.\n' +
