@@ -1,6 +1,6 @@
 import { anomalyDetector } from '../src/risk/anomaly/detector.ts'
-import { FEATURES, type Measures } from '../src/risk/anomaly/features.ts'
-import { FEATURE_NAMES } from '../src/risk/anomaly/histograms.ts'
+import type { Measures } from '../src/risk/anomaly/features.ts'
+import { LAYOUT, binOf, tallyOf } from '../src/risk/anomaly/histograms.ts'
 import { nameHash } from '../src/risk/anomaly/known-names.ts'
 import {
   type Profile,
@@ -47,7 +47,7 @@ export function personalHistograms(): Contestant {
 /** The same features of the same profiles, given to one forest for everybody. */
 export function forestForEverybody(): Contestant {
   const profiles = new Map<string, Profile>()
-  const forest = halfSpaceTrees(FEATURE_NAMES.length, seededRandom(1))
+  const forest = halfSpaceTrees(LAYOUT.length, seededRandom(1))
   const failing = new Map<number, Profile['open']>()
   return {
     take({ kind, sighting }): number | undefined {
@@ -70,7 +70,7 @@ export function forestForEverybody(): Contestant {
       const vector = vectorOf(measures)
       const score = forest.score(vector)
       forest.learn(vector)
-      learn(profile, traits, measures)
+      learn(profile, traits, tallyOf(measures))
       return score
     },
   }
@@ -82,13 +82,10 @@ function traitsOf({ at, network, product = '', size }: Happening['sighting']): T
     network: nameHash(network, 1),
     region: nameHash(regionOf(network), 1),
     product: nameHash(product, 1),
-    ...(size === undefined ? {} : { size }),
+    size,
   }
 }
 
 function vectorOf(measures: Measures): number[] {
-  return FEATURE_NAMES.map((name) => {
-    const { bin, bins } = FEATURES[name]
-    return Math.min(bin(measures) ?? 0, bins - 1) / (bins - 1)
-  })
+  return LAYOUT.map((histogram) => (binOf(histogram, measures) ?? 0) / (histogram.bins - 1))
 }

@@ -1,6 +1,5 @@
 import type { Instant } from '../../core/clock.ts'
-import type { Measures } from './features.ts'
-import { type Histograms, commonHistograms, count, fadeCounts } from './histograms.ts'
+import { type Histograms, type Tally, commonHistograms, count, fadeCounts } from './histograms.ts'
 import { fadingSince } from './profile.ts'
 
 /** Requests of everybody, fading, before anything can be unusual. */
@@ -11,7 +10,7 @@ export interface Crowd {
   readonly histograms: Histograms
   /** Whether enough is known to call anything unusual. */
   isKnown(): boolean
-  learn(measures: Measures, when: { readonly at: Instant; readonly halfLife: number }): void
+  learn(tally: Tally, when: { readonly at: Instant; readonly halfLife: number }): void
 }
 
 export function crowd(): Crowd {
@@ -22,7 +21,7 @@ export function crowd(): Crowd {
   return {
     histograms,
     isKnown: () => learnt >= WARM_UP,
-    learn(measures, { at, halfLife }): void {
+    learn(tally, { at, halfLife }): void {
       fadedAt ??= at
       const factor = fadingSince(fadedAt, at, halfLife)
       if (factor !== 1) {
@@ -30,7 +29,7 @@ export function crowd(): Crowd {
         learnt *= factor
         fadeCounts(histograms, factor)
       }
-      count(histograms, measures)
+      count(histograms, tally)
       learnt += 1
     },
   }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../core/clock.ts'
 import { type Fading, leftOf } from './fading.ts'
 import { crowd } from './crowd.ts'
-import { ownHistograms } from './histograms.ts'
+import { tallyOf } from './histograms.ts'
 import { nameHash } from './known-names.ts'
 import type { AnomalyPolicy } from './policy.ts'
 import {
@@ -10,6 +10,7 @@ import {
   type Profile,
   type Traits,
   HOUR,
+  NOBODY,
   age,
   countOpen,
   fail,
@@ -64,9 +65,6 @@ export interface AnomalyDetector {
   owners(): number
 }
 
-/** Of whom nothing is known. */
-const NOTHING = ownHistograms()
-
 /**
  * Histograms of every owner's requests, one for each feature, smoothed by those of everybody. That is HBOS (Goldstein, Dengel:
  * Histogram-based Outlier Score, KI 2012), streaming by counts that fade, and personal as in Freeman, Jain, Dürmuth, Biggio,
@@ -99,9 +97,9 @@ export function anomalyDetector({ policy, maxOwners, seed }: DetectorNeeds): Ano
     const profile = profileOf(owner, at)
     age(profile, at, halfLife)
     const traits = traitsOf(sighting, seed)
-    const measures = measure(profile, traits, contextOf(traits))
-    learn(profile, traits, measures)
-    everybody.learn(measures, { at, halfLife })
+    const tally = tallyOf(measure(profile, traits, contextOf(traits)))
+    learn(profile, traits, tally)
+    everybody.learn(tally, { at, halfLife })
   }
 
   function noteFailure({ at, network }: Failure): void {
@@ -122,7 +120,7 @@ export function anomalyDetector({ policy, maxOwners, seed }: DetectorNeeds): Ano
       if (!policy().enabled || !everybody.isKnown()) return undefined
       const profile = profiles.peek(sighting.owner)
       const traits = traitsOf(sighting, seed)
-      const own = profile?.histograms ?? NOTHING
+      const own = profile?.histograms ?? NOBODY.histograms
       const measures = measure(profile, traits, contextOf(traits))
       return surpriseOf(measures, { own, common: everybody.histograms })
     },
@@ -144,7 +142,7 @@ function traitsOf({ at, network, asn, product = '', size }: Sighting, seed: numb
     network: nameHash(network, seed),
     region: nameHash(asn === undefined ? regionOf(network) : `AS${asn}`, seed),
     product: nameHash(product, seed),
-    ...(size === undefined ? {} : { size }),
+    size,
   }
 }
 

@@ -1,9 +1,9 @@
 /** What a request is measured by, beside what is known of its owner. */
 export interface Measures {
-  /** Bytes of the upload that it begins; absent: it begins none. */
-  readonly size?: number
-  /** Bytes of the uploads begun in the latest hour, fading, this one included; absent: it begins none. */
-  readonly volume?: number
+  /** Bytes of the upload that it begins; nothing: it begins none. */
+  readonly size: number | undefined
+  /** Bytes of the uploads begun in the latest hour, fading, this one included; nothing: it begins none. */
+  readonly volume: number | undefined
   /** Requests of the latest ten minutes, fading, this one included. */
   readonly rate: number
   /** Unfinished uploads beside this one. */
@@ -12,10 +12,10 @@ export interface Measures {
   readonly failures: number
   /** Hour of the day, UTC. */
   readonly hour: number
-  /** 0: a network of the owner's; 1: a new one among those it uses; 2: one from elsewhere. Absent: not known yet. */
-  readonly network?: number
-  /** 0: a client that the owner uses; 1: another one. Absent: not known yet. */
-  readonly product?: number
+  /** 0: a network of the owner's; 1: a new one among those it uses; 2: one from elsewhere. Nothing: not known yet. */
+  readonly network: number | undefined
+  /** 0: a client that the owner uses; 1: another one. Nothing: not known yet. */
+  readonly product: number | undefined
 }
 
 export type Feature = keyof typeof FEATURES
@@ -49,7 +49,7 @@ export const FEATURES = {
     side: 'high',
     bin: ({ volume }) => (volume === undefined ? undefined : octaves(volume / KIB)),
   },
-  rate: { kind: 'pace', bins: 16, side: 'high', bin: ({ rate }) => 2 * octaves(rate, 0.5) },
+  rate: { kind: 'pace', bins: 16, side: 'high', bin: ({ rate }) => halfOctaves(rate) },
   concurrency: {
     kind: 'pace',
     bins: 12,
@@ -67,7 +67,13 @@ export const FEATURES = {
   },
 } as const satisfies Readonly<Record<string, FeatureRow>>
 
-/** How often a value doubled, starting from 1, in whole steps. */
-function octaves(value: number, step = 1): number {
-  return Math.floor(Math.log2(Math.max(1, value)) / step) * step
+/** How often a value doubled, starting from 1, up to 31 times. */
+function octaves(value: number): number {
+  return 31 - Math.clz32(Math.min(Math.max(1, value), 2 ** 31))
+}
+
+/** How often a value grew by a factor of √2, starting from 1, up to 62 times. */
+function halfOctaves(value: number): number {
+  const whole = octaves(value)
+  return 2 * whole + Number(value >= Math.SQRT2 * 2 ** whole)
 }

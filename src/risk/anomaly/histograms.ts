@@ -1,20 +1,30 @@
-import { FEATURES, type Feature, type Measures } from './features.ts'
+import { FEATURES, type Feature, type FeatureKind, type Measures } from './features.ts'
 
 /** Every feature, in the order of the table. */
-export const FEATURE_NAMES: readonly Feature[] = Object.keys(FEATURES).filter((word) =>
-  isFeature(word),
-)
+const FEATURE_NAMES: readonly Feature[] = Object.keys(FEATURES).filter((word) => isFeature(word))
 
 function isFeature(word: string): word is Feature {
   return Object.hasOwn(FEATURES, word)
 }
 
-/** Where the histogram of each feature begins, since all of them lie in one array. */
-const STARTS: ReadonlyMap<Feature, number> = new Map(
-  FEATURE_NAMES.map((name, at) => [name, sum(FEATURE_NAMES.slice(0, at).map(binsOf))]),
-)
+/** The histogram of a feature. */
+interface Histogram {
+  readonly feature: Feature
+  readonly kind: FeatureKind
+  readonly bins: number
+  readonly side: 'rare' | 'high'
+  readonly bin: (measures: Measures) => number | undefined
+  /** Where it begins, since all of them lie in one array. */
+  readonly start: number
+}
 
-const ALL_BINS = sum(FEATURE_NAMES.map(binsOf))
+/** The histograms of all features, in the order of the table. */
+export const LAYOUT: readonly Histogram[] = FEATURE_NAMES.map((feature, at) => {
+  const { kind, bins, side, bin } = FEATURES[feature]
+  return { feature, kind, bins, side, bin, start: binsIn(FEATURE_NAMES.slice(0, at)) }
+})
+
+const ALL_BINS = binsIn(FEATURE_NAMES)
 
 /** So many requests of everybody count with the owner's own: what is rare in a short history may be common. */
 const BORROWED = 8
@@ -24,6 +34,13 @@ const UNSEEN = 1
 
 /** One histogram for each feature, as counts that fade. */
 export type Histograms = Float32Array | Float64Array
+
+/** What a request counts for. */
+export interface Tally {
+  /** The bin of each feature, in the order of the table; nothing if the request does not have the feature. */
+  readonly bins: readonly (number | undefined)[]
+  readonly weight: number
+}
 
 /** Empty histograms of one owner. */
 export function ownHistograms(): Histograms {
@@ -35,62 +52,109 @@ export function commonHistograms(): Histograms {
   return new Float64Array(ALL_BINS)
 }
 
-/** Counts a request; those of one burst together count little more than one. */
-export function count(histograms: Histograms, measures: Measures): void {
-  const weight = 1 / measures.rate
-  for (const name of FEATURE_NAMES) {
-    const at = binOf(name, measures)
-    if (at === undefined) continue
-    if (FEATURES[name].side === 'high') add(histograms, name, { at, weight })
-    else countAround(histograms, name, { at, weight })
+/** What a request counts for; those of one burst together count little more than one. */
+export function tallyOf(measures: Measures): Tally {
+  return { bins: LAYOUT.map((histogram) => binOf(histogram, measures)), weight: 1 / measures.rate }
+}
+
+/** The bin of a request; nothing if it does not have the feature. */
+export function binOf({ bin, bins }: Histogram, measures: Measures): number | undefined {
+  const at = bin(measures)
+  return at === undefined ? undefined : Math.min(at, bins - 1)
+}
+
+/** Counts a request. */
+export function count(histograms: Histograms, { bins: met, weight }: Tally): void {
+  for (let number = 0; number < LAYOUT.length; number += 1) {
+    const histogram = LAYOUT[number]
+    const at = met[number]
+    if (histogram === undefined || at === undefined) continue
+    const { bins, side, start } = histogram
+    if (side === 'high') {
+      add(histograms, start + at, weight)
+      continue
+    }
+    // Hours do not begin sharply.
+    add(histograms, start + at, weight / 2)
+    add(histograms, start + ((at + 1) % bins), weight / 4)
+    add(histograms, start + ((at + bins - 1) % bins), weight / 4)
   }
 }
 
-/** Hours do not begin sharply. */
-function countAround(histograms: Histograms, name: Feature, { at, weight }: Met): void {
-  const { bins } = FEATURES[name]
-  add(histograms, name, { at, weight: weight / 2 })
-  add(histograms, name, { at: (at + 1) % bins, weight: weight / 4 })
-  add(histograms, name, { at: (at + bins - 1) % bins, weight: weight / 4 })
-}
-
-interface Met {
-  readonly at: number
-  readonly weight: number
-}
-
-function add(histograms: Histograms, name: Feature, { at, weight }: Met): void {
-  const place = startOf(name) + at
+function add(histograms: Histograms, place: number, weight: number): void {
   histograms[place] = (histograms[place] ?? 0) + weight
 }
 
+/** What is known of the owner, and of everybody. */
+export interface Known {
+  readonly own: Histograms
+  readonly common: Histograms
+}
+
 /**
- * How surprising a request is by one feature, in bits: −log₂ of the share of requests that are as unusual or more so, by the
- * owner's own histogram joined with everybody's. 0 if the request does not have the feature.
+ * How surprising a bin of a histogram is, in bits: −log₂ of the share of requests that are as unusual or more so, by the
+ * owner's own histogram joined with everybody's. 0 if it is less than one bit.
  */
-export function bitsOf(
-  name: Feature,
-  measures: Measures,
-  { own, common }: { readonly own: Histograms; readonly common: Histograms },
-): number {
-  const at = binOf(name, measures)
-  if (at === undefined) return 0
-  const { bins, side } = FEATURES[name]
+export function bitsOf({ bins, side, start }: Histogram, at: number, known: Known): number {
+  const span = { start, at: start + at, end: start + bins }
+  return side === 'high' ? bitsFrom(span, known) : bitsOfRare(span, known)
+}
+
+/** Places in the array of histograms: of one of them, and of a bin of it. */
+interface Span {
+  readonly start: number
+  readonly at: number
+  readonly end: number
+}
+
+/** Of a bin and all higher ones. */
+function bitsFrom({ start, at, end }: Span, { own, common }: Known): number {
   // Nothing is lower, so everything is as high.
-  if (side === 'high' && at === 0) return 0
-  const start = startOf(name)
-  // What is usual with an owner of whom nothing is known is what is usual with everybody.
-  const trust = BORROWED / (totalOf(common, start, bins) + UNSEEN)
-  const unseen = UNSEEN / bins
-  const met = (own[start + at] ?? 0) + trust * ((common[start + at] ?? 0) + unseen)
+  if (at === start) return 0
+  let ownLower = 0
+  let ownAbove = 0
+  let commonLower = 0
+  let commonAbove = 0
+  for (let place = start; place < at; place += 1) {
+    ownLower += own[place] ?? 0
+    commonLower += common[place] ?? 0
+  }
+  for (let place = at; place < end; place += 1) {
+    ownAbove += own[place] ?? 0
+    commonAbove += common[place] ?? 0
+  }
+  const unseenAbove = (UNSEEN * (end - at)) / (end - start)
+  const trust = trustIn(commonLower + commonAbove)
+  const unusual = ownAbove + trust * (commonAbove + unseenAbove)
+  // Over all bins, what everybody and nobody did sums up to what is borrowed.
+  return bitsOfShare(unusual, ownLower + ownAbove + BORROWED)
+}
+
+/** Of a bin and all that are as rare. */
+function bitsOfRare({ start, at, end }: Span, { own, common }: Known): number {
+  let commonTotal = 0
+  for (let place = start; place < end; place += 1) commonTotal += common[place] ?? 0
+  const trust = trustIn(commonTotal)
+  const unseen = UNSEEN / (end - start)
+  const met = (own[at] ?? 0) + trust * ((common[at] ?? 0) + unseen)
   let unusual = 0
   let total = 0
-  for (let bin = 0; bin < bins; bin += 1) {
-    const weight = (own[start + bin] ?? 0) + trust * ((common[start + bin] ?? 0) + unseen)
+  for (let place = start; place < end; place += 1) {
+    const weight = (own[place] ?? 0) + trust * ((common[place] ?? 0) + unseen)
     total += weight
-    if (side === 'high' ? bin >= at : weight <= met) unusual += weight
+    if (weight <= met) unusual += weight
   }
-  return Math.max(0, Math.log2(total / unusual))
+  return bitsOfShare(unusual, total)
+}
+
+/** −log₂ of a share, from one bit on. */
+function bitsOfShare(part: number, total: number): number {
+  return total < 2 * part ? 0 : Math.log2(total / part)
+}
+
+/** What a request of everybody counts beside one of the owner's; the less of these, the more everybody's say. */
+function trustIn(commonTotal: number): number {
+  return BORROWED / (commonTotal + UNSEEN)
 }
 
 /** Lets all counts fade by a factor. */
@@ -98,26 +162,6 @@ export function fadeCounts(histograms: Histograms, factor: number): void {
   for (let at = 0; at < histograms.length; at += 1) histograms[at] = (histograms[at] ?? 0) * factor
 }
 
-function binOf(name: Feature, measures: Measures): number | undefined {
-  const { bin, bins } = FEATURES[name]
-  const at = bin(measures)
-  return at === undefined ? undefined : Math.min(at, bins - 1)
-}
-
-function totalOf(histograms: Histograms, start: number, bins: number): number {
-  let total = 0
-  for (let at = start; at < start + bins; at += 1) total += histograms[at] ?? 0
-  return total
-}
-
-function startOf(name: Feature): number {
-  return STARTS.get(name) ?? 0
-}
-
-function binsOf(name: Feature): number {
-  return FEATURES[name].bins
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
+function binsIn(features: readonly Feature[]): number {
+  return features.reduce((total, feature) => total + FEATURES[feature].bins, 0)
 }

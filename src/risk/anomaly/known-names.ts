@@ -23,26 +23,39 @@ export function knownNames(most: number): KnownNames {
 }
 
 /** Whether the name was first seen an hour ago or earlier. */
-export function isKnown(
-  { hashes, weights, since }: KnownNames,
-  hash: number,
-  now: Instant,
-): boolean {
-  const at = hashes.indexOf(hash)
-  return at !== -1 && (weights[at] ?? 0) > 0 && now - (since[at] ?? now) >= SETTLING
+export function isKnown(names: KnownNames, hash: number, now: Instant): boolean {
+  const at = placeOf(names, hash)
+  return at !== -1 && now - (names.since[at] ?? now) >= SETTLING
 }
 
 /** Notes the name once more; a new one takes the place of the one that was met least. */
-export function meet({ hashes, weights, since }: KnownNames, hash: number, now: Instant): void {
-  const at = hashes.indexOf(hash)
-  if (at !== -1 && (weights[at] ?? 0) > 0) {
+export function meet(names: KnownNames, hash: number, now: Instant): void {
+  const { hashes, weights, since } = names
+  const at = placeOf(names, hash)
+  if (at !== -1) {
     weights[at] = (weights[at] ?? 0) + 1
     return
   }
-  const place = weights.indexOf(Math.min(...weights))
+  const place = leastOf(weights)
   hashes[place] = hash
   weights[place] = 1
   since[place] = now
+}
+
+/** Where the name stands; -1 if it is not there, or was forgotten. */
+function placeOf({ hashes, weights }: KnownNames, hash: number): number {
+  for (let at = 0; at < hashes.length; at += 1) {
+    if (hashes[at] === hash && (weights[at] ?? 0) > 0) return at
+  }
+  return -1
+}
+
+function leastOf(weights: Float32Array): number {
+  let least = 0
+  for (let at = 1; at < weights.length; at += 1) {
+    if ((weights[at] ?? 0) < (weights[least] ?? 0)) least = at
+  }
+  return least
 }
 
 /** Lets all of them fade by a factor. */

@@ -1,7 +1,7 @@
 import type { Instant } from '../../core/clock.ts'
 import { type Fading, addTo, leftOf } from './fading.ts'
 import type { Measures } from './features.ts'
-import { type Histograms, count, fadeCounts, ownHistograms } from './histograms.ts'
+import { type Histograms, type Tally, count, fadeCounts, ownHistograms } from './histograms.ts'
 import { type KnownNames, fade, isKnown, knownNames, meet } from './known-names.ts'
 
 const MINUTE = 60_000
@@ -36,7 +36,7 @@ export interface Traits {
   readonly region: number
   readonly product: number
   /** Bytes of the upload that it begins. */
-  readonly size?: number
+  readonly size: number | undefined
 }
 
 export function freshProfile(at: Instant): Profile {
@@ -54,6 +54,9 @@ export function freshProfile(at: Instant): Profile {
   }
 }
 
+/** Of whom nothing is known. */
+export const NOBODY: Readonly<Profile> = freshProfile(0)
+
 /** What measuring needs beside a profile. */
 export interface MeasuringContext {
   /** Requests of an owner before a network or a client can be new to it. */
@@ -69,31 +72,29 @@ export function measure(
   { warmUp, networkFailures }: MeasuringContext,
 ): Measures {
   const { at, size } = traits
-  const { requests, bytes, open, learnt } = profile ?? freshProfile(at)
-  const volume = size === undefined ? {} : { size, volume: leftOf(bytes, at, HOUR) + size }
+  const { requests, bytes, open, learnt } = profile ?? NOBODY
+  const isFamiliar = profile !== undefined && learnt >= warmUp
   return {
+    size,
+    volume: size === undefined ? undefined : leftOf(bytes, at, HOUR) + size,
     rate: leftOf(requests, at, RATE_WINDOW) + 1,
     concurrency: leftOf(open, at, HOUR),
     failures: networkFailures,
     hour: Math.floor(at / HOUR) % 24,
-    ...volume,
-    ...(profile === undefined || learnt < warmUp ? {} : newnessOf(profile, traits)),
+    network: isFamiliar ? distanceOf(profile, traits) : undefined,
+    product: isFamiliar ? Number(!isKnown(profile.products, traits.product, at)) : undefined,
   }
 }
 
-function newnessOf(profile: Profile, { at, network, region, product }: Traits): Partial<Measures> {
-  const isNear = isKnown(profile.regions, region, at)
-  const isOwn = isKnown(profile.networks, network, at)
-  return {
-    network: isOwn ? 0 : isNear ? 1 : 2,
-    product: isKnown(profile.products, product, at) ? 0 : 1,
-  }
+function distanceOf({ networks, regions }: Profile, { at, network, region }: Traits): 0 | 1 | 2 {
+  if (isKnown(networks, network, at)) return 0
+  return isKnown(regions, region, at) ? 1 : 2
 }
 
 /** Takes note of a request. */
-export function learn(profile: Profile, traits: Traits, measures: Measures): void {
+export function learn(profile: Profile, traits: Traits, tally: Tally): void {
   const { at: now, size } = traits
-  count(profile.histograms, measures)
+  count(profile.histograms, tally)
   meet(profile.networks, traits.network, now)
   meet(profile.regions, traits.region, now)
   meet(profile.products, traits.product, now)
@@ -124,7 +125,9 @@ export function age(profile: Profile, now: Instant, halfLife: number): void {
   profile.fadedAt = now
   profile.learnt *= factor
   fadeCounts(profile.histograms, factor)
-  for (const names of [profile.networks, profile.regions, profile.products]) fade(names, factor)
+  fade(profile.networks, factor)
+  fade(profile.regions, factor)
+  fade(profile.products, factor)
 }
 
 /** By what counts fade; 1 while it is too early to. */

@@ -1,5 +1,5 @@
-import { FEATURES, type Feature, type FeatureKind, type Measures } from './features.ts'
-import { FEATURE_NAMES, type Histograms, bitsOf } from './histograms.ts'
+import type { Feature, FeatureKind, Measures } from './features.ts'
+import { type Known, LAYOUT, binOf, bitsOf } from './histograms.ts'
 
 /** How surprising a request is. */
 export interface Surprise {
@@ -17,7 +17,7 @@ export interface Contribution {
 interface Suspicion {
   readonly weight: number
   /** The bits that each kind of features is worth at most. */
-  readonly most: Readonly<Partial<Record<FeatureKind, number>>>
+  readonly most: Readonly<Record<FeatureKind, number>>
 }
 
 /**
@@ -26,35 +26,49 @@ interface Suspicion {
  * are long, so their sum is worth two thirds.
  */
 const SUSPICIONS: readonly Suspicion[] = [
-  { weight: 1, most: { origin: 6, client: 8, time: 2, failure: 8, pace: 8 } },
-  { weight: 2 / 3, most: { amount: 20, pace: 8 } },
+  { weight: 1, most: { amount: 0, pace: 8, time: 2, origin: 6, client: 8, failure: 8 } },
+  { weight: 2 / 3, most: { amount: 20, pace: 8, time: 0, origin: 0, client: 0, failure: 0 } },
 ]
 
 /** How surprising what was measured is, by the owner's own histograms and those of everybody. */
-export function surpriseOf(
-  measures: Measures,
-  histograms: { readonly own: Histograms; readonly common: Histograms },
-): Surprise {
+export function surpriseOf(measures: Measures, known: Known): Surprise {
   const features: Contribution[] = []
-  const best: Partial<Record<FeatureKind, number>> = {}
-  for (const feature of FEATURE_NAMES) {
-    const bits = bitsOf(feature, measures, histograms)
-    if (bits < 1) continue
-    const { kind } = FEATURES[feature]
-    best[kind] = Math.max(best[kind] ?? 0, bits)
-    features.push({ feature, bits })
+  const best = { amount: 0, pace: 0, time: 0, origin: 0, client: 0, failure: 0 }
+  for (const histogram of LAYOUT) {
+    const { feature, kind } = histogram
+    const at = binOf(histogram, measures)
+    const bits = at === undefined ? 0 : bitsOf(histogram, at, known)
+    if (bits === 0) continue
+    best[kind] = Math.max(best[kind], bits)
+    insert(features, { feature, bits })
   }
-  const score = Math.max(...SUSPICIONS.map((suspicion) => weighed(best, suspicion)))
-  return { score, features: features.toSorted((a, b) => b.bits - a.bits) }
+  let score = 0
+  for (const suspicion of SUSPICIONS) score = Math.max(score, weighed(best, suspicion))
+  return { score, features }
+}
+
+/** Puts it behind all that are as surprising. */
+function insert(features: Contribution[], contribution: Contribution): void {
+  let at = features.length
+  for (; at > 0; at -= 1) {
+    const before = features[at - 1]
+    if (before === undefined || before.bits >= contribution.bits) break
+    features[at] = before
+  }
+  features[at] = contribution
 }
 
 function weighed(
-  best: Readonly<Partial<Record<FeatureKind, number>>>,
-  { weight, most }: Suspicion,
+  best: Readonly<Record<FeatureKind, number>>,
+  { weight, most: { amount, pace, time, origin, client, failure } }: Suspicion,
 ): number {
-  let total = 0
-  for (const kind of KINDS) total += Math.min(best[kind] ?? 0, most[kind] ?? 0)
-  return weight * total
+  return (
+    weight *
+    (Math.min(best.amount, amount) +
+      Math.min(best.pace, pace) +
+      Math.min(best.time, time) +
+      Math.min(best.origin, origin) +
+      Math.min(best.client, client) +
+      Math.min(best.failure, failure))
+  )
 }
-
-const KINDS: readonly FeatureKind[] = ['amount', 'pace', 'time', 'origin', 'client', 'failure']
