@@ -11,7 +11,6 @@ import { RUNNING, runCli, temporaryFolder } from './cli-run.ts'
 import { SAME_SITE, siteIn, statusOf, upload } from './stored-files.ts'
 
 const DAY = 86_400_000
-/** What may stop a command that is to run to its end. */
 
 test('gc ends what is overdue and removes what nothing refers to; a dry run only says so', async (t) => {
   const cwd = await temporaryFolder(t)
@@ -50,4 +49,15 @@ test('gc ends what is overdue and removes what nothing refers to; a dry run only
 
   const again = await runCli(['gc', '--json', ...SAME_SITE], cwd, RUNNING)
   assert.deepEqual(JSON.parse(again.out), { dryRun: false, overdue: 0, orphans: [], bytes: 0 })
+})
+
+test('gc that is stopped says that it is not done, and removes nothing more', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await using site = await siteIn(cwd)
+  await upload(site, 'a/kept.txt')
+  for (const flags of [[], ['--dry-run']]) {
+    const { code, out, err } = await runCli(['gc', ...flags, ...SAME_SITE], cwd)
+    assert.deepEqual([code, out, err], [1, '', 'Stopped: not all of it was looked at\n'])
+  }
+  assert.equal(await statusOf(site, 'a/kept.txt'), 200)
 })

@@ -13,6 +13,7 @@ import { isAllWell, reportJson, resultText, summaryText } from '../doctor/report
 import { type SlotDesk, givenSlot } from '../doctor/slot-desk.ts'
 import type { Io } from '../io.ts'
 import { readOwnSecret } from '../own-secret.ts'
+import { unlessStopped } from '../stoppable-work.ts'
 import { CA_FLAG, trustAuthority } from '../trusted-authority.ts'
 import { ACCOUNT_FLAGS, accountOf } from '../xmpp/account-flags.ts'
 
@@ -50,15 +51,13 @@ export const doctorCommand: Command = command({
   run: async ({ flags }, io) => {
     const facts = await factsOf(flags, io)
     if (flags.ca !== undefined) await trustAuthority(flags.ca, io)
-    const stop = io.stopRequested()
-    try {
-      const results = await resultsOf(facts, { io, stop, isJson: flags.json === true })
-      return isAllWell(results) ? 0 : 1
-    } catch (error) {
-      if (!stop.aborted) throw error
-      io.stderr.write('Stopped\n')
-      return 1
-    }
+    const isJson = flags.json === true
+    const results = await unlessStopped(
+      io,
+      'Stopped',
+      async (stop) => await resultsOf(facts, { io, stop, isJson }),
+    )
+    return results !== undefined && isAllWell(results) ? 0 : 1
   },
 })
 

@@ -1,6 +1,7 @@
 import { openMaintenance } from '../../app/maintenance.ts'
 import { command, type Command } from '../command.ts'
 import { CONFIG_FLAGS } from '../configuration.ts'
+import { unlessStopped } from '../stoppable-work.ts'
 import { storedConfigurationOf } from '../stored-configuration.ts'
 
 /** Overdue slots shown by a dry run; a real run ends all of them. */
@@ -22,9 +23,17 @@ export const gcCommand: Command = command({
     await using maintenance = await openMaintenance(await storedConfigurationOf(flags, io))
     const { engine } = maintenance
     const dryRun = flags['dry-run'] === true
-    const signal = io.stopRequested()
-    const overdue = dryRun ? (await engine.overdue(SHOWN)).length : await engine.sweep(signal)
-    const orphans = await engine.collect({ dryRun, signal })
+    const found = await unlessStopped(
+      io,
+      'Stopped: not all of it was looked at',
+      async (signal) => {
+        const overdue = dryRun ? (await engine.overdue(SHOWN)).length : await engine.sweep(signal)
+        signal.throwIfAborted()
+        return { overdue, orphans: await engine.collect({ dryRun, signal }) }
+      },
+    )
+    if (found === undefined) return 1
+    const { overdue, orphans } = found
     const bytes = orphans.reduce((sum, { size }) => sum + size, 0)
     if (flags.json === true) {
       io.stdout.write(`${JSON.stringify({ dryRun, overdue, orphans, bytes })}\n`)
