@@ -11,7 +11,8 @@ export interface ProfilePart {
 /** Everything that no function of the server asked for. */
 const NODE = 'Node.js'
 
-const ROOM = /\/src\/([\w-]+)\//u
+/** The project itself may lie in a folder `src`, so the last one counts. */
+const ROOM = /^.*\/src\/([\w-]+)\//u
 
 /**
  * Sums up a profile by rooms, the longest first. What Node.js, V8 and the kernel do within a call counts for the room that

@@ -19,13 +19,14 @@ export function growthBytes(growth: Figures): string {
   const rows = growth.list('bytes').map((figures) => {
     const slope = figures.number('line', 'slope') ?? NaN
     const intercept = figures.number('line', 'intercept') ?? NaN
+    const far = intercept + slope * FAR
     return [
       nameOf(figures.text('of')),
       PLACES.get(figures.text('place') ?? '') ?? '',
       shown(slope, 0),
-      `${shown(100 * (figures.number('line', 'residual') ?? NaN), 1)} %`,
+      shown(100 * (figures.number('line', 'residual') ?? NaN), 1, '%'),
       shown(figures.list('points').at(-1)?.number('objects'), 0),
-      sizeText(intercept + slope * FAR),
+      Number.isFinite(far) ? sizeText(far) : '–',
     ]
   })
   const head = ['one', 'takes room in', 'bytes', 'off the line', 'measured up to']
