@@ -1,7 +1,6 @@
 import { anomalyDetector } from '../src/risk/anomaly/detector.ts'
 import type { Measures } from '../src/risk/anomaly/features.ts'
 import { LAYOUT, binOf, tallyOf } from '../src/risk/anomaly/histograms.ts'
-import { nameHash } from '../src/risk/anomaly/known-names.ts'
 import {
   type Profile,
   type Traits,
@@ -12,7 +11,8 @@ import {
   learn,
   measure,
 } from '../src/risk/anomaly/profile.ts'
-import { regionOf } from '../src/risk/anomaly/region.ts'
+import { nameHash } from '../src/risk/name-hash.ts'
+import { regionOf } from '../src/risk/network-prefix.ts'
 import { DAY } from './anomaly-commuters.ts'
 import type { Happening } from './anomaly-simulation.ts'
 import { halfSpaceTrees } from './half-space-trees.ts'

@@ -4,7 +4,7 @@ import { randomId } from '../core/random.ts'
 import type { EngineEvents } from '../engine/events.ts'
 import { isReserving } from '../engine/slot-record.ts'
 import { type AnomalyDetector, anomalyDetector } from '../risk/anomaly/detector.ts'
-import { nameHash } from '../risk/anomaly/known-names.ts'
+import { nameHash } from '../risk/name-hash.ts'
 import { anomalyPolicyOf } from './risk-policy.ts'
 
 /** What this process learns of users. */

@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../core/clock.ts'
+import { nameHash } from '../name-hash.ts'
+import { regionOf } from '../network-prefix.ts'
 import { type Fading, leftOf } from './fading.ts'
 import { crowd } from './crowd.ts'
 import { tallyOf } from './histograms.ts'
-import { nameHash } from './known-names.ts'
 import type { AnomalyPolicy } from './policy.ts'
 import {
   type MeasuringContext,
@@ -18,7 +19,6 @@ import {
   learn,
   measure,
 } from './profile.ts'
-import { regionOf } from './region.ts'
 import { type Surprise, surpriseOf } from './surprise.ts'
 
 /** One authorised request. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../core/clock.ts'
-import { nameHash } from '../anomaly/known-names.ts'
+import { nameHash } from '../name-hash.ts'
 import type { FailureLimits } from './pattern.ts'
 
 /** A proof for a session that there is, made with another key. */

@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../core/clock.ts'
-import { regionOf } from '../anomaly/region.ts'
+import { familyOf, regionOf } from '../network-prefix.ts'
 import { alternation } from './alternation.ts'
-import { familyOf } from './family.ts'
 import type { AlternationLimits } from './pattern.ts'
 
 /** A request that used a slot. */

@@ -1,6 +1,6 @@
 import type { Instant } from '../../core/clock.ts'
+import { familyOf } from '../network-prefix.ts'
 import { alternation } from './alternation.ts'
-import { familyOf } from './family.ts'
 import type { AlternationLimits } from './pattern.ts'
 
 /** A request that a session proved itself with. */
