@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { signedPut } from '../app/slots.ts'
 import { FLAGS, SECRETS, startSite, temporaryFolder } from '../app/site.ts'
 import { ask } from '../app/wire-client.ts'
-import { type Outcome, runCli } from './cli-run.ts'
+import { type Outcome, RUNNING, runCli } from './cli-run.ts'
 import { ordinaryUser } from './ordinary-user.ts'
 
 const SET = [...FLAGS, `grants.v2_secret=${SECRETS.v2}`].flatMap((flag) => ['--set', flag])
@@ -26,7 +26,7 @@ async function serve(folder: string, path: string): Promise<void> {
 
 /** Runs the program; nobody stops it. */
 async function run(argv: readonly string[], cwd: string): Promise<Outcome> {
-  return await runCli(argv, cwd, { stopRequested: () => new AbortController().signal })
+  return await runCli(argv, cwd, RUNNING)
 }
 
 test('audit verify says OK of what a server wrote, and how much that is', async () => {
