@@ -15,6 +15,7 @@ import { type WaitingReaders, waitingReaders } from '../protocols/download/waiti
 import { type Readiness, createReadiness } from '../protocols/health/readiness.ts'
 import { openPlaces } from '../risk/places.ts'
 import { anomaliesOf } from './anomalies.ts'
+import { startEndingBanned } from './banned-uploads.ts'
 import { engineOver } from './engine.ts'
 import { type Entrance, entranceOver } from './entrance.ts'
 import { networkNames } from './network-names.ts'
@@ -73,8 +74,7 @@ export async function startCore(
   })
   const seals = await openSealKeys(config.security.masterKey)
   const audit = started.use(await openAuditOf(config, { log, metrics, sealKey: seals.current }))
-  const { privacy } = config
-  const told = { log, metrics, privacy, classOfNetwork, ...(audit && { audit }) }
+  const told = { log, metrics, privacy: config.privacy, classOfNetwork, ...(audit && { audit }) }
   const observing = started.use(observer(told))
   const needs = { ...stores, version: build.version, stopwatch: systemStopwatch }
   const readiness = createReadiness(needs)
@@ -95,6 +95,7 @@ export async function startCore(
   const { gateEvents } = observing
   const parts = { stores, master: ring, sessions, engine, events: gateEvents, ...risk, ...names }
   const entrance = entranceOver(config, parts)
+  started.use(startEndingBanned({ engine, isBanned: entrance.isBanned, log }))
   return {
     log,
     stores,

@@ -3,8 +3,9 @@ import type { Instant } from '../core/clock.ts'
 import { passingMap } from '../core/passing-map.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { Committer } from './committing.ts'
-import type { PublishedFile } from './engine.ts'
+import type { PublishedFile, Sending } from './engine.ts'
 import type { Face, SlotRecord } from './slot-record.ts'
+import type { Holder } from './tenure.ts'
 
 /** A request that is writing to a slot at this moment, in this process. */
 export interface Activity {
@@ -13,6 +14,7 @@ export interface Activity {
   readonly face: Face
   /** The slot as its writer sees it; a new one may not be stored yet. */
   readonly record: () => SlotRecord
+  readonly holder: Pick<Holder, 'end'>
   lastByteAt?: Instant
   /** Ends the sender, which can come back and go on; absent where it can't. */
   readonly pause?: () => void
@@ -33,6 +35,8 @@ export interface Activities {
   rivalOf(slot: Fingerprint): Activity | undefined
   /** Ends all senders that can come back and go on. */
   pause(): void
+  /** Ends all senders that are unwanted; how many that were. */
+  end(isUnwanted: (sending: Sending) => boolean): number
   /** Looks whether time alone makes something of an upload due to be kept. */
   keep(): void
   /** Resolves when the slot is published here; rejects with the signal's reason. */
@@ -67,6 +71,13 @@ export function activities(published: (file: PublishedFile) => void): Activities
         activity.isEndedHere = true
         activity.pause()
       }
+    },
+    end(isUnwanted): number {
+      let ended = 0
+      for (const { client, record, holder } of writing.values()) {
+        if (isUnwanted({ client, slot: record() }) && holder.end()) ended += 1
+      }
+      return ended
     },
     keep(): void {
       for (const { commits } of writing.values()) commits?.look()

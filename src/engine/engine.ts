@@ -198,6 +198,13 @@ export interface Engine {
   remove(path: SlotPath, why?: RemovalReason): Promise<boolean>
 }
 
+/** A request that sends bytes at this moment, in this process. */
+export interface Sending {
+  readonly client: ClientAddress
+  /** What it sends to; nothing may be stored of it yet. */
+  readonly slot: SlotRecord
+}
+
 /** The engine as its owner sees it. Disposing waits for what is under way. */
 export interface UploadEngine extends Engine, AsyncDisposable {
   /**
@@ -210,6 +217,11 @@ export interface UploadEngine extends Engine, AsyncDisposable {
    * for a server that is about to stop.
    */
   pause(): void
+  /**
+   * Ends requests that are unwanted by now, unanswered, and keeps what they sent as of clients whose network
+   * is gone; whose last byte has come is served. How many that were.
+   */
+  end(isUnwanted: (sending: Sending) => boolean): number
   /**
    * Begins to keep what uploads under way have left unkept for too long, though nothing may come for them: that
    * a slot is used, and bytes before a silence. To be called every `STORE_AFTER` milliseconds.

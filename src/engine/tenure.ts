@@ -14,6 +14,8 @@ export interface Holder {
   readonly client: ClientAddress
   /** Asked by a newer request, from the network `by`: ends the sender, unless its last byte has come. */
   release(by?: string): void
+  /** Ends the sender as if its network had, unless its last byte has come; whether this call did. */
+  end(): boolean
   /** From now on nothing stops the upload (its last byte has come). */
   settle(): void
   /** Whether a newer request asked for the place. */
@@ -35,6 +37,7 @@ class Sender implements Holder {
   readonly #body: ByteSource | undefined
   #isSettled = false
   #isReleased = false
+  #isEnded = false
   #rival: string | undefined = undefined
   #ending: AbortController | undefined = undefined
 
@@ -49,6 +52,13 @@ class Sender implements Holder {
     this.#rival = by === '' ? undefined : by
     this.#body?.cut()
     this.#ending?.abort()
+  }
+
+  end(): boolean {
+    if (this.#isSettled || this.#isReleased || this.#isEnded) return false
+    this.#isEnded = true
+    this.#body?.cut()
+    return true
   }
 
   settle(): void {

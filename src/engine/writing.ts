@@ -38,7 +38,7 @@ export async function write(
   const { tenure, holder, upload, writer, body, completes } = writing
   const record = tenure.record()
   const { client } = holder
-  const known = { client, face: upload.face, record: tenure.record }
+  const known = { client, face: upload.face, record: tenure.record, holder }
   const doing: Activity =
     upload.resource === undefined ? known : { ...known, pause: () => holder.release() }
   const underway: Underway = { ...writing, doing }
