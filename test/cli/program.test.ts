@@ -55,6 +55,21 @@ test('the program exits with the code of its command', () => {
   assert.match(runNode(process.execPath, PROGRAM, 'version').stdout, /^hmac-file-server \d/u)
 })
 
+test('a checkout keeps what Node.js compiled of it, inside of itself', () => {
+  const script =
+    'import { getCompileCacheDir } from "node:module"; process.on("exit", () => console.error(getCompileCacheDir()))'
+  const argv = [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(script)}`,
+    PROGRAM,
+    'version',
+  ]
+  const { NODE_COMPILE_CACHE: _theTests, ...env } = process.env
+  const { stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8', env })
+  const kept = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
+  assert.ok(stderr.startsWith(kept), stderr)
+})
+
 test('SIGTERM stops the running server, which then ends with 0', async (t) => {
   const cwd = await temporaryFolder(t)
   const settings = ['--set', 'server.listen=127.0.0.1:0', '--set', 'admin.listen=']
