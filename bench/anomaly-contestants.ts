@@ -70,7 +70,7 @@ export function forestForEverybody(): Contestant {
       const vector = vectorOf(measures)
       const score = forest.score(vector)
       forest.learn(vector)
-      learn(profile, traits, tallyOf(measures))
+      learn(profile, traits, { measures, tally: tallyOf(measures) })
       return score
     },
   }

@@ -76,14 +76,14 @@ export function anomalyMarkdown(results: AnomalyResults, machine: MachineFacts):
 ${describeMachine(machine)}.
 
 ${commuters} commuters, ${learningDays} days to learn and ${watchedDays} that are watched, seeds ${seeds.join(', ')}: ${personal.days.length} commuter-days without an
-attack, ${personal.attacks.length} attacks, ${personal.requests} requests. The thresholds were chosen with other seeds. What commuters and attackers do
+attack, ${personal.attacks.length} attacks, ${personal.requests} requests. Features, bounds and thresholds were chosen with other seeds. What commuters and attackers do
 stands in \`bench/anomaly-commuters.ts\` and \`bench/anomaly-attacks.ts\`. An attack is found if one of its first ten requests is above the
 threshold; a false alarm is a day on which any request of a commuter is. Everybody is attacked once, on some day of the second half, which teaches
 the server more about attacks than life would.
 
 **Demanded**: ${percent(DEMAND.found)} of thefts and exfiltrations at ${percent(DEMAND.alarms)} false alarms a commuter-day. **Measured**: ${percent(found)}, so the demand is
-${found >= DEMAND.found ? 'met' : 'missed'}. Who names the victim's client is told from a journey only by the pace, and many large files from the victim's own device look like an
-album until there were more than ten.
+${found >= DEMAND.found ? 'met' : 'missed'}. Many large files from the victim's own device look like an album until there were more than ten, and who names the
+victim's client and takes little is told from a journey by nothing.
 
 ## At the default thresholds
 

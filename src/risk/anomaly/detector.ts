@@ -97,8 +97,9 @@ export function anomalyDetector({ policy, maxOwners, seed }: DetectorNeeds): Ano
     const profile = profileOf(owner, at)
     age(profile, at, halfLife)
     const traits = traitsOf(sighting, seed)
-    const tally = tallyOf(measure(profile, traits, contextOf(traits)))
-    learn(profile, traits, tally)
+    const measures = measure(profile, traits, contextOf(traits))
+    const tally = tallyOf(measures)
+    learn(profile, traits, { measures, tally })
     everybody.learn(tally, { at, halfLife })
   }
 

@@ -14,6 +14,8 @@ export interface Measures {
   readonly hour: number
   /** 0: a network of the owner's; 1: a new one among those it uses; 2: one from elsewhere. Nothing: not known yet. */
   readonly network: number | undefined
+  /** Requests from elsewhere in the latest hour, fading, this one included; 0: it is not from there. Nothing: not known yet. */
+  readonly elsewhere: number | undefined
   /** 0: a client that the owner uses; 1: another one. Nothing: not known yet. */
   readonly product: number | undefined
 }
@@ -58,6 +60,12 @@ export const FEATURES = {
   },
   hour: { kind: 'time', bins: 24, side: 'rare', bin: ({ hour }) => hour },
   network: { kind: 'origin', bins: 3, side: 'high', bin: ({ network }) => network },
+  elsewhere: {
+    kind: 'origin',
+    bins: 16,
+    side: 'high',
+    bin: ({ elsewhere }) => (elsewhere === undefined ? undefined : halfOctaves(1 + elsewhere)),
+  },
   product: { kind: 'client', bins: 2, side: 'high', bin: ({ product }) => product },
   failures: {
     kind: 'failure',

@@ -13,6 +13,9 @@ const RATE_WINDOW = 10 * MINUTE
 /** Fading is done at once for so many milliseconds. */
 const FADING_STEP = HOUR
 
+/** How far a network is that is neither the owner's nor near one of them. */
+const ELSEWHERE = 2
+
 /** What is remembered of one owner. Its size does not depend on what the owner does. */
 export interface Profile {
   readonly histograms: Histograms
@@ -21,6 +24,8 @@ export interface Profile {
   readonly products: KnownNames
   readonly requests: Fading
   readonly bytes: Fading
+  /** Requests from networks that were neither its own nor near them. */
+  readonly elsewhere: Fading
   /** Requests that it has learnt from, fading as the histograms do. */
   learnt: number
   /** Unfinished uploads; they fade, since another process may learn of an end. */
@@ -47,6 +52,7 @@ export function freshProfile(at: Instant): Profile {
     products: knownNames(4),
     requests: { value: 0, at },
     bytes: { value: 0, at },
+    elsewhere: { value: 0, at },
     learnt: 0,
     open: { value: 0, at },
     fadedAt: at,
@@ -73,7 +79,7 @@ export function measure(
 ): Measures {
   const { at, size } = traits
   const { requests, bytes, open, learnt } = profile ?? NOBODY
-  const isFamiliar = profile !== undefined && learnt >= warmUp
+  const newness = profile === undefined || learnt < warmUp ? UNKNOWN : newnessOf(profile, traits)
   return {
     size,
     volume: size === undefined ? undefined : leftOf(bytes, at, HOUR) + size,
@@ -81,24 +87,46 @@ export function measure(
     concurrency: leftOf(open, at, HOUR),
     failures: networkFailures,
     hour: Math.floor(at / HOUR) % 24,
-    network: isFamiliar ? distanceOf(profile, traits) : undefined,
-    product: isFamiliar ? Number(!isKnown(profile.products, traits.product, at)) : undefined,
+    network: newness.network,
+    elsewhere: newness.elsewhere,
+    product: newness.product,
   }
 }
 
-function distanceOf({ networks, regions }: Profile, { at, network, region }: Traits): 0 | 1 | 2 {
+type Newness = Pick<Measures, 'network' | 'elsewhere' | 'product'>
+
+const UNKNOWN: Newness = { network: undefined, elsewhere: undefined, product: undefined }
+
+function newnessOf(profile: Profile, traits: Traits): Newness {
+  const { at, product } = traits
+  const network = distanceOf(profile, traits)
+  return {
+    network,
+    elsewhere: network === ELSEWHERE ? leftOf(profile.elsewhere, at, HOUR) + 1 : 0,
+    product: isKnown(profile.products, product, at) ? 0 : 1,
+  }
+}
+
+function distanceOf({ networks, regions }: Profile, { at, network, region }: Traits): number {
   if (isKnown(networks, network, at)) return 0
-  return isKnown(regions, region, at) ? 1 : 2
+  return isKnown(regions, region, at) ? 1 : ELSEWHERE
+}
+
+/** A request as it was measured, and what that counts for. */
+export interface Measured {
+  readonly measures: Measures
+  readonly tally: Tally
 }
 
 /** Takes note of a request. */
-export function learn(profile: Profile, traits: Traits, tally: Tally): void {
+export function learn(profile: Profile, traits: Traits, { measures, tally }: Measured): void {
   const { at: now, size } = traits
   count(profile.histograms, tally)
   meet(profile.networks, traits.network, now)
   meet(profile.regions, traits.region, now)
   meet(profile.products, traits.product, now)
   addTo(profile.requests, 1, { now, constant: RATE_WINDOW })
+  if (measures.network === ELSEWHERE) addTo(profile.elsewhere, 1, { now, constant: HOUR })
   if (size !== undefined) addTo(profile.bytes, size, { now, constant: HOUR })
   profile.learnt += 1
   profile.lastAt = Math.max(profile.lastAt, now)

@@ -22,12 +22,12 @@ interface Suspicion {
 
 /**
  * What an anomaly may be, each with what speaks for it. What honest people do now and then, all at once, is bounded: somebody with
- * a new phone on a journey is no thief, an album of photos no exfiltration. Sizes and pace are not independent and their tails
- * are long, so their sum is worth two thirds.
+ * a new phone on a journey is no thief, an album of photos no exfiltration, and neither is one huge video. Sizes and pace are not
+ * independent and their tails are long, so their sum is worth three quarters.
  */
 const SUSPICIONS: readonly Suspicion[] = [
-  { weight: 1, most: { amount: 0, pace: 8, time: 2, origin: 6, client: 8, failure: 8 } },
-  { weight: 2 / 3, most: { amount: 20, pace: 8, time: 0, origin: 0, client: 0, failure: 0 } },
+  { weight: 1, most: { amount: 0, pace: 7, time: 1, origin: 8, client: 8, failure: 8 } },
+  { weight: 3 / 4, most: { amount: 13, pace: 6, time: 0, origin: 0, client: 0, failure: 0 } },
 ]
 
 /** How surprising what was measured is, by the owner's own histograms and those of everybody. */

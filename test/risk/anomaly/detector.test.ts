@@ -90,6 +90,30 @@ test('networks of one autonomous system are one neighbourhood, whatever their nu
   assert.ok((same ?? 0) < (other ?? 0))
 })
 
+test('who is somewhere else every day is surprising there only with many requests in an hour', () => {
+  const made = detector({ halfLife: 1_000 * DAY })
+  for (let day = -60; day < 0; day += 1) {
+    made.learn(habit(0, day, 0))
+    made.learn({ ...ROMEO, network: `203.${60 + day}.1.0/24`, at: NOON + day * DAY + 2 * HOUR })
+    for (let user = 1; user < 5; user += 1) made.learn(habit(user, day, 0))
+  }
+  const elsewhere = { network: '100.64.1.0/24' }
+  const once = scoreOf(made, elsewhere)
+  assert.ok(!featuresOf(made, elsewhere).slice(0, 1).includes('elsewhere'))
+  for (let minute = 0; minute < 50; minute += 5) {
+    made.learn({ ...ROMEO, ...elsewhere, at: NOON + minute * MINUTE })
+  }
+  const again = { ...elsewhere, at: NOON + 55 * MINUTE }
+  assert.ok(scoreOf(made, again) > once + 2, `${scoreOf(made, again)} ${once}`)
+  assert.equal(featuresOf(made, again)[0], 'elsewhere')
+  assert.ok(!featuresOf(made, { at: NOON + 55 * MINUTE }).includes('elsewhere'))
+})
+
+test('a huge file alone is no theft, whatever its size', () => {
+  const made = accustomed(30)
+  assert.ok(scoreOf(made, { size: 2 ** 40 }) < 13)
+})
+
 test('hundreds of megabytes in minutes are surprising, however small the first of them was', () => {
   const made = accustomed(30)
   const scores: number[] = []

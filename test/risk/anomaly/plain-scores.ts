@@ -13,6 +13,7 @@ const SHAPES: readonly (readonly [Feature, number, FeatureKind])[] = [
   ['concurrency', 12, 'pace'],
   ['hour', 24, 'time'],
   ['network', 3, 'origin'],
+  ['elsewhere', 16, 'origin'],
   ['product', 2, 'client'],
   ['failures', 12, 'failure'],
 ]
@@ -31,6 +32,7 @@ interface Person {
   readonly products: Names
   readonly requests: Amount
   readonly bytes: Amount
+  readonly elsewhere: Amount
   readonly open: Amount
   learnt: number
   fadedAt: number
@@ -69,7 +71,10 @@ export function plainScores({
       bins.set('volume', doublings((left(person?.bytes, at, HOUR) + size) / 1024))
     }
     if (person !== undefined && person.learnt >= warmUp) {
-      bins.set('network', distanceOf(person, sighting))
+      const distance = distanceOf(person, sighting)
+      const elsewhere = distance === 2 ? left(person.elsewhere, at, HOUR) + 1 : 0
+      bins.set('network', distance)
+      bins.set('elsewhere', Math.floor(2 * Math.log2(1 + elsewhere)))
       bins.set('product', isSettled(person.products, product, at) ? 0 : 1)
     }
     for (const [feature, most] of SHAPES) {
@@ -91,6 +96,7 @@ export function plainScores({
       people.set(owner, person)
       if (at - person.fadedAt >= HOUR) fade(person, 2 ** ((person.fadedAt - at) / halfLife), at)
       const { bins, rate } = measured(sighting, person)
+      if (bins.get('network') === 2) add(person.elsewhere, 1, { at, constant: HOUR })
       note(person.counts, bins, { weight: 1 / rate, round: Math.fround })
       meet(person.networks, 16, { name: network, at })
       meet(person.regions, 8, { name: regionOf(sighting), at })
@@ -140,13 +146,13 @@ function judged(
   }
   const upTo = (kind: FeatureKind, most: number): number => Math.min(best.get(kind) ?? 0, most)
   const somebodyElse = [
-    upTo('origin', 6),
+    upTo('origin', 8),
     upTo('client', 8),
     upTo('failure', 8),
-    upTo('time', 2),
-    upTo('pace', 8),
+    upTo('time', 1),
+    upTo('pace', 7),
   ]
-  const tooMuch = (upTo('amount', 20) + upTo('pace', 8)) * (2 / 3)
+  const tooMuch = (upTo('amount', 13) + upTo('pace', 6)) * (3 / 4)
   const score = Math.max(sum(somebodyElse), tooMuch)
   return { score, features: features.toSorted((a, b) => b.bits - a.bits) }
 }
@@ -190,6 +196,7 @@ function somebody(at: number): Person {
     products: [],
     requests: nothing(),
     bytes: nothing(),
+    elsewhere: nothing(),
     open: nothing(),
     learnt: 0,
     fadedAt: at,

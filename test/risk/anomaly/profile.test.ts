@@ -26,13 +26,14 @@ function afterRequests(count: number): Profile {
     const size = Math.floor(random() * 2 ** 40)
     const traits = { at, network: anyName(), region: anyName(), product: anyName(), size }
     age(profile, at, DAY)
-    learn(profile, traits, tallyOf(measure(profile, traits, { warmUp: 20, networkFailures: 0 })))
+    const measures = measure(profile, traits, { warmUp: 20, networkFailures: 0 })
+    learn(profile, traits, { measures, tally: tallyOf(measures) })
     countOpen(profile, { at, by: 1 })
   }
   return profile
 }
 
-test('what is remembered of an owner is of the same size after twenty requests and after thousands', () => {
-  const [few, many] = [20, 5_000].map((count) => serialize(afterRequests(count)).length)
+test('what is remembered of an owner is of the same size after forty requests and after thousands', () => {
+  const [few, many] = [40, 5_000].map((count) => serialize(afterRequests(count)).length)
   assert.equal(many, few)
 })
