@@ -1,12 +1,15 @@
 import { compileGenerator, type Generator, type Load, type LoadReport } from './generator.ts'
 import type { Program } from './packages.ts'
+import { startBareNode } from './peers/bare-node.ts'
 import { startEjabberd } from './peers/ejabberd.ts'
+import { startFronted } from './peers/fronted.ts'
 import { startOwnServer } from './peers/hmac-file-server.ts'
 import { startNginx } from './peers/nginx.ts'
 import type { PeerSurroundings, RunningPeer } from './peers/peer.ts'
 import { startProsody } from './peers/prosody.ts'
 import { startTus } from './peers/tus.ts'
 import { startAccounting, type Usage } from './process-accounting.ts'
+import { ACCELERATED, FLOOR } from './server-names.ts'
 import { openWorkFolder, type WorkFolder } from './work-folder.ts'
 
 /** Starts a server for a contest. */
@@ -21,6 +24,9 @@ export const PEERS = {
   prosody: startProsody,
   ejabberd: startEjabberd,
   tus: startTus,
+  [ACCELERATED]: async (around) =>
+    await startFronted(around, { isSendingFiles: true, only: ['W4'] }),
+  [FLOOR]: startBareNode,
 } as const satisfies Readonly<Record<string, PeerStarter>>
 
 export type PeerName = keyof typeof PEERS
@@ -30,6 +36,7 @@ export const PROGRAM_OF: Readonly<Partial<Record<PeerName, Program>>> = {
   nginx: 'nginx',
   prosody: 'prosody',
   ejabberd: 'ejabberdctl',
+  [ACCELERATED]: 'nginx',
 }
 
 /** A server under the name that its figures stand under. */
@@ -57,6 +64,11 @@ export interface Contest extends AsyncDisposable {
   readonly generator: Generator
   readonly work: WorkFolder
   readonly options: Pick<ContestOptions, 'quick' | 'noiseLimit' | 'signal'>
+}
+
+/** The servers of a contest that a load is made for. */
+export function contestantsFor({ contestants }: Contest, load: string): Contestant[] {
+  return contestants.filter(({ peer }) => peer.only?.includes(load) ?? true)
 }
 
 /** What one run of a load came to. */
@@ -104,10 +116,13 @@ export async function measureLoad<Report extends LoadReport>(
   peer: RunningPeer,
   run: () => Promise<Report>,
 ): Promise<Measured<Report>> {
-  const stop = startAccounting(peer.pid)
+  const { pid, proxies = [], relays = [] } = peer
+  const stop = startAccounting(pid, ...proxies)
+  const stopRelays = startAccounting(...relays)
   const report = await run()
   const usage = stop()
-  const foreign = Math.max(0, usage.otherCpuSeconds - report.cpuSeconds)
+  const loading = report.cpuSeconds + stopRelays().cpuSeconds
+  const foreign = Math.max(0, usage.otherCpuSeconds - loading)
   return { report, usage, foreignPercent: (100 * foreign) / usage.wallSeconds }
 }
 

@@ -2,6 +2,7 @@ import {
   type Attempt,
   type Contest,
   type Contestant,
+  contestantsFor,
   type Measured,
   measureLoad,
   measureQuietly,
@@ -9,7 +10,7 @@ import {
 import type { CutBytes, CutReport } from './generator.ts'
 import { markdownTable } from './markdown-table.ts'
 import type { Comeback, Slot } from './peers/peer.ts'
-import { OURS } from './speed-summary.ts'
+import { OURS } from './server-names.ts'
 import type { Verdict } from './verdict.ts'
 import { emptyFiles } from './work-folder.ts'
 
@@ -63,7 +64,7 @@ async function runOnce(
 export async function measureCuts(contest: Contest, seed: number): Promise<CutRun[]> {
   const uploads = contest.options.quick ? 50 : 500
   const runs: CutRun[] = []
-  for (const contestant of contest.contestants) {
+  for (const contestant of contestantsFor(contest, CUTS.name)) {
     for (const comeback of contestant.peer.comebacks) {
       const measure = async (): Promise<Measured<CutReport>> =>
         await runOnce(contestant, { comeback, seed, uploads }, contest)

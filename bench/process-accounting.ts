@@ -8,13 +8,13 @@ interface ProcessRow {
   readonly kernelThread: boolean
 }
 
-/** What a process tree and the rest of the machine used between two moments. */
+/** What process trees and the rest of the machine used between two moments. */
 export interface Usage {
-  /** CPU seconds of the process tree. */
+  /** CPU seconds of the process trees. */
   readonly cpuSeconds: number
-  /** CPU seconds of all that is neither the tree, nor the kernel's own threads. */
+  /** CPU seconds of all that is neither in the trees, nor the kernel's own threads. */
   readonly otherCpuSeconds: number
-  /** Sum of the tree's peak resident sizes (VmHWM), in MiB. */
+  /** Sum of the trees' peak resident sizes (VmHWM), in MiB. */
   readonly peakRssMiB: number
   readonly wallSeconds: number
 }
@@ -54,8 +54,8 @@ function allProcesses(): Map<number, ProcessRow> {
   return rows
 }
 
-function treeOf(root: number, rows: ReadonlyMap<number, ProcessRow>): Set<number> {
-  const tree = new Set([root])
+function treeOf(roots: readonly number[], rows: ReadonlyMap<number, ProcessRow>): Set<number> {
+  const tree = new Set(roots)
   for (let before = 0; before !== tree.size;) {
     before = tree.size
     for (const [pid, row] of rows) if (tree.has(row.parent)) tree.add(pid)
@@ -96,9 +96,14 @@ function sumTicks(rows: Iterable<ProcessRow>): number {
   return ticks
 }
 
-function snapshot(root: number): { tree: Set<number>; own: number; kernel: number; busy: number } {
+function snapshot(roots: readonly number[]): {
+  tree: Set<number>
+  own: number
+  kernel: number
+  busy: number
+} {
   const rows = allProcesses()
-  const tree = treeOf(root, rows)
+  const tree = treeOf(roots, rows)
   return {
     tree,
     own: sumTicks([...rows].filter(([pid]) => tree.has(pid)).map(([, row]) => row)),
@@ -109,12 +114,12 @@ function snapshot(root: number): { tree: Set<number>; own: number; kernel: numbe
 
 /** Resident size of the process tree now, in MiB. */
 export function residentMiB(root: number): number {
-  return sumMiB(treeOf(root, allProcesses()), 'VmRSS')
+  return sumMiB(treeOf([root], allProcesses()), 'VmRSS')
 }
 
 /** CPU seconds that a process tree has used since it began. */
 export function usedCpuSeconds(root: number): number {
-  const { own } = snapshot(root)
+  const { own } = snapshot([root])
   return own / TICKS_PER_SECOND
 }
 
@@ -124,13 +129,13 @@ export function endedChildrenCpuSeconds(): number {
   return (user + system) / TICKS_PER_SECOND
 }
 
-/** Starts to account for the process tree of `root`; the result is called once, at the end. */
-export function startAccounting(root: number): () => Usage {
-  const before = snapshot(root)
+/** Starts to account for the process trees of `roots` together; the result is called once, at the end. */
+export function startAccounting(...roots: readonly number[]): () => Usage {
+  const before = snapshot(roots)
   for (const pid of before.tree) resetPeak(pid)
   const startedAt = performance.now()
   return () => {
-    const after = snapshot(root)
+    const after = snapshot(roots)
     const own = after.own - before.own
     const other = after.busy - before.busy - own - (after.kernel - before.kernel)
     return {

@@ -8,7 +8,7 @@ import { flameGraph } from './flame-graph.ts'
 import { partsOf, type ProfilePart } from './profile-parts.ts'
 import { startOwnServer } from './peers/hmac-file-server.ts'
 import { measureSpeed } from './speed.ts'
-import { OURS } from './speed-summary.ts'
+import { OURS } from './server-names.ts'
 import { measureTrickles, TRICKLE } from './trickle.ts'
 
 /** Of our server under one load, its start and its warming up included. */

@@ -1,6 +1,7 @@
 import { type CutRun, CUTS, keptShare } from './cuts.ts'
 import type { SpeedResults } from './speed-report.ts'
-import { BASE, OURS, type SpeedRow } from './speed-summary.ts'
+import { BASE, FLOOR, OURS } from './server-names.ts'
+import type { SpeedRow } from './speed-summary.ts'
 import { TRICKLE, type TrickleRun } from './trickle.ts'
 import type { Workload } from './workloads.ts'
 
@@ -15,11 +16,11 @@ const TOP = 74
 const STYLE = `
   .ground { fill: #ffffff } text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-size: 17px; font-weight: 600 } .small { font-size: 12px; fill: #59636e }
-  .ours { fill: #0b7285 } .peer { fill: #adb5bd } .base { stroke: #59636e; stroke-dasharray: 4 3 }
+  .ours { fill: #0b7285 } .peer { fill: #adb5bd } .floor { fill: none; stroke: #adb5bd } .base { stroke: #59636e; stroke-dasharray: 4 3 }
   .demand { stroke: #e8590c; stroke-width: 2 } text.inside { fill: #ffffff }
   @media (prefers-color-scheme: dark) {
     .ground { fill: #0d1117 } text { fill: #e6edf3 } .small { fill: #9198a1 }
-    .ours { fill: #3bc9db } .peer { fill: #57606a } .base { stroke: #9198a1 } .demand { stroke: #ffa94d } text.inside { fill: #0d1117 }
+    .ours { fill: #3bc9db } .peer { fill: #57606a } .floor { stroke: #57606a } .base { stroke: #9198a1 } .demand { stroke: #ffa94d } text.inside { fill: #0d1117 }
   }`
 
 interface Scale {
@@ -31,14 +32,20 @@ interface Group {
   readonly name: string
   readonly title: string
   readonly bars: readonly Bar[]
-  readonly demand?: number | undefined
 }
 
 interface Bar {
   readonly label: string
   readonly value: number
-  readonly isOurs: boolean
+  readonly kind: Kind
+  /** The value that this release has to reach. */
+  readonly demand?: number | undefined
 }
+
+/** In the order in which they stand. */
+const KINDS = ['ours', 'peer', 'floor'] as const
+
+type Kind = (typeof KINDS)[number]
 
 function scaleFor(groups: readonly Group[]): Scale {
   const values = groups.flatMap(({ bars }) => bars.map(({ value }) => value))
@@ -50,44 +57,55 @@ function groupHeight(group: Group): number {
   return GROUP_HEAD + group.bars.length * (BAR + GAP) + 16
 }
 
-function drawBar({ label, value, isOurs }: Bar, y: number, scale: Scale): string {
+function drawBar({ label, value, kind }: Bar, y: number, scale: Scale): string {
   const end = scale.x(value)
   const words = `${label} ${value.toFixed(2)}`
   // A long bar holds its label's end no better than the page's edge does: above it goes inside.
   const inside = end > LEFT + PLOT - 140
   const text = inside
-    ? `<text x="${end - 8}" y="${y + 13}" text-anchor="end" class="inside">${words}</text>`
+    ? `<text x="${end - 8}" y="${y + 13}" text-anchor="end" class="${kind === 'floor' ? '' : 'inside'}">${words}</text>`
     : `<text x="${end + 8}" y="${y + 13}">${words}</text>`
   const width = Math.max(1, end - LEFT).toFixed(1)
-  return `<rect class="${isOurs ? 'ours' : 'peer'}" x="${LEFT}" y="${y}" width="${width}" height="${BAR}" rx="2"/>${text}`
+  return `<rect class="${kind}" x="${LEFT}" y="${y}" width="${width}" height="${BAR}" rx="2"/>${text}`
 }
 
-function demandMark({ demand }: Group, top: number, scale: Scale): string {
+function demandMark({ demand }: Bar, y: number, scale: Scale): string {
   if (demand === undefined) return ''
   const x = scale.x(demand).toFixed(1)
-  return `<line class="demand" x1="${x}" x2="${x}" y1="${top - 4}" y2="${top + BAR + 4}"/>`
+  return `<line class="demand" x1="${x}" x2="${x}" y1="${y - 4}" y2="${y + BAR + 4}"/>`
 }
 
 function drawGroup(group: Group, y: number, scale: Scale): string {
   const top = y + GROUP_HEAD
-  const bars = group.bars.map((bar, index) => drawBar(bar, top + index * (BAR + GAP), scale))
+  const bars = group.bars.map((bar, index) => {
+    const place = top + index * (BAR + GAP)
+    return `${drawBar(bar, place, scale)}${demandMark(bar, place, scale)}`
+  })
   const { name, title } = group
   const heading = `<text x="${LEFT}" y="${y + 20}"><tspan font-weight="600">${name}</tspan> ${title}</text>`
-  return [heading, ...bars, demandMark(group, top, scale)].join('\n')
+  return [heading, ...bars].join('\n')
 }
 
 function barOf(server: string, value: number, label = server): Bar {
-  return { label, value, isOurs: server.startsWith(OURS) }
+  return { label, value, kind: kindOf(server) }
+}
+
+function kindOf(server: string): Kind {
+  if (server === FLOOR) return 'floor'
+  return server.startsWith(OURS) ? 'ours' : 'peer'
 }
 
 /** Throughput; nginx is the line that the others are measured by. */
 function speedGroup(workload: Workload, rows: readonly SpeedRow[]): Group {
   const { name, title, demands } = workload
-  const demand = demands.find(({ against }) => against === BASE)?.ratio
+  const demandOf = (server: string): number | undefined =>
+    demands.find(({ of, against }) => of === server && against === BASE)?.ratio
   const bars = rows
     .filter((row) => row.workload === name && row.server !== BASE)
-    .flatMap(({ server, ratio }) => (ratio === undefined ? [] : [barOf(server, ratio)]))
-  return { name, title, bars, demand }
+    .flatMap(({ server, ratio }) =>
+      ratio === undefined ? [] : [{ ...barOf(server, ratio), demand: demandOf(server) }],
+    )
+  return { name, title, bars }
 }
 
 function trickleGroup(runs: readonly TrickleRun[]): Group {
@@ -108,14 +126,14 @@ function cutGroup(runs: readonly CutRun[]): Group {
   return { name: CUTS.name, title, bars }
 }
 
-/** Our server first, then the others. */
+/** Our server first, then the others, and last the least that Node.js does. */
 function groupsOf({ workloads, rows, trickles, cuts }: SpeedResults): Group[] {
   const speeds = workloads.map((workload) => speedGroup(workload, rows))
   return [...speeds, trickleGroup(trickles), cutGroup(cuts)]
     .filter(({ bars }) => bars.length > 0)
     .map((group) => ({
       ...group,
-      bars: group.bars.toSorted((a, b) => Number(b.isOurs) - Number(a.isOurs)),
+      bars: group.bars.toSorted((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind)),
     }))
 }
 

@@ -1,6 +1,7 @@
 import { describeMachine, type MachineFacts } from './machine.ts'
 import { type CutRun, cutSection } from './cuts.ts'
 import { markdownTable } from './markdown-table.ts'
+import { ACCELERATED } from './server-names.ts'
 import type { SpeedRow } from './speed-summary.ts'
 import { type TrickleRun, trickleSection } from './trickle.ts'
 import { type Verdict, verdictTable } from './verdict.ts'
@@ -25,6 +26,7 @@ const COLUMNS = [
   'min–max',
   '× nginx',
   '× best peer',
+  '× bare Node.js',
   'p50 ms',
   'p99 ms',
   'CPU',
@@ -52,6 +54,7 @@ function cellsOf(row: SpeedRow, workload: Workload): string[] {
     `${row.lowest.toFixed(0)}–${row.highest.toFixed(0)}`,
     row.ratio?.toFixed(2) ?? '–',
     row.bestPeerRatio?.toFixed(2) ?? '–',
+    row.floorRatio?.toFixed(2) ?? '–',
     row.p50.toFixed(1),
     row.p99.toFixed(1),
     cpuOf(row, workload),
@@ -86,7 +89,9 @@ export function speedMarkdown(results: SpeedResults): string {
     `Servers on core 0, load generator on core 1, plain HTTP on the loopback interface. ` +
       `${rounds} rounds in rotating order; figures are medians over the rounds, “× nginx” is the median of ` +
       `the ratios to nginx in the same round, “× best peer” that of the ratios to the fastest of the ` +
-      `other servers, nginx left out. Runs with more than ${noiseLimit} % of a core of ` +
+      `other servers, nginx and bare Node.js left out, “× bare Node.js” that of the ratios to the least that ` +
+      `a program of Node.js does. ${ACCELERATED}: our server behind nginx, which sends large files itself; ` +
+      `it is asked for W4 alone, since all else is the way through a proxy. Runs with more than ${noiseLimit} % of a core of ` +
       `foreign CPU were made again (${rejected}). How it is done and how to read it: [bench/README.md](../README.md).`,
     '![Ratios to nginx](speed.svg)',
     verdicts.length === 0 ? '' : `## Demands of this release\n\n${verdictTable(verdicts)}`,

@@ -1,12 +1,8 @@
+import { BASE, FLOOR, OURS } from './server-names.ts'
 import type { SpeedRun } from './speed.ts'
 import { median } from './statistics.ts'
 import type { Verdict } from './verdict.ts'
 import type { Workload } from './workloads.ts'
-
-/** The server that all others are compared to. */
-export const BASE = 'nginx'
-/** The server that the demands of this release are about. */
-export const OURS = 'hmac-file-server'
 
 /** One server under one load, over all accepted rounds; medians unless said otherwise. */
 export interface SpeedRow {
@@ -24,6 +20,8 @@ export interface SpeedRow {
   readonly ratios: readonly number[]
   /** Median of the ratios to the fastest peer beside nginx in the same round; nothing where there is none. */
   readonly bestPeerRatio: number | undefined
+  /** Median of the ratios to the least that Node.js does in the same round; nothing where that did not run. */
+  readonly floorRatio: number | undefined
   readonly p50: number
   readonly p99: number
   readonly cpuSecondsPerGiB: number
@@ -44,7 +42,7 @@ function transferredGiB(run: SpeedRun): number {
   return (run.report.megabytesPerSecond * run.report.seconds * 1e6) / 2 ** 30
 }
 
-/** The ratios of `runs` to the base server's run of the same round. */
+/** The ratios of `runs` to another server's run of the same round. */
 function pairedRatios(
   runs: readonly SpeedRun[],
   base: readonly SpeedRun[],
@@ -63,6 +61,12 @@ interface Comparison {
   readonly all: readonly SpeedRun[]
   readonly base: readonly SpeedRun[]
   readonly bestPeer: readonly SpeedRun[]
+  readonly floor: readonly SpeedRun[]
+}
+
+/** Whether a server is one of those whose fastest ours is compared to. */
+function isPeer(server: string): boolean {
+  return server !== BASE && server !== FLOOR && !server.startsWith(OURS)
 }
 
 function comparisonOf(all: readonly SpeedRun[], workload: Workload): Comparison {
@@ -71,16 +75,17 @@ function comparisonOf(all: readonly SpeedRun[], workload: Workload): Comparison 
   const middle = (server: string): number =>
     median(runsOf(server).map((run) => rateOf(run, workload)))
   const servers = new Set(accepted.map((run) => run.server))
-  const peers = [...servers].filter((server) => server !== BASE && !server.startsWith(OURS))
+  const peers = [...servers].filter(isPeer)
   const [best = ''] = peers.toSorted((a, b) => middle(b) - middle(a))
-  return { workload, all, base: runsOf(BASE), bestPeer: runsOf(best) }
+  return { workload, all, base: runsOf(BASE), bestPeer: runsOf(best), floor: runsOf(FLOOR) }
 }
 
 function medianOrNothing(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : median(values)
 }
 
-function summarizeServer({ all, workload, base, bestPeer }: Comparison, server: string): SpeedRow {
+function summarizeServer(comparison: Comparison, server: string): SpeedRow {
+  const { all, workload, base, bestPeer, floor } = comparison
   const own = all.filter((run) => run.server === server)
   const runs = own.filter((run) => !run.rejected)
   const rates = runs.map((run) => rateOf(run, workload))
@@ -97,6 +102,7 @@ function summarizeServer({ all, workload, base, bestPeer }: Comparison, server: 
     ratio: medianOrNothing(ratios),
     ratios,
     bestPeerRatio: medianOrNothing(pairedRatios(runs, bestPeer, workload)),
+    floorRatio: medianOrNothing(pairedRatios(runs, floor, workload)),
     p50: middle((run) => run.report.p50),
     p99: middle((run) => run.report.p99),
     cpuSecondsPerGiB: middle((run) => run.usage.cpuSeconds / transferredGiB(run)),
@@ -121,15 +127,14 @@ export function summarize(runs: readonly SpeedRun[], workloads: readonly Workloa
 
 /** How our server did against the demands; only those whose workload ran beside who they name. */
 export function judge(rows: readonly SpeedRow[], workloads: readonly Workload[]): Verdict[] {
-  return workloads.flatMap(({ name, demands }) => {
-    const row = rows.find((each) => each.workload === name && each.server === OURS)
-    if (row === undefined) return []
-    return demands.flatMap(({ against, ratio }) => {
-      const measured = against === 'nginx' ? row.ratio : row.bestPeerRatio
+  return workloads.flatMap(({ name, demands }) =>
+    demands.flatMap(({ of, against, ratio }) => {
+      const row = rows.find((each) => each.workload === name && each.server === of)
+      const measured = against === 'nginx' ? row?.ratio : row?.bestPeerRatio
       if (measured === undefined) return []
-      const met = measured >= ratio && row.errors === 0
-      const demand = `≥ ${ratio.toFixed(2)} × ${against}`
+      const met = measured >= ratio && row?.errors === 0
+      const demand = `${of}: ≥ ${ratio.toFixed(2)} × ${against}`
       return [{ workload: name, demand, measured: measured.toFixed(2), met }]
-    })
-  })
+    }),
+  )
 }

@@ -3,6 +3,7 @@ import {
   type Attempt,
   type Contest,
   type Contestant,
+  contestantsFor,
   type Measured,
   measureLoad,
   measureQuietly,
@@ -118,7 +119,7 @@ async function runWorkload(
   { rounds, isWarm = false, onRun }: SpeedOptions,
 ): Promise<SpeedRun[]> {
   const stages: Stage[] = []
-  for (const contestant of contest.contestants) {
+  for (const contestant of contestantsFor(contest, workload.name)) {
     const applies = workload.method === 'PUT' || contestant.peer.servesFiles
     if (applies) stages.push(await prepareStage(workload, contestant, contest))
   }

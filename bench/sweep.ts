@@ -11,7 +11,7 @@ import { markdownTable } from './markdown-table.ts'
 import { startOwnServer } from './peers/hmac-file-server.ts'
 import { CONTENT_TYPE, type RunningPeer } from './peers/peer.ts'
 import { measureSpeed, type SpeedRun } from './speed.ts'
-import { OURS } from './speed-summary.ts'
+import { OURS } from './server-names.ts'
 import { median } from './statistics.ts'
 
 const LOAD = 'W2'

@@ -2,13 +2,14 @@ import {
   type Attempt,
   type Contest,
   type Contestant,
+  contestantsFor,
   type Measured,
   measureLoad,
 } from './contest.ts'
 import { measureQuietly, putLoad } from './contest.ts'
 import type { LoadReport } from './generator.ts'
 import { markdownTable } from './markdown-table.ts'
-import { OURS } from './speed-summary.ts'
+import { OURS } from './server-names.ts'
 import type { Verdict } from './verdict.ts'
 import { emptyFiles } from './work-folder.ts'
 
@@ -49,7 +50,7 @@ function amountsFor({ quick }: Contest['options']): Pick<TrickleRun, 'uploads' |
 export async function measureTrickles(contest: Contest): Promise<TrickleRun[]> {
   const { generator, options } = contest
   const runs: TrickleRun[] = []
-  for (const contestant of contest.contestants) {
+  for (const contestant of contestantsFor(contest, TRICKLE.name)) {
     await generator.run(await putLoad(contestant.peer, WARM_UP), options.signal)
     const measure = async (): Promise<Measured> => await runOnce(contestant, contest)
     const named = { server: contestant.name, ...amountsFor(options) }

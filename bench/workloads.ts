@@ -1,3 +1,5 @@
+import { ACCELERATED, OURS } from './server-names.ts'
+
 const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
@@ -26,14 +28,16 @@ export interface Workload {
 
 /** A share of a peer's rate; the best peer is the fastest one that is not nginx. */
 interface RateDemand {
+  /** The server that has to reach it. */
+  readonly of: string
   readonly against: 'nginx' | 'best peer'
   readonly ratio: number
 }
 
-function shares(nginx: number, bestPeer: number): RateDemand[] {
+function shares(nginx: number, bestPeer: number, of = OURS): RateDemand[] {
   return [
-    { against: 'nginx', ratio: nginx },
-    { against: 'best peer', ratio: bestPeer },
+    { of, against: 'nginx', ratio: nginx },
+    { of, against: 'best peer', ratio: bestPeer },
   ]
 }
 
@@ -88,7 +92,7 @@ export const WORKLOADS: readonly Workload[] = [
     warmUp: 1,
     seconds: 60,
     unit: 'MB/s',
-    demands: shares(0.75, 0.65),
+    demands: [...shares(0.75, 0.65), ...shares(0.95, 0.95, ACCELERATED)],
   },
   {
     name: 'W5',

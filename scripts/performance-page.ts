@@ -1,4 +1,5 @@
 import { markdownTable } from '../bench/markdown-table.ts'
+import { floorTable } from './performance-floor.ts'
 import { growthBytes, growthCommands, growthServing } from './performance-growth.ts'
 import {
   capacityTable,
@@ -40,6 +41,7 @@ export function performancePage(text: string): string {
 const SECTIONS: ReadonlyMap<string, () => string> = new Map([
   ['machines', machinesTable],
   ['speed', () => of('speed', speedTable)],
+  ['floor', () => of('speed', floorTable)],
   ['slow', () => slowTable(resultsOf('speed'), resultsOf('slow'))],
   ['parts', partsOfRequests],
   ['micro', () => of('micro', microTable)],
@@ -51,9 +53,11 @@ const SECTIONS: ReadonlyMap<string, () => string> = new Map([
   ['commands', () => of('growth', growthCommands)],
 ])
 
-function of(source: Source, section: (figures: Figures) => string): string {
+/** A section, or that there are no results of the benchmark, or none of this in those that there are. */
+function of(source: Source, section: (figures: Figures) => string | undefined): string {
   const figures = resultsOf(source)
-  return figures === undefined ? `Not measured yet: \`${SOURCES[source]}\`.` : section(figures)
+  const text = figures === undefined ? undefined : section(figures)
+  return text ?? `Not measured yet: \`${SOURCES[source]}\`.`
 }
 
 function partsOfRequests(): string {

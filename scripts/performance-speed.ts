@@ -1,44 +1,50 @@
 import { markdownTable } from '../bench/markdown-table.ts'
+import { ACCELERATED, BASE, OURS } from '../bench/server-names.ts'
 import { median } from '../bench/statistics.ts'
 import { type Figures, shown } from './result-figures.ts'
+import { cpuOf, rowOf, titleOf } from './speed-rows.ts'
 
-const OURS = 'hmac-file-server'
-const BASE = 'nginx'
 const MANY = 10
 /** Parts of a request that take less are shown together. */
 const SMALL_PART = 0.01
 
-/** Each load, our server beside nginx and the fastest of the others. */
+/** Each load, our server beside nginx, the fastest of the others and the least that Node.js does. */
 export function speedTable(speed: Figures): string {
-  const head = ['load', OURS, BASE, '× nginx', '× best peer', 'p99 ms', 'CPU', 'peak RSS MiB']
-  const rows = speed.list('workloads').map((workload) => speedCells(workload, speed))
+  const ratios = ['× nginx', '× best peer', '× bare Node.js']
+  const head = ['load', OURS, BASE, ...ratios, 'p99 ms', 'CPU', 'peak RSS MiB']
+  const rows = speed.list('workloads').flatMap((workload) => {
+    const { name, title, unit } = titleOf(workload)
+    const accelerated = rowOf(speed, name, ACCELERATED)
+    const rest = { speed, name, unit }
+    const plain = speedCells(title, rowOf(speed, name, OURS), rest)
+    if (accelerated === undefined) return [plain]
+    return [plain, speedCells(`${title}, with \`downloads.accel\``, accelerated, rest)]
+  })
   return markdownTable(head, rows)
 }
 
-function speedCells(workload: Figures, speed: Figures): string[] {
-  const { name, title, unit } = titleOf(workload)
-  const own = rowOf(speed, name, OURS)
-  const cpu =
-    unit === 'req/s'
-      ? shown(own?.number('cpuMicrosecondsPerRequest'), 0, 'µs/req')
-      : shown(own?.number('cpuSecondsPerGiB'), 2, 's/GiB')
+interface Load {
+  readonly speed: Figures
+  readonly name: string
+  readonly unit: string
+}
+
+function speedCells(
+  title: string,
+  own: Figures | undefined,
+  { speed, name, unit }: Load,
+): string[] {
   return [
     title,
     shown(own?.number('rate'), 0, unit),
     shown(rowOf(speed, name, BASE)?.number('rate'), 0, unit),
     shown(own?.number('ratio'), 2),
     shown(own?.number('bestPeerRatio'), 2),
+    shown(own?.number('floorRatio'), 2),
     shown(own?.number('p99'), 1),
-    cpu,
+    cpuOf(own, unit),
     shown(own?.number('peakRssMiB'), 0),
   ]
-}
-
-function titleOf(workload: Figures): Readonly<Record<'name' | 'title' | 'unit', string>> {
-  const [name = '', title = '', unit = ''] = ['name', 'title', 'unit'].map((field) =>
-    workload.text(field),
-  )
-  return { name, title: `${name}: ${title}`, unit }
 }
 
 /** A thousand slow uploads at once; where the comparison has none yet, our server's own run of them. */
@@ -182,10 +188,4 @@ function secondWorkersGain(workers: Figures | undefined): number | undefined {
   )
   const [one, two] = rates
   return one === undefined || two === undefined ? undefined : two / one
-}
-
-function rowOf(results: Figures, workload: string, server: string): Figures | undefined {
-  return results
-    .list('rows')
-    .find((row) => row.text('workload') === workload && row.text('server') === server)
 }

@@ -14,12 +14,18 @@ export interface RunningPeer extends AsyncDisposable {
   readonly port: number
   /** Root of its process tree. */
   readonly pid: number
+  /** Roots of the process trees of proxies in front of it, which belong to it. */
+  readonly proxies?: readonly number[]
+  /** Roots of process trees that only carry the load to it, and belong to neither of both. */
+  readonly relays?: readonly number[]
   /** The folder that holds nothing but uploaded files. */
   readonly files: string
   /** Largest file it is asked to take, in bytes. */
   readonly largestFile: number
   /** Whether it is asked for files as well. */
   readonly servesFiles: boolean
+  /** Names of the loads it is asked for; absent: all. */
+  readonly only?: readonly string[]
   readonly comebacks: readonly Comeback[]
   /** Fresh slots for files of this size. */
   slots(count: number, size: number): Promise<readonly Slot[]>

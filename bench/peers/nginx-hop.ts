@@ -1,0 +1,79 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { programPath } from '../packages.ts'
+import { freePort, type ServerProcess, startServer } from '../server-process.ts'
+import type { PeerSurroundings } from './peer.ts'
+
+/** An nginx that passes requests on. */
+export interface Hop {
+  /** Distinguishes it from the others of a server. */
+  readonly name: string
+  /** Where to: a URL as of `proxy_pass`, without a path. */
+  readonly upstream: string
+  /** Its own listener speaks TLS. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined
+  /** Further parts of its `server` block. */
+  readonly besides?: string | undefined
+}
+
+/** As the printed snippet sets it up: it keeps no body, and its connections to the server stay open. */
+function configuration(folder: string, port: number, hop: Hop): string {
+  const [scheme = '', place = ''] = hop.upstream.split('://')
+  const { tls, besides = '' } = hop
+  const certificate =
+    tls === undefined
+      ? ''
+      : `ssl_certificate ${tls.certFile};\n    ssl_certificate_key ${tls.keyFile};`
+  return `
+${process.getuid?.() === 0 ? 'user root;' : ''}
+worker_processes 1;
+daemon off;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log crit;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  tcp_nopush on;
+  tcp_nodelay on;
+  keepalive_requests 100000000;
+  client_max_body_size 0;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  upstream next { server ${place}; keepalive 64; keepalive_requests 100000000; }
+  server {
+    listen 127.0.0.1:${port} ${tls === undefined ? '' : 'ssl'} backlog=4096;
+    ${certificate}
+    location / {
+      proxy_pass ${scheme}://next;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+      proxy_request_buffering off;
+      proxy_buffering off;
+    }
+${besides}
+  }
+}
+`
+}
+
+/** Starts an nginx that passes requests on, in a folder of its own within that of the server. */
+export async function startHop(
+  hop: Hop,
+  { folder: parent, signal, cores }: PeerSurroundings,
+): Promise<ServerProcess> {
+  const folder = path.join(parent, hop.name)
+  mkdirSync(folder)
+  const port = await freePort()
+  const file = path.join(folder, 'nginx.conf')
+  writeFileSync(file, configuration(folder, port, hop))
+  const args = ['-p', folder, '-e', path.join(folder, 'error.log'), '-c', file]
+  const program = programPath('nginx')
+  return await startServer(
+    { name: `nginx (${hop.name})`, program, args, folder, port, cores },
+    signal,
+  )
+}
