@@ -15,7 +15,7 @@ import { measureMicro, microHolds, microMarkdown } from './micro.ts'
 import { installPrograms } from './packages.ts'
 import { writeResults } from './results-folder.ts'
 import { HELP, parseSettings, type Command, type Settings, UsageError } from './settings.ts'
-import { measureSlow, slowHolds, slowMarkdown } from './slow.ts'
+import { measureSlow, slowMarkdown } from './slow.ts'
 import { printRun, requireTwoCores, speed } from './speed-command.ts'
 import { measureSweep, sweepMarkdown } from './sweep.ts'
 import { measureTakeover, takeoverHolds, takeoverMarkdown } from './takeover.ts'
@@ -23,9 +23,9 @@ import { measureWorkers, workersMarkdown } from './workers.ts'
 import { WORK_FOLDER } from './work-folder.ts'
 import { measureTiming, timingHolds, timingMarkdown } from './timing.ts'
 
-const SLOW_FULL = { uploads: 1000, seconds: 20, fileSizes: [64 * 2 ** 20, 2 ** 30] }
-const SLOW_QUICK = { uploads: 50, seconds: 2, fileSizes: [2 ** 20, 64 * 2 ** 20] }
 const MIB = 2 ** 20
+const FILE_SIZES = [64 * MIB, 1024 * MIB]
+const FILE_SIZES_QUICK = [MIB, 64 * MIB]
 
 async function takeover(settings: Settings): Promise<boolean> {
   const { seed, signal, quick, workers } = settings
@@ -41,15 +41,17 @@ async function takeover(settings: Settings): Promise<boolean> {
 }
 
 async function slow(settings: Settings): Promise<boolean> {
-  const amounts = settings.quick ? SLOW_QUICK : SLOW_FULL
-  const place = { workFolder: WORK_FOLDER, signal: settings.signal }
-  const result = await measureSlow({ ...amounts, ...place, size: MIB })
+  requireTwoCores()
+  const { quick, noiseLimit, signal } = settings
+  const fileSizes = quick ? FILE_SIZES_QUICK : FILE_SIZES
+  const place = { workFolder: WORK_FOLDER, signal }
+  const result = await measureSlow({ fileSizes, quick, noiseLimit, ...place })
   const machine = machineFacts()
   const markdown = slowMarkdown(result, machine)
   const json = `${JSON.stringify({ machine, ...result }, null, 2)}\n`
   writeResults(settings, 'slow', { md: markdown, json })
   console.log(`\n${markdown}`)
-  return slowHolds(result)
+  return result.verdicts.every((verdict) => verdict.met)
 }
 
 async function micro(settings: Settings): Promise<boolean> {
@@ -111,7 +113,7 @@ async function scaling(settings: Settings): Promise<boolean> {
 async function choices(settings: Settings): Promise<boolean> {
   requireTwoCores()
   const { quick, noiseLimit, signal } = settings
-  const chosen = { rounds: settings.rounds ?? (quick ? 1 : 5), onRun: printRun }
+  const chosen = { rounds: settings.rounds ?? (quick ? 1 : 4), onRun: printRun }
   const place = { quick, noiseLimit, workFolder: WORK_FOLDER, signal }
   const result = await measureChoices({ ...chosen, ...place })
   const machine = machineFacts()

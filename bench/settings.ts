@@ -19,11 +19,11 @@ export const HELP = `npm run bench -- [COMMAND] [options]
   timing     whether the time of a refusal tells a stranger of sessions and MACs
   sweep      small uploads right after 20 000 files have expired
   workers    small uploads to servers of one and of two processes
-  choices    what fsync, audit trail, anomalies and a proxy in front do to the speed
+  choices    what fsync, audit trail, anomalies, TLS and a proxy in front do to the speed
   growth     what a session, an unfinished upload, a file and a user cost, up to a million of them
   all        all of them
 
-  --rounds N          rounds of speed, sweep and workers (5), takeover (200), micro (5) or audit (20)
+  --rounds N          rounds of speed, sweep and workers (5), choices (4), takeover (200), micro (5) or audit (20)
   --workloads W1,W2   ${LOADS.map(({ name, title }) => `${name} ${title}`).join('\n                      ')}
   --servers a,b       of ${Object.keys(PEERS).join(', ')}
   --noise PERCENT     repeat a run with more foreign CPU than this share of a core (25)

@@ -9,6 +9,7 @@ import {
 import { measureQuietly, putLoad } from './contest.ts'
 import type { LoadReport } from './generator.ts'
 import { markdownTable } from './markdown-table.ts'
+import { residentMiB } from './process-accounting.ts'
 import { OURS } from './server-names.ts'
 import type { Verdict } from './verdict.ts'
 import { emptyFiles } from './work-folder.ts'
@@ -26,6 +27,8 @@ export interface TrickleRun extends Measured, Attempt {
   readonly uploads: number
   /** How long each upload takes. */
   readonly seconds: number
+  /** Before the uploads, after some fast ones have warmed the server up. */
+  readonly restingRssMiB: number
 }
 
 async function runOnce({ peer }: Contestant, contest: Contest): Promise<Measured> {
@@ -52,21 +55,30 @@ export async function measureTrickles(contest: Contest): Promise<TrickleRun[]> {
   const runs: TrickleRun[] = []
   for (const contestant of contestantsFor(contest, TRICKLE.name)) {
     await generator.run(await putLoad(contestant.peer, WARM_UP), options.signal)
+    const restingRssMiB = residentMiB(contestant.peer.pid)
     const measure = async (): Promise<Measured> => await runOnce(contestant, contest)
-    const named = { server: contestant.name, ...amountsFor(options) }
+    const named = { server: contestant.name, ...amountsFor(options), restingRssMiB }
     const attempts = await measureQuietly(measure, options)
     runs.push(...attempts.map((attempt) => ({ ...named, ...attempt })))
   }
   return runs
 }
 
-function cellsOf({ server, uploads, report, usage, foreignPercent }: TrickleRun): string[] {
+/** What a connection takes of the memory, in KiB. */
+function growthKiB({ restingRssMiB, usage, uploads }: TrickleRun): number {
+  return (Math.max(0, usage.peakRssMiB - restingRssMiB) * 1024) / uploads
+}
+
+function cellsOf(run: TrickleRun): string[] {
+  const { server, uploads, report, usage, foreignPercent, restingRssMiB } = run
   return [
     server,
     `${report.ok} of ${uploads}`,
     ...[report.p50, report.p99, report.max].map((ms) => ms.toFixed(1)),
     `${usage.cpuSeconds.toFixed(1)} s`,
+    restingRssMiB.toFixed(0),
     usage.peakRssMiB.toFixed(0),
+    growthKiB(run).toFixed(1),
     foreignPercent.toFixed(0),
   ]
 }
@@ -75,7 +87,8 @@ function cellsOf({ server, uploads, report, usage, foreignPercent }: TrickleRun)
 export function trickleSection(runs: readonly TrickleRun[]): string {
   const head = ['server', 'succeeded', 'p50 ms', 'p99 ms', 'longest ms']
   const rows = runs.filter((run) => !run.rejected).map(cellsOf)
-  const table = markdownTable([...head, 'CPU', 'peak RSS MiB', 'foreign %'], rows)
+  const memory = ['RSS at rest MiB', 'peak RSS MiB', 'a connection, KiB']
+  const table = markdownTable([...head, 'CPU', ...memory, 'foreign %'], rows)
   const { seconds = 0 } = runs[0] ?? {}
   const about = `Each of 1 MiB, in steps of 100 ms over ${seconds} s; times from the last byte to the answer; one run.`
   return `## ${TRICKLE.name}: ${TRICKLE.title}\n\n${about}\n\n${table}`

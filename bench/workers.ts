@@ -41,7 +41,7 @@ export async function measureWorkers(options: WorkersOptions): Promise<WorkersRe
 }
 
 /** The median of one server's rates divided by another's in the same round. */
-export function ratioOf(runs: readonly SpeedRun[], server: string, other: string): number {
+function ratioOf(runs: readonly SpeedRun[], server: string, other: string): number {
   const accepted = runs.filter((run) => !run.rejected)
   const rates = new Map(
     accepted

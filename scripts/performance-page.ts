@@ -1,15 +1,15 @@
 import { markdownTable } from '../bench/markdown-table.ts'
+import { choicesTable } from './performance-choices.ts'
 import { floorTable } from './performance-floor.ts'
 import { growthBytes, growthCommands, growthServing } from './performance-growth.ts'
 import {
   capacityTable,
-  choicesTable,
   microTable,
   partsTable,
-  slowTable,
   speedTable,
   sweepTable,
 } from './performance-speed.ts'
+import { slowTable } from './performance-slow.ts'
 import { type Figures, resultsOf } from './result-figures.ts'
 
 /** The benchmarks whose figures stand on the page, and the command that repeats each. */
@@ -42,7 +42,7 @@ const SECTIONS: ReadonlyMap<string, () => string> = new Map([
   ['machines', machinesTable],
   ['speed', () => of('speed', speedTable)],
   ['floor', () => of('speed', floorTable)],
-  ['slow', () => slowTable(resultsOf('speed'), resultsOf('slow'))],
+  ['slow', () => slowTable(resultsOf('speed'), resultsOf('slow')) ?? unmeasured('slow')],
   ['parts', partsOfRequests],
   ['micro', () => of('micro', microTable)],
   ['choices', () => of('choices', choicesTable)],
@@ -57,12 +57,16 @@ const SECTIONS: ReadonlyMap<string, () => string> = new Map([
 function of(source: Source, section: (figures: Figures) => string | undefined): string {
   const figures = resultsOf(source)
   const text = figures === undefined ? undefined : section(figures)
-  return text ?? `Not measured yet: \`${SOURCES[source]}\`.`
+  return text ?? unmeasured(source)
+}
+
+function unmeasured(source: Source): string {
+  return `Not measured yet: \`${SOURCES[source]}\`.`
 }
 
 function partsOfRequests(): string {
   const [W2, W5] = [resultsOf('profile-W2'), resultsOf('profile-W5')]
-  if (W2 === undefined && W5 === undefined) return `Not measured yet: \`${SOURCES['profile-W2']}\`.`
+  if (W2 === undefined && W5 === undefined) return unmeasured('profile-W2')
   return partsTable(resultsOf('speed'), { W2, W5 })
 }
 

@@ -47,23 +47,6 @@ function speedCells(
   ]
 }
 
-/** A thousand slow uploads at once; where the comparison has none yet, our server's own run of them. */
-export function slowTable(speed: Figures | undefined, slow: Figures | undefined): string {
-  const compared = (speed?.list('trickles') ?? []).filter((run) => !run.isTrue('rejected'))
-  const runs = compared.length > 0 || slow === undefined ? compared : [slow]
-  const head = ['server', 'succeeded', 'last byte to answer, p50 / p99 ms', 'CPU', 'peak RSS MiB']
-  return markdownTable(
-    head,
-    runs.map((run) => [
-      run.text('server') ?? OURS,
-      `${shown(run.number('report', 'ok'), 0)} of ${shown(run.number('uploads'), 0)}`,
-      `${shown(run.number('report', 'p50'), 1)} / ${shown(run.number('report', 'p99'), 1)}`,
-      shown(run.number('usage', 'cpuSeconds'), 1, 's'),
-      shown(run.number('usage', 'peakRssMiB'), 0),
-    ]),
-  )
-}
-
 /** Where a small PUT and a small GET spend their time: shares of profiles, of the CPU that a request takes. */
 export function partsTable(
   speed: Figures | undefined,
@@ -128,27 +111,6 @@ export function microTable(micro: Figures): string {
         shown(row.number('p50'), 2),
         shown(row.number('p99'), 2),
       ]),
-  )
-}
-
-/** What an operator's choices do to the speed. */
-export function choicesTable(choices: Figures): string {
-  const rows = choices.list('rows')
-  const loads = [...new Set(rows.map((row) => row.text('workload') ?? ''))]
-  const setUps = [...new Set(rows.map((row) => row.text('server') ?? ''))]
-  return markdownTable(
-    ['set-up', ...loads.map((load) => `${load}, × \`never\``)],
-    setUps.map((setUp) => [
-      setUp,
-      ...loads.map((load) =>
-        shown(
-          rows
-            .find((row) => row.text('server') === setUp && row.text('workload') === load)
-            ?.number('effect'),
-          2,
-        ),
-      ),
-    ]),
   )
 }
 

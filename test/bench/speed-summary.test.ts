@@ -4,36 +4,17 @@ import { ACCELERATED, BASE, FLOOR, OURS } from '../../bench/server-names.ts'
 import type { SpeedRun } from '../../bench/speed.ts'
 import { judge, summarize, type SpeedRow } from '../../bench/speed-summary.ts'
 import { WORKLOADS } from '../../bench/workloads.ts'
+import { speedRun } from './speed-run.ts'
 
 const DOWNLOADS = WORKLOADS.filter(({ name }) => name === 'W4')
 
-interface Told {
-  readonly round?: number
-  readonly rejected?: boolean
-}
-
-/** A run of W4 at a rate. */
-function runOf(server: string, rate: number, { round = 0, rejected = false }: Told = {}): SpeedRun {
-  const times = { p50: 1, p99: 1, max: 1, cpuSeconds: 0 }
-  return {
-    workload: 'W4',
-    server,
-    round,
-    size: 1,
-    attempt: 1,
-    rejected,
-    foreignPercent: 0,
-    usage: { cpuSeconds: 1, otherCpuSeconds: 0, peakRssMiB: 1, wallSeconds: 1 },
-    report: {
-      ...times,
-      ok: 1,
-      errors: 0,
-      seconds: 1,
-      requestsPerSecond: 1,
-      megabytesPerSecond: rate,
-      statuses: { 200: 1 },
-    },
-  }
+/** A run at a rate. */
+function runOf(
+  server: string,
+  megabytesPerSecond: number,
+  told: Parameters<typeof speedRun>[1] = {},
+): SpeedRun {
+  return speedRun(server, { megabytesPerSecond, ...told })
 }
 
 function rowsOf(...runs: readonly SpeedRun[]): ReadonlyMap<string, SpeedRow> {

@@ -5,6 +5,9 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { openContest, PEERS } from '../../bench/contest.ts'
 import { measureCuts } from '../../bench/cuts.ts'
+import { startFronted } from '../../bench/peers/fronted.ts'
+import { startRelayed } from '../../bench/peers/relayed.ts'
+import { ACCELERATED, FLOOR } from '../../bench/server-names.ts'
 import { measureSlow } from '../../bench/slow.ts'
 import { measureSpeed } from '../../bench/speed.ts'
 import { measureTakeover } from '../../bench/takeover.ts'
@@ -53,21 +56,69 @@ test('vanished uploads are taken over also where their client comes back to anot
   assert.equal(result.olderCut, rounds)
 })
 
-test('fifty uploads trickled at once all succeed', async (t) => {
+test('fifty uploads trickled at once all succeed, on our server and on nginx', async (t) => {
   const result = await measureSlow({
-    uploads: 50,
-    size: MIB,
-    seconds: 2,
+    quick: true,
+    noiseLimit: 100,
     fileSizes: [MIB],
     workFolder,
     signal: t.signal,
   })
-  assert.equal(result.report.ok, 50)
-  assert.equal(result.report.errors, 0)
-  assert.deepEqual(result.report.statuses, { 201: 50 })
+  assert.deepEqual(
+    result.trickles.map(({ server, report }) => [
+      server,
+      report.ok,
+      report.errors,
+      report.statuses,
+    ]),
+    [
+      ['hmac-file-server', 50, 0, { 201: 50 }],
+      ['nginx', 50, 0, { 201: 50 }],
+    ],
+  )
+  assert.ok(result.trickles.every(({ restingRssMiB, usage }) => restingRssMiB <= usage.peakRssMiB))
   assert.deepEqual(
     result.files.map((file) => file.size),
     [MIB],
+  )
+})
+
+test('bare Node.js does the work of a server, and nginx sends large files on our word', async (t) => {
+  const servers = { [ACCELERATED]: PEERS[ACCELERATED], [FLOOR]: PEERS[FLOOR] }
+  await using contest = await openContest({
+    servers,
+    quick: true,
+    noiseLimit: 100,
+    workFolder,
+    signal: t.signal,
+  })
+  const runs = await measureSpeed(contest, { rounds: 1, workloads: ['W2', 'W4'] })
+  assert.deepEqual(
+    runs.map(({ workload, server, report }) => [workload, server, report.errors, report.statuses]),
+    [
+      ['W2', FLOOR, 0, { 201: 600 }],
+      ['W4', ACCELERATED, 0, { 200: 1 }],
+      ['W4', FLOOR, 0, { 200: 1 }],
+    ],
+  )
+})
+
+test('uploads reach our server by a UNIX socket of nginx, and by TLS that it or nginx ends', async (t) => {
+  await using contest = await openContest({
+    servers: {
+      socket: async (around) => await startFronted(around, { byUnixSocket: true }),
+      server: async (around) => await startRelayed(around, 'server'),
+      proxy: async (around) => await startRelayed(around, 'proxy'),
+    },
+    quick: true,
+    noiseLimit: 100,
+    workFolder,
+    signal: t.signal,
+  })
+  const runs = await measureSpeed(contest, { rounds: 1, workloads: ['W3'] })
+  assert.deepEqual(
+    runs.map(({ server, report }) => [server, report.errors, report.statuses]),
+    ['socket', 'server', 'proxy'].map((server) => [server, 0, { 201: 10 }]),
   )
 })
 

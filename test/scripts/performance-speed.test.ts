@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { choicesTable } from '../../scripts/performance-choices.ts'
 import { floorTable } from '../../scripts/performance-floor.ts'
+import { slowTable } from '../../scripts/performance-slow.ts'
 import { speedTable } from '../../scripts/performance-speed.ts'
 import { figuresOf } from '../../scripts/result-figures.ts'
 
@@ -55,4 +57,31 @@ test('the distance to nginx is split into that of Node.js and ours', () => {
 test('results without bare Node.js split nothing', () => {
   const rows = [row('hmac-file-server', { ratio: 0.4 })]
   assert.equal(floorTable(figuresOf({ workloads: [W4], rows })), undefined)
+})
+
+test('a choice shows its rate and its CPU, of those that come through a relay the CPU alone', () => {
+  const rows = [
+    row('plain', { effect: 0.5, cpuEffect: 2 }),
+    row('relayed', { cpuEffect: 3 }),
+    { ...row('plain', { effect: 1, cpuEffect: 1 }), workload: 'W5' },
+  ]
+  assert.deepEqual(rowsOf(choicesTable(figuresOf({ rows }))), [
+    ['plain', '× 0.50, CPU × 2.00', '× 1.00, CPU × 1.00'],
+    ['relayed', 'CPU × 3.00', '–'],
+  ])
+})
+
+test('of slow uploads there is what a connection takes, from the first results that hold any', () => {
+  const run = {
+    server: 'nginx',
+    uploads: 1024,
+    restingRssMiB: 10,
+    usage: { peakRssMiB: 42, cpuSeconds: 2 },
+    report: { ok: 1024, p50: 1, p99: 2.25 },
+  }
+  const slow = figuresOf({ trickles: [{ ...run, rejected: true, uploads: 7 }, run] })
+  assert.deepEqual(rowsOf(slowTable(undefined, figuresOf({ trickles: [] }), slow)), [
+    ['nginx', '1024 of 1024', '1.0 / 2.3', '2.0 s', '10', '42', '32.0'],
+  ])
+  assert.equal(slowTable(undefined, undefined), undefined)
 })
