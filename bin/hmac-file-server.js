@@ -29,10 +29,12 @@ function start() {
     })
 }
 
-// What strips types takes a third of a second and 25 MB: once is enough. Where the folder may not be written, it is done again.
+// Stripping types takes time and memory at every start, unless its result is kept. Where it may not be, it is done again.
 function keepCompiled() {
+  var modules = new URL('../node_modules/', import.meta.url)
+  if (!existsSync(modules)) return Promise.resolve()
   return import('module').then(function (module) {
-    var folder = new URL('../node_modules/.cache/hmac-file-server/', import.meta.url)
+    var folder = new URL('.cache/hmac-file-server/', modules)
     return module.enableCompileCache(fileURLToPath(folder))
   })
 }

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { cp, mkdir, symlink } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import test from 'node:test'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from './cli-run.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../bin/hmac-file-server.js', import.meta.url))
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url))
+const PROGRAM = join(PROJECT, 'bin/hmac-file-server.js')
 
 interface Ended {
   readonly status: number | null
@@ -55,19 +57,23 @@ test('the program exits with the code of its command', () => {
   assert.match(runNode(process.execPath, PROGRAM, 'version').stdout, /^hmac-file-server \d/u)
 })
 
-test('a checkout keeps what Node.js compiled of it, inside of itself', () => {
-  const script =
-    'import { getCompileCacheDir } from "node:module"; process.on("exit", () => console.error(getCompileCacheDir()))'
-  const argv = [
-    '--import',
-    `data:text/javascript,${encodeURIComponent(script)}`,
-    PROGRAM,
-    'version',
-  ]
-  const { NODE_COMPILE_CACHE: _theTests, ...env } = process.env
-  const { stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8', env })
-  const kept = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
-  assert.ok(stderr.startsWith(kept), stderr)
+test('a checkout keeps what Node.js compiled of it among its packages, and is left alone without them', async (t) => {
+  for (const hasPackages of [true, false]) {
+    const checkout = await temporaryFolder(t)
+    const modules = join(checkout, 'node_modules')
+    if (hasPackages) await mkdir(modules)
+    await mkdir(join(checkout, 'bin'))
+    await cp(PROGRAM, join(checkout, 'bin/hmac-file-server.js'))
+    await cp(join(PROJECT, 'package.json'), join(checkout, 'package.json'))
+    await symlink(join(PROJECT, 'src'), join(checkout, 'src'))
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(checkout, 'bin/hmac-file-server.js'), 'version'],
+      { encoding: 'utf8', env: {} },
+    )
+    assert.equal(status, 0, stderr)
+    assert.equal(existsSync(join(modules, '.cache/hmac-file-server')), hasPackages)
+  }
 })
 
 test('SIGTERM stops the running server, which then ends with 0', async (t) => {
