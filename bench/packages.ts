@@ -11,6 +11,7 @@ const PACKAGE_OF = {
   prosody: 'prosody',
   ejabberdctl: 'ejabberd',
   env: 'coreutils',
+  openssl: 'openssl',
   'redis-server': 'redis-server',
 } as const
 
@@ -41,7 +42,7 @@ export function programPath(program: Program): string {
 }
 
 /** Fails with the names of the packages to install if one of the programs is not there. */
-function requirePrograms(programs: readonly Program[]): void {
+export function requirePrograms(programs: readonly Program[]): void {
   const missing = programs.filter((program) => find(program) === undefined)
   if (missing.length === 0) return
   const packages = missing.map((program) => PACKAGE_OF[program]).join(' ')

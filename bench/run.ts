@@ -147,7 +147,12 @@ async function execute(args: readonly string[], signal: AbortSignal): Promise<nu
   }
   if (settings.install) {
     const peers = settings.servers.map((name) => PROGRAM_OF[name])
-    installPrograms(['cc', 'taskset', ...peers.filter((program) => program !== undefined)])
+    installPrograms([
+      'cc',
+      'taskset',
+      'openssl',
+      ...peers.filter((program) => program !== undefined),
+    ])
   }
   let met = true
   for (const measure of MEASURES[settings.command]) {

@@ -11,12 +11,16 @@ import process from 'node:process'
 import { takeOver } from '../../src/http/fast-lane/accepted-socket.ts'
 
 const BUFFER_BYTES = 256 * 1024
+/** Buffers of one download on their way. */
+const AT_ONCE = 2
 const END_OF_HEAD = '\r\n\r\n'
 const CREATED = 'HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n'
 
 const [files = '', parts = ''] = process.argv.slice(2)
 /** All connections receive into it, one after the other. */
 const received = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+/** Sent from; the last one that became free is still in the processor's cache. */
+const free: Buffer[] = []
 const published = new Map<string, Published>()
 let partsSoFar = 0
 
@@ -37,8 +41,6 @@ interface Upload {
 interface Connection {
   readonly socket: Socket
   upload?: Upload | undefined
-  /** Sent from in turn; made with the first download. */
-  buffers?: readonly [Buffer, Buffer]
 }
 
 function take(connection: Connection, bytes: Buffer): void {
@@ -66,29 +68,23 @@ function store(connection: Connection, upload: Upload, bytes: Buffer): void {
   connection.socket.write(CREATED, 'latin1')
 }
 
-/** The head and the first bytes leave together; one buffer is filled while the other one is on its way. */
-function send(connection: Connection, file: string): void {
-  const { socket } = connection
-  const buffers = (connection.buffers ??= [
-    Buffer.allocUnsafeSlow(BUFFER_BYTES),
-    Buffer.allocUnsafeSlow(BUFFER_BYTES),
-  ])
+/** The head and the first bytes leave together; the next buffer is filled while one is on its way. */
+function send({ socket }: Connection, file: string): void {
   const { descriptor, size } = published.get(file) ?? open(file)
-  let used = buffers[0].write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}${END_OF_HEAD}`, 'latin1')
-  let [sent, turn, leaving] = [0, 0, 0]
-  const left = (): void => {
-    leaving -= 1
-    proceed()
-  }
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${size}${END_OF_HEAD}`
+  let [sent, leaving] = [0, 0]
   const proceed = (): void => {
-    while (leaving < buffers.length && sent < size && !socket.destroyed) {
-      const buffer = turn === 0 ? buffers[0] : buffers[1]
+    while (leaving < AT_ONCE && sent < size && !socket.destroyed) {
+      const buffer = free.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES)
+      const used = sent === 0 ? buffer.write(head, 'latin1') : 0
       const count = readSync(descriptor, buffer, used, buffer.length - used, sent)
       sent += count
       leaving += 1
-      socket.write(buffer.subarray(0, used + count), left)
-      turn = 1 - turn
-      used = 0
+      socket.write(buffer.subarray(0, used + count), () => {
+        free.push(buffer)
+        leaving -= 1
+        proceed()
+      })
     }
   }
   proceed()

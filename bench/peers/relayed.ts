@@ -1,5 +1,6 @@
 import { throwawayCa } from '../../test/interop/throwaway-ca.ts'
 import { GENERATOR_CORE } from '../machine.ts'
+import { requirePrograms } from '../packages.ts'
 import { startOwnServer } from './hmac-file-server.ts'
 import { startHop } from './nginx-hop.ts'
 import type { PeerSurroundings, RunningPeer } from './peer.ts'
@@ -17,6 +18,7 @@ export async function startRelayed(
   tlsEnd: TlsEnd,
 ): Promise<RunningPeer> {
   await using opening = new AsyncDisposableStack()
+  requirePrograms(['openssl'])
   const tls = await (await throwawayCa(surroundings.folder)).issue(['127.0.0.1'])
   const set = [`server.tls_cert=${tls.certFile}`, `server.tls_key=${tls.keyFile}`]
   const settings = { fsync: 'never' as const, set: tlsEnd === 'server' ? set : [] }
