@@ -4,6 +4,7 @@ import { userOf } from '../engine/admission.ts'
 import type { Sending, UploadEngine } from '../engine/engine.ts'
 import type { Threats } from '../gate/threats.ts'
 import type { Log } from '../observe/log.ts'
+import { attempts } from './attempts.ts'
 import { repeating } from './repeating.ts'
 
 /** How often uploads under way are compared with the bans, in milliseconds: as often as the bans of others are learnt. */
@@ -36,6 +37,9 @@ export function startEndingBanned(needs: {
   const { engine, log } = needs
   return repeating({
     every: INTERVAL,
+    attempt: attempts((err) =>
+      log.error({ err }, 'uploads under way not compared with bans, it will be tried again'),
+    ),
     async work() {
       const uploads = engine.end(needs.isBanned)
       if (uploads > 0) log.info({ uploads }, 'uploads under way ended, because of a ban')

@@ -25,16 +25,21 @@ export async function startKeyUpkeep(needs: KeyUpkeepNeeds): Promise<AsyncDispos
   const { log } = needs
   const exchangeNames = keyNames(needs)
   // Keys verify as their times say, whatever becomes of the file.
-  const attemptFile = attempts(log, 'the master keys cannot be changed, it will be tried again')
-  const attemptNames = attempts(log, 'the names of master keys cannot be compared')
+  const attemptFile = attempts((err) =>
+    log.warn({ err }, 'the master keys cannot be changed, it will be tried again'),
+  )
+  const attemptNames = attempts((err) =>
+    log.warn({ err }, 'the names of master keys cannot be compared'),
+  )
   const keepFile = async (): Promise<void> => await attemptFile(async () => await keep(needs))
   await keepFile()
   await exchangeNames()
   return repeating({
     every: INTERVAL,
+    attempt: attemptNames,
     async work() {
       await keepFile()
-      await attemptNames(exchangeNames)
+      await exchangeNames()
     },
   })
 }

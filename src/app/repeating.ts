@@ -1,19 +1,24 @@
+import type { Attempt } from './attempts.ts'
+
 /** Something that is done again and again. */
 export interface Repeated {
   /** Milliseconds from one time to the next. */
   readonly every: number
   /** Milliseconds until a time before those, 0 for at once; absent: there is none. */
   readonly first?: number
-  /** Never rejects: whoever repeats it has nobody to tell. `signal` aborts when it is the last time. */
+  /** `signal` aborts when it is the last time; what fails then is not told. */
   readonly work: (signal: AbortSignal) => Promise<void>
+  /** What does the work, and is told if it fails: the next time comes nevertheless. */
+  readonly attempt: Attempt
 }
 
 /**
  * Repeats works, one run at a time. A time that comes while the same work still waits or runs is passed over. Disposing
- * waits for the run under way and for what is due by then. The process need not stay for it.
+ * waits for the run under way, and none begins any more. The process need not stay for it.
  */
 export function repeating(...works: readonly Repeated[]): AsyncDisposable {
   const stop = new AbortController()
+  const { signal } = stop
   let running = Promise.resolve()
   const timers = works.flatMap((repeated) => timersFor(repeated, inTurn(repeated)))
   for (const timer of timers) timer.unref()
@@ -26,10 +31,11 @@ export function repeating(...works: readonly Repeated[]): AsyncDisposable {
     },
   }
 
-  function inTurn({ work }: Repeated): () => void {
+  function inTurn({ work, attempt }: Repeated): () => void {
     let isDue = false
     const run = async (): Promise<void> => {
-      await work(stop.signal)
+      if (signal.aborted) return
+      await attempt(async () => await untilStopped(work, signal))
       isDue = false
     }
     return () => {
@@ -37,6 +43,15 @@ export function repeating(...works: readonly Repeated[]): AsyncDisposable {
       isDue = true
       running = running.then(run)
     }
+  }
+}
+
+/** What fails because it was told to end is no failure. */
+async function untilStopped(work: Repeated['work'], signal: AbortSignal): Promise<void> {
+  try {
+    await work(signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }
 

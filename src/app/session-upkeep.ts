@@ -17,22 +17,25 @@ export function startSessionUpkeep(needs: {
 }): AsyncDisposable {
   const { sessions, cleanupInterval, log } = needs
   // Uploads go on without what failed.
-  const attempt = attempts(log, 'sessions cannot be stored, it will be tried again')
-  const flush = async (): Promise<void> => await attempt(async () => await sessions.flush())
+  const attempt = attempts((err) =>
+    log.warn({ err }, 'sessions cannot be stored, it will be tried again'),
+  )
+  const flush = async (): Promise<void> => await sessions.flush()
   const running = repeating(
-    { every: FLUSH_INTERVAL, work: flush },
+    { every: FLUSH_INTERVAL, attempt, work: flush },
     {
       every: cleanupInterval,
       first: 0,
-      work: async (signal) => await attempt(async () => await sessions.cleanup(signal)),
+      attempt,
+      work: async (signal) => await sessions.cleanup(signal),
     },
   )
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       await running[Symbol.asyncDispose]()
-      await flush()
+      await attempt(flush)
       // What ended since the latest one leaves with the second.
-      await flush()
+      await attempt(flush)
     },
   }
 }

@@ -10,6 +10,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Observer } from '../observe/observer.ts'
 import { threatLog } from '../observe/threat-log.ts'
 import { PATTERNS } from '../risk/threats/pattern.ts'
+import { attempts } from './attempts.ts'
 import { storedFindings } from './finding-lists.ts'
 import { repeating } from './repeating.ts'
 import { threatPolicyOf } from './risk-policy.ts'
@@ -72,12 +73,9 @@ export async function watchThreats(config: Config, needs: ThreatWatchNeeds): Pro
   if (!isOff()) await found.refresh()
   const refreshing = repeating({
     every: REFRESH_INTERVAL,
+    attempt: attempts((err) => log.error({ err }, 'findings of other servers not read')),
     async work() {
-      try {
-        if (!isOff()) await found.refresh()
-      } catch (err) {
-        log.error({ err }, 'findings of other servers not read')
-      }
+      if (!isOff()) await found.refresh()
     },
   })
   return {

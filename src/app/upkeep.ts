@@ -1,7 +1,8 @@
 import type { UploadEngine } from '../engine/engine.ts'
 import { STORE_AFTER } from '../engine/policy.ts'
 import type { Log } from '../observe/log.ts'
-import { type Repeated, repeating } from './repeating.ts'
+import { attempts } from './attempts.ts'
+import { repeating } from './repeating.ts'
 
 /** How often overdue uploads and files are looked for. */
 const SWEEP_INTERVAL = 60_000
@@ -21,34 +22,27 @@ export function startUpkeep(needs: {
   log: Log
 }): AsyncDisposable {
   const { engine, log } = needs
+  const failed = (err: unknown): void =>
+    log.error({ err }, 'retention failed, it will be tried again')
   return repeating(
     {
       every: SWEEP_INTERVAL,
-      work: attempted(async (signal) => {
+      attempt: attempts(failed),
+      async work(signal) {
         const slots = await engine.sweep(signal)
         if (slots > 0) log.info({ slots }, 'retention ended what was overdue')
-      }),
+      },
     },
     {
       every: COLLECT_INTERVAL,
       first: FIRST_COLLECT,
-      work: attempted(async (signal) => {
+      attempt: attempts(failed),
+      async work(signal) {
         const orphans = await engine.collect({ dryRun: false, signal })
         if (orphans.length > 0) log.warn({ orphans: orphans.length }, 'removed orphaned bytes')
-      }),
+      },
     },
   )
-
-  /** A failure is tried again at the next time. */
-  function attempted(work: Repeated['work']): Repeated['work'] {
-    return async (signal) => {
-      try {
-        await work(signal)
-      } catch (err) {
-        if (!signal.aborted) log.error({ err }, 'retention failed, it will be tried again')
-      }
-    }
-  }
 }
 
 /** Keeps what uploads leave unkept when nothing comes for them; one coarse timer for all of this process. */

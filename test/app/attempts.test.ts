@@ -5,7 +5,7 @@ import { keptLog } from '../observe/samples.ts'
 
 test('work of any kind that fails is told of once, with its reason, until some succeeds', async () => {
   const { log, written } = keptLog()
-  const attempt = attempts(log, 'it did not work')
+  const attempt = attempts((err) => log.warn({ err }, 'it did not work'))
   const fail = async (reason: string): Promise<void> => {
     await attempt(async () => await Promise.reject(new Error(reason)))
   }

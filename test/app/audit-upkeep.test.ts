@@ -29,6 +29,7 @@ test('a trail that was silent for longer than its retention loses no line that c
   })
   const run = async (): Promise<void> => {
     await using _upkeep = startAuditUpkeep({ file, retention: 2 * DAY, log, clock, trail: audit })
+    await new Promise(setImmediate)
   }
 
   await run()

@@ -1,26 +1,33 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { attempts } from '../../src/app/attempts.ts'
 import { type Repeated, repeating } from '../../src/app/repeating.ts'
 import { pass } from './passing-time.ts'
 
+const attempt: Repeated['attempt'] = attempts((error) => assert.fail(String(error)))
+
 /** Work that notes when it begins, and lasts until it is told to end. */
-interface Work extends Pick<Repeated, 'work'> {
+interface Work extends Pick<Repeated, 'work' | 'attempt'> {
   readonly signals: AbortSignal[]
   /** Ends the run that began first of those that run. */
   end(): void
+  /** Has it fail. */
+  fail(error: Error): void
 }
 
 function lasting(): Work {
   const signals: AbortSignal[] = []
-  const ends: (() => void)[] = []
+  const runs: PromiseWithResolvers<void>[] = []
   return {
     signals,
-    end: () => ends.shift()?.(),
+    attempt,
+    end: () => runs.shift()?.resolve(),
+    fail: (error) => runs.shift()?.reject(error),
     async work(signal) {
       signals.push(signal)
-      const { promise, resolve } = Promise.withResolvers<void>()
-      ends.push(resolve)
-      await promise
+      const run = Promise.withResolvers<void>()
+      runs.push(run)
+      await run.promise
     },
   }
 }
@@ -32,7 +39,8 @@ function stopTimers(t: TestContext): void {
 test('work begins after every interval; one with a first time begins then, too', async (t) => {
   stopTimers(t)
   const begun: string[] = []
-  const noting = (name: string): Pick<Repeated, 'work'> => ({
+  const noting = (name: string): Pick<Repeated, 'work' | 'attempt'> => ({
+    attempt,
     work: async () => void begun.push(name),
   })
   await using _running = repeating(
@@ -77,10 +85,11 @@ test('works wait for each other, each of them once', async (t) => {
   await running[Symbol.asyncDispose]()
 })
 
-test('disposing tells the run under way to end, waits for it, and begins no other', async (t) => {
+test('disposing tells the run under way to end, waits for it, and begins no other, nor what is due', async (t) => {
   stopTimers(t)
-  const work = lasting()
-  const running = repeating({ every: 10, ...work })
+  const [work, due] = [lasting(), lasting()]
+  const running = repeating({ every: 10, ...work }, { every: 10, ...due })
+  await pass(t, 10)
   await pass(t, 10)
   let isOver = false
   const end = async (): Promise<void> => {
@@ -93,5 +102,30 @@ test('disposing tells the run under way to end, waits for it, and begins no othe
   work.end()
   await over
   await pass(t, 100)
-  assert.equal(work.signals.length, 1)
+  assert.deepEqual([work.signals.length, due.signals.length], [1, 0])
+})
+
+test('work that fails is told of and comes again, beside others; what fails because it was told to end is not', async (t) => {
+  stopTimers(t)
+  const told: unknown[] = []
+  const failing = lasting()
+  const other = lasting()
+  const running = repeating(
+    { every: 10, ...failing, attempt: attempts((error) => told.push(error)) },
+    { every: 10, ...other },
+  )
+  await pass(t, 10)
+  failing.fail(new Error('no store'))
+  await pass(t, 0)
+  other.end()
+  await pass(t, 10)
+  assert.deepEqual([told, failing.signals.length], [[new Error('no store')], 2])
+  failing.end()
+  await pass(t, 0)
+  other.end()
+  await pass(t, 10)
+  const over = running[Symbol.asyncDispose]()
+  failing.fail(new Error('told to end'))
+  await over
+  assert.equal(told.length, 1)
 })
