@@ -62,17 +62,26 @@ export function makeHead(file: string, chain: string): HeadFile {
   return { write, [Symbol.dispose]: () => closeSync(fd) }
 }
 
-/** The heads of an audit file's chains, the one that was written to last first. */
-export function readHeads(file: string): readonly Head[] {
+/** Told of a head that the system does not let us read, and why. */
+export type OnUnread = (
+  head: { readonly path: string; readonly chain: string },
+  error: Error,
+) => void
+
+/**
+ * The heads of an audit file's chains, the one that was written to last first, without those that cannot be read.
+ * Throws the error of the system if their folder cannot be read.
+ */
+export function readHeads(file: string, onUnread: OnUnread): readonly Head[] {
   const names = namesIn(headsOf(file)).filter((name) => CHAIN.test(name))
   return names
-    .flatMap((chain) => readHead(join(headsOf(file), chain), chain) ?? [])
+    .flatMap((chain) => readHead({ file, chain }, onUnread) ?? [])
     .toSorted((a, b) => b.at - a.at)
 }
 
-/** The head of one chain; nothing if it has none. */
-export function readHeadOf(file: string, chain: string): Head | undefined {
-  return readHead(join(headsOf(file), chain), chain)
+/** The head of one chain; nothing if it has none, or one that cannot be read. */
+export function readHeadOf(file: string, chain: string, onUnread: OnUnread): Head | undefined {
+  return readHead({ file, chain }, onUnread)
 }
 
 /** Removes the head of a chain whose lines are removed. */
@@ -89,16 +98,29 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** One that is damaged, or that we may not read, says that its chain has more lines than it can have. */
-function readHead(path: string, chain: string): (Head & { readonly at: number }) | undefined {
-  let fd: number
+interface DatedHead extends Head {
+  /** When it was written to last, in milliseconds since 1970. */
+  readonly at: number
+}
+
+function readHead(
+  { file, chain }: { readonly file: string; readonly chain: string },
+  onUnread: OnUnread,
+): DatedHead | undefined {
+  const path = join(headsOf(file), chain)
   try {
-    fd = openSync(path, 'r')
+    return headIn(path, chain)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    if (errorCode(error) === undefined) throw error
-    return { chain, n: Infinity, kept: '', at: 0 }
+    if (!(error instanceof Error) || errorCode(error) === undefined) throw error
+    // Its lines may be removed meanwhile, being old.
+    if (errorCode(error) !== 'ENOENT') onUnread({ path, chain }, error)
+    return undefined
   }
+}
+
+/** One that is damaged says that its chain has more lines than it can have. */
+function headIn(path: string, chain: string): DatedHead | undefined {
+  const fd = openSync(path, 'r')
   try {
     const text = readFileSync(fd, 'latin1')
     // A process that is killed may leave it so before its first line.

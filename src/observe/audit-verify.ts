@@ -2,9 +2,10 @@ import { errorCode } from '../core/error-code.ts'
 import type { AuditFault } from './audit-fault.ts'
 import { openTrail, openTrailFiles } from './audit-files.ts'
 import type { OnUnopened, TrailFile } from './audit-files.ts'
-import { type Head, headsOf, readHeadOf, readHeads } from './audit-head.ts'
+import { headsOf } from './audit-head.ts'
 import type { SealKey } from './audit-seal.ts'
 import { type TrailCheck, type TrailSummary, trailCheck } from './trail-check.ts'
+import { type TrailHeads, trailHeads } from './trail-heads.ts'
 
 /** What is verified, and with what. */
 export interface AuditVerification {
@@ -43,14 +44,13 @@ export async function verifyAudit(needs: AuditVerification): Promise<AuditVerdic
     tell({ kind: 'unreadable', file: path, text: `it cannot be opened: ${message}` })
   }
   // Before the lines: a running server writes them first.
-  const heads = isWhole ? headsIfReadable(file, cannotOpen) : undefined
+  const heads = isWhole ? headsIfReadable(file, tell) : undefined
   await using trail = isWhole
     ? await openTrail(file, cannotOpen)
     : await openTrailFiles(files, cannotOpen)
   const check = trailCheck({
     keyOf,
     heads,
-    headOf: (chain) => readHeadOf(file, chain),
     // Nobody knows what is in a file that cannot be opened.
     isPartial: needs.isPartial || !isWhole || unopened > 0,
     onFault: tell,
@@ -62,15 +62,21 @@ export async function verifyAudit(needs: AuditVerification): Promise<AuditVerdic
   return { ...check.finish(), files: trail.map(({ path }) => path), faults }
 }
 
-/** Nothing if the system does not let us read them: then no end of a chain is proved. */
-function headsIfReadable(file: string, onUnopened: OnUnopened): readonly Head[] | undefined {
+/** Nothing if the system does not let us read their folder: then no end of a chain is proved. */
+function headsIfReadable(file: string, tell: (fault: AuditFault) => void): TrailHeads | undefined {
   try {
-    return readHeads(file)
+    return trailHeads(file, ({ path, chain }, error) =>
+      tell({ kind: 'unreadable', file: path, chain, text: unreadText(error) }),
+    )
   } catch (error) {
     if (!(error instanceof Error) || errorCode(error) === undefined) throw error
-    onUnopened(headsOf(file), error)
+    tell({ kind: 'unreadable', file: headsOf(file), text: unreadText(error) })
     return undefined
   }
+}
+
+function unreadText({ message }: Error): string {
+  return `it cannot be read: ${message}`
 }
 
 /** Gives all lines of a file to the check; one that is damaged hides nothing of the others. */

@@ -54,7 +54,7 @@ export async function openAudit(options: AuditOptions): Promise<AuditTrail> {
   const onHeadError = rateLimited(clock, (err) =>
     log.error(
       { err, file },
-      'it cannot be kept how long the audit trail is: its end is not proved',
+      'it cannot be kept or read how long the audit trail is: its end is not proved',
     ),
   )
   const target = openChainedFile({ file, sealKey, lineOf, onHeadError })

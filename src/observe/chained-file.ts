@@ -28,7 +28,7 @@ export interface ChainedFileNeeds {
   readonly sealKey: () => SealKey
   /** The text of a line of the chain's own, its newline included. */
   readonly lineOf: (entry: AuditEntry) => string
-  /** Told when it could not be kept how far a chain got. */
+  /** Told when it could not be kept or read how far a chain got. */
   readonly onHeadError: (error: unknown) => void
 }
 
@@ -92,7 +92,7 @@ export function openChainedFile(needs: ChainedFileNeeds): ChainedFile {
 
 /** The head of the chain that is open. */
 interface OpenHead {
-  /** Those of all chains; none if they cannot be read, because no line must be lost for them. */
+  /** Those of all chains that can be read: no line must be lost for the others. */
   others(): readonly Head[]
   /** Makes it, unless that is done. */
   prepare(chain: Chain): void
@@ -112,7 +112,7 @@ function headFor({ file, onHeadError }: ChainedFileNeeds): OpenHead {
   return {
     others() {
       let found: readonly Head[] = []
-      attempt(() => (found = readHeads(file)))
+      attempt(() => (found = readHeads(file, (_, error) => onHeadError(error))))
       return found
     },
     prepare: ({ id }) => attempt(() => (current ??= makeHead(file, id))),

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../core/json-object.ts'
 import type { AuditFault } from './audit-fault.ts'
-import type { Head } from './audit-head.ts'
 import { type SealKey, readSealed } from './audit-seal.ts'
 import { type ChainCheck, chainCheck } from './chain-check.ts'
 import { type ChainNews, chainNews } from './chain-news.ts'
 import type { Place } from './placed-line.ts'
 import { LINE_BEGIN, OPENING, tornPieces } from './torn-pieces.ts'
+import type { TrailHeads } from './trail-heads.ts'
 
 /** What was found in a trail. */
 export interface TrailSummary {
@@ -39,9 +39,7 @@ export interface TrailCheckNeeds {
   /** Nothing if there is no such key. */
   readonly keyOf: (kid: string) => SealKey | undefined
   /** How far each chain got, read before the lines; nothing if only some files are looked at. */
-  readonly heads: readonly Head[] | undefined
-  /** The head of a chain that began meanwhile. */
-  readonly headOf: (chain: string) => Head | undefined
+  readonly heads: TrailHeads | undefined
   /** Whether it is no fault that a whole chain is not there. */
   readonly isPartial: boolean
   readonly onFault: (fault: AuditFault) => void
@@ -52,8 +50,7 @@ const OF_CHAINS = /^(?:chain-|lines-)/u
 
 /** Starts the check of a trail; memory is for its chains, not for its lines. */
 export function trailCheck(needs: TrailCheckNeeds): TrailCheck {
-  const { keyOf, onFault } = needs
-  const heads = new Map(needs.heads?.map((head) => [head.chain, head]))
+  const { keyOf, heads, onFault } = needs
   const chains = new Map<string, ChainCheck>()
   const told = chainNews()
   const torn = tornPieces()
@@ -63,7 +60,7 @@ export function trailCheck(needs: TrailCheckNeeds): TrailCheck {
   const checkOf = (chain: string): ChainCheck => {
     const known = chains.get(chain)
     if (known !== undefined) return known
-    const made = chainCheck({ chain, keyOf, head: heads.get(chain), onFault })
+    const made = chainCheck({ chain, keyOf, head: heads?.read.get(chain), onFault })
     chains.set(chain, made)
     return made
   }
@@ -124,13 +121,11 @@ type Chains = ReadonlyMap<string, ChainCheck>
 type Told = TrailCheckNeeds & { readonly told: ChainNews }
 
 /** Compares the end of each chain with what its head and later chains say. */
-function finishChains(chains: Chains, { heads, headOf, told, onFault }: Told): void {
+function finishChains(chains: Chains, { heads, told, onFault }: Told): void {
   const lengths = lengthsOf(heads, told)
-  const headed = new Set(heads?.map(({ chain }) => chain))
   for (const [chain, check] of chains) {
     check.finish(lengths.get(chain) ?? 0)
-    if (heads === undefined || headed.has(chain) || told.removed.has(chain)) continue
-    if (headOf(chain) !== undefined) continue
+    if (heads === undefined || told.removed.has(chain) || heads.has(chain)) continue
     onFault({ kind: 'no-head', ...check.end, chain, text: 'nothing tells how many lines it has' })
   }
 }
@@ -150,7 +145,8 @@ function countAbsent(chains: Chains, { heads, isPartial, told, onFault }: Told):
 /** How many lines each chain has at least. */
 function lengthsOf(heads: TrailCheckNeeds['heads'], { named }: ChainNews): Map<string, number> {
   const lengths = new Map(named)
-  for (const { chain, n } of heads ?? []) lengths.set(chain, Math.max(n, lengths.get(chain) ?? 0))
+  for (const { chain, n } of heads?.read.values() ?? [])
+    lengths.set(chain, Math.max(n, lengths.get(chain) ?? 0))
   return lengths
 }
 

@@ -5,13 +5,14 @@ import type { Clock } from '../../src/core/clock.ts'
 import type { AuditFault } from '../../src/observe/audit-fault.ts'
 import { type AuditVerdict, verifyAudit } from '../../src/observe/audit-verify.ts'
 import { type AuditTrail, openAudit } from '../../src/observe/audit.ts'
+import type { Log } from '../../src/observe/log.ts'
 import { NOON, SEAL_KEY, keptLog, sealKey } from './samples.ts'
 
 /** A folder for an audit file. */
 export interface TrailFolder extends AsyncDisposable {
   readonly file: string
   /** A process that writes to it. */
-  open(clock?: Clock): Promise<AuditTrail>
+  open(clock?: Clock, log?: Log): Promise<AuditTrail>
   /** Does not end the chain, as a process that is killed. */
   lines(): Promise<string[]>
   write(lines: readonly string[]): Promise<void>
@@ -22,11 +23,11 @@ export async function trailFolder(): Promise<TrailFolder> {
   const file = join(folder, 'audit.jsonl')
   return {
     file,
-    open: async (clock = () => NOON) =>
+    open: async (clock = () => NOON, log = keptLog().log) =>
       await openAudit({
         file,
         clock,
-        log: keptLog().log,
+        log,
         sealKey,
         onLost: () => undefined,
       }),
