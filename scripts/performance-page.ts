@@ -42,7 +42,7 @@ const SECTIONS: ReadonlyMap<string, () => string> = new Map([
   ['machines', machinesTable],
   ['speed', () => of('speed', speedTable)],
   ['floor', () => of('speed', floorTable)],
-  ['slow', () => slowTable(resultsOf('speed'), resultsOf('slow')) ?? unmeasured('slow')],
+  ['slow', () => slowTable(resultsOf('slow'), resultsOf('speed')) ?? unmeasured('slow')],
   ['parts', partsOfRequests],
   ['micro', () => of('micro', microTable)],
   ['choices', () => of('choices', choicesTable)],
