@@ -1,9 +1,10 @@
+import type { ClientAddress } from '../core/client-address.ts'
 import type { Refusal, RefusalCode } from '../core/refusals.ts'
 import type { EngineEvents } from '../engine/events.ts'
 import type { HttpEvents } from '../http/events.ts'
 import type { Exchange, SlotRecord, UploadRecord } from './event-words.ts'
 import type { Log } from './log.ts'
-import { maskUser, shownAddress, shownNetwork } from './privacy.ts'
+import { loggedUser, shownAddress, shownNetwork } from './privacy.ts'
 import type { Privacy } from './privacy.ts'
 import type { Untold } from './refusal-bound.ts'
 import { isSigned } from './signed-request.ts'
@@ -16,25 +17,23 @@ const LONGEST_PATH = 2048
 
 /** What the engine does, as log lines: publishing is `info`, all else is detail. */
 export function engineLog(log: Log, privacy: Privacy): EngineEvents {
+  const addressOf = (client: ClientAddress): string | undefined => shownAddress(client, privacy)
+  const factsOf = (slot: SlotRecord): object => slotFacts(slot, privacy)
   return {
     slotOpened(slot, client) {
       // Asked first: at the usual level an upload has one line, its last.
       if (!log.isLevelEnabled('debug')) return
-      log.debug({ ...slotFacts(slot), address: shownAddress(client, privacy) }, 'slot opened')
+      log.debug({ ...factsOf(slot), address: addressOf(client) }, 'slot opened')
     },
     recovered: (slot, client) =>
       log.debug(
-        { ...slotFacts(slot), address: shownAddress(client, privacy), count: slot.recoveries },
+        { ...factsOf(slot), address: addressOf(client), count: slot.recoveries },
         'expired slot reopened',
       ),
     continued: () => undefined,
     resumed: (slot, upload, client) =>
       log.debug(
-        {
-          ...uploadFacts(slot, upload),
-          address: shownAddress(client, privacy),
-          kept: upload.durable,
-        },
+        { ...uploadFacts(slot, upload), address: addressOf(client), kept: upload.durable },
         'upload resumed',
       ),
     adopted: (slot, upload, { from, client }) =>
@@ -42,25 +41,21 @@ export function engineLog(log: Log, privacy: Privacy): EngineEvents {
         {
           ...uploadFacts(slot, upload),
           oldSlot: from.fingerprint,
-          address: shownAddress(client, privacy),
+          address: addressOf(client),
           kept: upload.durable,
         },
         'upload adopted from another slot',
       ),
     takenOver: (slot, { from, to }) =>
       log.debug(
-        {
-          slot: slot.fingerprint,
-          from: shownAddress(from, privacy),
-          address: shownAddress(to, privacy),
-        },
+        { slot: slot.fingerprint, from: addressOf(from), address: addressOf(to) },
         'upload taken over by a newer request',
       ),
     takenElsewhere: (slot, { from, rivalNetwork }) =>
       log.debug(
         {
           slot: slot.fingerprint,
-          from: shownAddress(from, privacy),
+          from: addressOf(from),
           address: shownNetwork(rivalNetwork, privacy),
         },
         'upload taken over by a request in another process',
@@ -68,7 +63,7 @@ export function engineLog(log: Log, privacy: Privacy): EngineEvents {
     interrupted: (slot, upload, kept) =>
       log.debug({ ...uploadFacts(slot, upload), kept }, 'upload interrupted'),
     published: (slot, upload, seconds) =>
-      log.info({ ...slotFacts(slot), face: upload.face, seconds }, 'file published'),
+      log.info({ ...factsOf(slot), face: upload.face, seconds }, 'file published'),
     repeated: (slot, outcome) =>
       log.debug({ slot: slot.fingerprint, outcome }, 'finished slot sent again'),
     fileRemoved: (slot, why) => log.debug({ slot: slot.fingerprint, why }, 'file removed'),
@@ -122,9 +117,8 @@ function refusalFacts({ code, facts, cause }: Refusal): object {
   return { code, facts, ...(cause === undefined ? {} : { err: cause }) }
 }
 
-function slotFacts({ fingerprint, scheme, size, user }: SlotRecord): object {
-  const known = { slot: fingerprint, scheme, size }
-  return user === undefined ? known : { ...known, user: maskUser(user) }
+function slotFacts({ fingerprint, scheme, size, user }: SlotRecord, privacy: Privacy): object {
+  return { slot: fingerprint, scheme, size, user: loggedUser(user, privacy) }
 }
 
 function uploadFacts(

@@ -34,14 +34,26 @@ export function shownPlace({ country, asn, networkClass }: Place, privacy: Priva
   return privacy.address === 'none' ? {} : { country, asn, networkClass }
 }
 
-/** The bare JID as the audit trail may hold it: whole, as {@link maskUser} makes it, or nothing. */
+/** The user as a line of the audit trail may name it: whole, as {@link maskUser} makes it, or nothing. */
 export function shownUser(user: string | undefined, privacy: Privacy): string | undefined {
   if (user === undefined || privacy.address === 'none') return undefined
   return privacy.address === 'full' ? user : maskUser(user)
 }
 
+/** What ejabberd's v1 names a user by: SHA-1 of the bare JID. */
+const HASHED = /^[\da-f]{40}$/u
+
+/**
+ * The user as a log line may name it: a JID as {@link maskUser} makes it, or nothing. A SHA-1 is whole, as in the paths of its
+ * user's slots, which the log shows too: its beginning would tell nobody anything.
+ */
+export function loggedUser(user: string | undefined, privacy: Privacy): string | undefined {
+  if (user === undefined || privacy.address === 'none') return undefined
+  return HASHED.test(user) ? user : maskUser(user)
+}
+
 /** `romeo@montague.example/orchard` as `r…@montague.example`; a text without `@` as its first letter. */
-export function maskUser(user: string): string {
+function maskUser(user: string): string {
   const at = user.indexOf('@')
   const first = String.fromCodePoint(user.codePointAt(0) ?? 0x3f)
   if (at <= 0) return `${first}…`

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { Refusal } from '../../src/core/refusals.ts'
 import { engineLog, httpLog } from '../../src/observe/event-log.ts'
 import { riskLog } from '../../src/observe/risk-log.ts'
+import { threatLog } from '../../src/observe/threat-log.ts'
 import { HOME, SLOT, TRAIN, UPLOAD, exchangeOf, keptLog } from './samples.ts'
 
 const PRIVACY = { address: 'prefix' } as const
@@ -158,6 +159,28 @@ test('of what the engine does, publishing alone is told at info, without the ful
     seconds: 1.5,
     msg: 'file published',
   })
+})
+
+test('the log masks a JID unless privacy leaves it out, and names the SHA-1 that ejabberd knows a user by', () => {
+  const sha1 = '0123456789abcdef'.repeat(3).slice(0, 40)
+  const threat = { pattern: 'failing-proofs', effect: 'watch', count: 1, duration: 1 } as const
+  for (const [address, user, expected] of [
+    ['full', 'romeo@montague.example', 'r…@montague.example'],
+    ['prefix', 'romeo@montague.example', 'r…@montague.example'],
+    ['none', 'romeo@montague.example', undefined],
+    ['full', sha1, sha1],
+    ['prefix', sha1, sha1],
+    ['none', sha1, undefined],
+  ] as const) {
+    const { log, written } = keptLog({ level: 'info' })
+    engineLog(log, { address }).published({ ...SLOT, user }, UPLOAD, 1.5)
+    threatLog(log, { address })({ ...threat, user })
+    const users = written()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => Reflect.get(Object(JSON.parse(line)), 'user'))
+    assert.deepEqual(users, [expected, expected], `${address} ${user}`)
+  }
 })
 
 test('privacy decides how much of an address a line shows', () => {
