@@ -53,6 +53,8 @@ http {
       proxy_set_header Host $host;
       proxy_request_buffering off;
       proxy_buffering off;
+      proxy_buffer_size 16k;
+      proxy_buffers 8 16k;
     }
 ${besides}
   }

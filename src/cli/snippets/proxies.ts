@@ -29,6 +29,8 @@ server {
         client_max_body_size 0;
         proxy_request_buffering off;
         proxy_buffering off;
+        proxy_buffer_size 16k;
+        proxy_buffers 8 16k;
         client_body_timeout 120s;
         proxy_read_timeout 3600s;
         proxy_send_timeout 3600s;
