@@ -32,6 +32,8 @@ export interface Presenter {
 
 /** Limits of what strangers and users may do, and the operator's bans. */
 export interface Abuse {
+  /** Whether the operator banned anybody. */
+  hasBans(): boolean
   /** Throws `Refusal('banned')` for networks and users (bare JIDs) that the operator banned. */
   refuseBanned(client: ClientAddress, user?: string): void
   /**
@@ -62,6 +64,7 @@ interface Allowance {
 export function abuse({ failures, uploads, policy }: AbuseNeeds): Abuse {
   const find = banFinder(policy)
   return {
+    hasBans: () => policy().bannedNetworks.length > 0 || policy().bannedUsers.length > 0,
     refuseBanned(client, user) {
       const cause = find()(client, user)
       if (cause !== undefined) throw new Refusal('banned', { cause })

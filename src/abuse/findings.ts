@@ -16,10 +16,11 @@ export interface Findings extends AsyncDisposable {
    */
   note(finding: Finding, options: { readonly isShared: boolean }): boolean
   /**
-   * Ends a finding, here and everywhere; `until` is when one would end that is found now. Resolves to whether it was
-   * known here; only then the others are told. Rejects with `Refusal('state-unavailable')`.
+   * Ends a finding, here and everywhere; `until` is when one would end that is found now. One that `isShared` ends
+   * also where it is not known here yet. Resolves to whether it was known here. Rejects with
+   * `Refusal('state-unavailable')`.
    */
-  lift(finding: Finding): Promise<boolean>
+  lift(finding: Finding, options: { readonly isShared: boolean }): Promise<boolean>
   /**
    * Tells the others what is new here, and takes over what they found or ended. While the store cannot be reached every
    * process goes on with what it knows.
@@ -84,13 +85,14 @@ export function findings(needs: FindingsNeeds): Findings {
       else watched.set(finding)
       return true
     },
-    async lift(finding): Promise<boolean> {
+    async lift(finding, { isShared }): Promise<boolean> {
       watched.delete(finding)
-      if (!isHolding(shared.get(finding))) return false
+      const isKnown = isHolding(shared.get(finding))
+      if (!isKnown && !isShared) return false
       await store.end(finding)
       shared.delete(finding)
       lifted.set(finding)
-      return true
+      return isKnown
     },
     refresh,
     [Symbol.asyncDispose]: refresh,

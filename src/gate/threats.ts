@@ -3,7 +3,7 @@ import { userSubject } from '../abuse/subject.ts'
 import type { Instant } from '../core/clock.ts'
 import type { ClientAddress } from '../core/client-address.ts'
 import { Refusal } from '../core/refusals.ts'
-import type { Effect, Pattern } from '../risk/threats/pattern.ts'
+import { type Effect, PATTERNS, type Pattern } from '../risk/threats/pattern.ts'
 import type { GateEvents } from './events.ts'
 import {
   type FoundThreat,
@@ -23,6 +23,8 @@ export interface FoundSession {
 export interface Threats extends ThreatRules {
   /** What was found of a session, or of the network that a request comes from. */
   foundOf(request: { readonly client: ClientAddress }, session: FoundSession): readonly Pattern[]
+  /** Whether anybody may be refused because of what was found. */
+  hasBans(): boolean
   /** Refuses (`session-banned`) what the operator wants refused. */
   refuseBanned(session: FoundSession): void
   /** A new grant showed that a session is its user's: what was found of it holds no longer. Rejects with `Refusal('state-unavailable')`. */
@@ -44,6 +46,11 @@ const OF_SESSIONS = ['grant-on-two-networks', 'session-in-two-countries'] as con
 
 /** With these a finding is a reason of a level. */
 const LEVELS: ReadonlySet<Effect> = new Set(['level2', 'level3'])
+
+/** What is only told is nobody else's business. */
+function isShared(effect: Effect): boolean {
+  return effect !== 'off' && effect !== 'watch'
+}
 
 const NOTHING: readonly Pattern[] = []
 
@@ -69,8 +76,7 @@ export function threats(needs: ThreatNeeds): Threats {
     const effect = effects[pattern]
     const subject = session === undefined ? networkOf(client) : `session:${session}`
     const finding = { pattern, subject, until: clock() + duration }
-    // What is only told is nobody else's business.
-    if (findings.note(finding, { isShared: effect !== 'watch' }))
+    if (findings.note(finding, { isShared: isShared(effect) }))
       events.threatFound({ ...threat, effect, duration })
   }
 
@@ -83,15 +89,18 @@ export function threats(needs: ThreatNeeds): Threats {
       const isReason = LEVELS.has(policy().effects['failing-proofs'])
       return isReason && isOfNetwork(client) ? [...found, 'failing-proofs'] : found
     },
+    hasBans: () => !findings.isEmpty() && PATTERNS.some(isBan),
     refuseBanned(session): void {
       if (findings.isEmpty()) return
       const pattern = OF_SESSIONS.find((each) => isBan(each) && isFoundSince(each, session))
       if (pattern !== undefined) throw new Refusal('session-banned', { why: pattern })
     },
     async confirmed(session): Promise<void> {
-      const until = clock() + policy().duration
+      const { effects, duration } = policy()
+      const until = clock() + duration
       for (const pattern of OF_SESSIONS) {
-        const isLifted = await findings.lift({ pattern, subject: `session:${session}`, until })
+        const lifted = { pattern, subject: `session:${session}`, until }
+        const isLifted = await findings.lift(lifted, { isShared: isShared(effects[pattern]) })
         if (isLifted) events.threatLifted({ pattern, session })
       }
     },

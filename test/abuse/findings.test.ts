@@ -130,15 +130,26 @@ test('what is lifted on one server ends on all, also before it was told', async 
   const both = pair()
   both.here.note(FINDING, SHARED)
   await refresh(both)
-  assert.ok(await both.there.lift(LIFT))
+  assert.ok(await both.there.lift(LIFT, SHARED))
   assert.deepEqual(holds(both), [true, false])
   await both.there.refresh()
   await both.here.refresh()
   assert.deepEqual(holds(both), [false, false])
   both.here.note(FINDING, SHARED)
-  assert.ok(await both.here.lift(LIFT))
+  assert.ok(await both.here.lift(LIFT, SHARED))
   await refresh(both)
   assert.deepEqual(holds(both), [false, false])
+})
+
+test('what is lifted where it is not known yet ends everywhere when it is told; what only one server may know does not', async () => {
+  for (const isShared of [true, false]) {
+    const both = pair()
+    both.here.note(FINDING, SHARED)
+    assert.equal(await both.there.lift(LIFT, { isShared }), false)
+    await refresh(both)
+    await both.here.refresh()
+    assert.deepEqual(holds(both), isShared ? [false, false] : [true, true])
+  }
 })
 
 test('without its store a server goes on with what it knows, and tells it when the store is back', async () => {
@@ -181,7 +192,7 @@ test('what is lifted while the list is read does not come back with the answer',
   both.here.note(FINDING, SHARED)
   await refresh(both)
   both.meanwhile = async () => {
-    await both.there.lift(LIFT)
+    await both.there.lift(LIFT, SHARED)
   }
   await both.there.refresh()
   assert.ok(!isHeld(both.there))
@@ -192,7 +203,7 @@ test('what two servers find at once stays lifted, also if the second tells it af
   both.here.note(FINDING, SHARED)
   both.there.note(FINDING, SHARED)
   await both.here.refresh()
-  await both.here.lift(LIFT)
+  await both.here.lift(LIFT, SHARED)
   await refresh({ ...both, here: both.there, there: both.here })
   await both.there.refresh()
   assert.deepEqual(holds(both), [false, false])

@@ -156,6 +156,22 @@ test('a new grant ends what was found of a session on all servers, and that is t
   assert.deepEqual(there.foundOf({ client: HOME }, { name: 'session' }), [])
 })
 
+test('what one server alone knows yet ends there, too, when another one sees a new grant; what is only watched for does not', async () => {
+  for (const [effect, found] of [
+    ['ban', []],
+    ['watch', ['grant-on-two-networks']],
+  ] as const) {
+    const server = pair('threats.grant_on_two_networks=ban')
+    takeTurns(server.here)
+    server.reload(`threats.grant_on_two_networks=${effect}`)
+    await server.there.confirmed('session')
+    assert.deepEqual(server.lifted, [])
+    await server.refresh()
+    await server.refresh()
+    assert.deepEqual(server.here.foundOf({ client: HOME }, { name: 'session' }), found)
+  }
+})
+
 test('a server that does not know yet that a finding ended goes by when the session was confirmed', async () => {
   for (const effect of ['level3', 'ban']) {
     const { there, here, refresh } = pair(`threats.grant_on_two_networks=${effect}`)
