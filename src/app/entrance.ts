@@ -7,7 +7,7 @@ import type { ClientAddress } from '../core/client-address.ts'
 import { systemClock } from '../core/clock.ts'
 import { randomId } from '../core/random.ts'
 import { userOf } from '../engine/admission.ts'
-import type { Sending, UploadEngine } from '../engine/engine.ts'
+import type { UploadEngine } from '../engine/engine.ts'
 import { type Gate, gate } from '../gate/gate.ts'
 import type { GateEvents } from '../gate/events.ts'
 import { type RefreshKeys, signRefresh } from '../grants/refresh-grant.ts'
@@ -20,7 +20,7 @@ import { proofs } from '../proof/proofs.ts'
 import type { Places } from '../risk/places.ts'
 import { memoryCounters } from '../stores/memory/counters.ts'
 import type { Anomalies } from './anomalies.ts'
-import { isBanned } from './banned-uploads.ts'
+import { type Bans, bansOver } from './banned-uploads.ts'
 import { abusePolicyOf, gatePolicyOf, proofPolicyOf } from './security-settings.ts'
 import type { AllSessions } from './sessions.ts'
 import { grantSecretsOf } from './settings.ts'
@@ -33,8 +33,8 @@ export interface Entrance {
   gateOf(config: Config): Gate
   /** Signs fresh grants for slots of sessions. */
   readonly sign: SessionFaceNeeds['sign']
-  /** Whether a request that came in before would be refused now, because somebody was banned. */
-  readonly isBanned: (sending: Sending) => boolean
+  /** Whom it refuses now, also of those that came in before. */
+  readonly bans: Bans
   /** Puts the policies of a new configuration into effect. */
   follow(config: Config): void
 }
@@ -100,7 +100,7 @@ export function entranceOver(config: Config, needs: EntranceNeeds): Entrance {
       if (path === '') throw new TypeError('a slot that is spent has no path')
       return signRefresh({ ...slot, path, refresh }, refreshKeys, systemClock())
     },
-    isBanned: (sending) => isBanned(sending, common),
+    bans: bansOver(common),
     follow(next): void {
       anomalies.follow(next)
       threats.follow(next)

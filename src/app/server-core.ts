@@ -95,7 +95,7 @@ export async function startCore(
   const { gateEvents } = observing
   const parts = { stores, master: ring, sessions, engine, events: gateEvents, ...risk, ...names }
   const entrance = entranceOver(config, parts)
-  started.use(startEndingBanned({ engine, isBanned: entrance.isBanned, log }))
+  started.use(startEndingBanned({ engine, bans: entrance.bans, log }))
   return {
     log,
     stores,

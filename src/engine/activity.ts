@@ -1,9 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ClientAddress } from '../core/client-address.ts'
 import type { Instant } from '../core/clock.ts'
 import { passingMap } from '../core/passing-map.ts'
 import type { Fingerprint } from '../core/slot-path.ts'
 import type { Committer } from './committing.ts'
-import type { PublishedFile, Sending } from './engine.ts'
+import type { IsUnwanted, PublishedFile } from './engine.ts'
 import type { Face, SlotRecord } from './slot-record.ts'
 import type { Holder } from './tenure.ts'
 
@@ -14,7 +15,7 @@ export interface Activity {
   readonly face: Face
   /** The slot as its writer sees it; a new one may not be stored yet. */
   readonly record: () => SlotRecord
-  readonly holder: Pick<Holder, 'end'>
+  readonly holder: Pick<Holder, 'end' | 'arrived'>
   lastByteAt?: Instant
   /** Ends the sender, which can come back and go on; absent where it can't. */
   readonly pause?: () => void
@@ -35,8 +36,8 @@ export interface Activities {
   rivalOf(slot: Fingerprint): Activity | undefined
   /** Ends all senders that can come back and go on. */
   pause(): void
-  /** Ends all senders that are unwanted; how many that were. */
-  end(isUnwanted: (sending: Sending) => boolean): number
+  /** Ends the senders that are unwanted, but for those that begin meanwhile. Resolves to how many that were. */
+  endUnwanted(isUnwanted: IsUnwanted, signal: AbortSignal): Promise<number>
   /** Looks whether time alone makes something of an upload due to be kept. */
   keep(): void
   /** Resolves when the slot is published here; rejects with the signal's reason. */
@@ -45,6 +46,9 @@ export interface Activities {
   /** Whether somebody waits for the slot here. */
   isAwaited(slot: Fingerprint): boolean
 }
+
+/** Senders that are asked about before everybody else gets a turn. */
+const TURN = 100
 
 type Waiter = (file: PublishedFile) => void
 
@@ -56,6 +60,8 @@ export function activities(published: (file: PublishedFile) => void): Activities
     begin(slot, activity): Disposable {
       writing.set(slot, activity)
       return new Doing(() => {
+        // Whoever has it on a list must not end what comes next on its connection.
+        activity.holder.arrived()
         if (writing.get(slot) === activity) writing.delete(slot)
       })
     },
@@ -72,10 +78,14 @@ export function activities(published: (file: PublishedFile) => void): Activities
         activity.pause()
       }
     },
-    end(isUnwanted): number {
-      let ended = 0
-      for (const { client, record, holder } of writing.values()) {
-        if (isUnwanted({ client, slot: record() }) && holder.end()) ended += 1
+    async endUnwanted(isUnwanted, signal): Promise<number> {
+      const begun = [...writing.values()]
+      let [asked, ended] = [0, 0]
+      for (const { client, record, holder } of begun) {
+        asked += 1
+        if (asked % TURN === 0) await nextTurn()
+        if (signal.aborted) break
+        if ((await isUnwanted({ client, slot: record() })) && holder.end()) ended += 1
       }
       return ended
     },

@@ -22,7 +22,7 @@ export interface Digested {
   readonly upload: UploadRecord
   readonly completes: boolean
   readonly digests?: DeliveryDigests | undefined
-  readonly holder: Pick<Holder, 'releasing'>
+  readonly holder: Pick<Holder, 'untilOver'>
 }
 
 const NO_DIGESTS: Digesting = {
@@ -33,8 +33,8 @@ const NO_DIGESTS: Digesting = {
 }
 
 /**
- * What becomes of the digests of a body; costs nothing where none are named. Nothing if the holder of the slot
- * was asked to give way while they were prepared.
+ * What becomes of the digests of a body; costs nothing where none are named. Nothing if the sender was
+ * ended, or asked to give way, while they were prepared.
  */
 export function digestsOf(
   digested: Digested,
@@ -59,7 +59,7 @@ async function digesting(
   const ofFile = hashes([...Object.keys(whole), wanted])
   if (ofBody.size === 0 && ofFile.size === 0) return NO_DIGESTS
   if (ofFile.size > 0 && upload.durable > 0) {
-    const [range, signal] = [{ start: 0, end: upload.durable }, holder.releasing()]
+    const [range, signal] = [{ start: 0, end: upload.durable }, holder.untilOver()]
     const take = hashing(ofFile)
     const isRead = await toItsEnd(signal, blobs.readPart(upload.id, { range, take, signal }))
     if (!isRead) return undefined

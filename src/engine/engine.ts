@@ -205,6 +205,9 @@ export interface Sending {
   readonly slot: SlotRecord
 }
 
+/** Whether a request is to be ended. */
+export type IsUnwanted = (sending: Sending) => Promise<boolean>
+
 /** The engine as its owner sees it. Disposing waits for what is under way. */
 export interface UploadEngine extends Engine, AsyncDisposable {
   /**
@@ -219,9 +222,10 @@ export interface UploadEngine extends Engine, AsyncDisposable {
   pause(): void
   /**
    * Ends requests that are unwanted by now, unanswered, and keeps what they sent as of clients whose network
-   * is gone; whose last byte has come is served. How many that were.
+   * is gone; one whose body has come whole is answered. Asks until `signal` aborts, and rejects as `isUnwanted`
+   * does. Resolves to how many that were.
    */
-  end(isUnwanted: (sending: Sending) => boolean): number
+  endUnwanted(isUnwanted: IsUnwanted, signal: AbortSignal): Promise<number>
   /**
    * Begins to keep what uploads under way have left unkept for too long, though nothing may come for them: that
    * a slot is used, and bytes before a silence. To be called every `STORE_AFTER` milliseconds.

@@ -13,6 +13,8 @@ export interface Receiving {
   readonly onBytes: (batch: readonly Uint8Array[]) => void
   /** Called once, when the part has reached `limit`. */
   readonly onLastByte: () => void
+  /** Called when the body has come whole, before the last of it is kept. */
+  readonly onEnd: () => void
   /** Keeps what was written so far; has finished when the body has. */
   readonly commits: Committer
 }
@@ -22,7 +24,7 @@ export interface Receiving {
  * or the part is full, whatever becomes of the connection after its last byte.
  */
 export async function receive(receiving: Receiving): Promise<Ending> {
-  const { writer, body, limit, onBytes, onLastByte, commits } = receiving
+  const { writer, body, limit, onBytes, onLastByte, onEnd, commits } = receiving
   if (writer.length === limit) onLastByte()
   const take: TakeBatch = (batch) => {
     commits.throwIfFailed()
@@ -40,6 +42,7 @@ export async function receive(receiving: Receiving): Promise<Ending> {
     await Promise.allSettled([commits.finish()])
     throw error
   }
+  if (ending === 'end') onEnd()
   const steps = commits.finish()
   if (steps !== undefined) await steps
   return writer.length === limit ? 'end' : ending

@@ -117,7 +117,7 @@ async function replay(
   if (file === undefined) throw new Refusal('upload-gone')
   const wanted = digests?.wanted
   if (wanted === undefined) return { kind: 'published', file }
-  const request = { algorithm: wanted, signal: holder.releasing() }
+  const request = { algorithm: wanted, signal: holder.untilOver() }
   const told = await digestOf(file, request, blobs)
   return told === undefined ? CUT : { kind: 'published', file, digests: told }
 }

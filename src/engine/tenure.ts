@@ -14,16 +14,20 @@ export interface Holder {
   readonly client: ClientAddress
   /** Asked by a newer request, from the network `by`: ends the sender, unless its last byte has come. */
   release(by?: string): void
-  /** Ends the sender as if its network had, unless its last byte has come; whether this call did. */
+  /** Ends the sender as if its network had, unless its body has come whole; whether this call did. */
   end(): boolean
+  /** The body has come whole: only somebody newer ends the sender from now on. */
+  arrived(): void
   /** From now on nothing stops the upload (its last byte has come). */
   settle(): void
   /** Whether a newer request asked for the place. */
   isReleased(): boolean
   /** Name of the network from which the newer request came, if known. */
   rivalNetwork(): string | undefined
-  /** Aborts when a newer request asks for the place. Made only for who needs it. */
-  releasing(): AbortSignal
+  /** Whether its sender was ended, or a newer request asked for the place. */
+  isOver(): boolean
+  /** Aborts when that becomes so. Made only for who needs it. */
+  untilOver(): AbortSignal
 }
 
 /** A holder whose sender is `body`; without one there is nothing to cut. */
@@ -36,10 +40,11 @@ class Sender implements Holder {
   readonly client: ClientAddress
   readonly #body: ByteSource | undefined
   #isSettled = false
+  #hasArrived = false
   #isReleased = false
   #isEnded = false
   #rival: string | undefined = undefined
-  #ending: AbortController | undefined = undefined
+  #over: AbortController | undefined = undefined
 
   constructor(client: ClientAddress, body: ByteSource | undefined) {
     this.client = client
@@ -50,15 +55,18 @@ class Sender implements Holder {
     if (this.#isSettled) return
     this.#isReleased = true
     this.#rival = by === '' ? undefined : by
-    this.#body?.cut()
-    this.#ending?.abort()
+    this.#stop()
   }
 
   end(): boolean {
-    if (this.#isSettled || this.#isReleased || this.#isEnded) return false
+    if (this.#isSettled || this.#hasArrived || this.isOver()) return false
     this.#isEnded = true
-    this.#body?.cut()
+    this.#stop()
     return true
+  }
+
+  arrived(): void {
+    this.#hasArrived = true
   }
 
   settle(): void {
@@ -73,10 +81,19 @@ class Sender implements Holder {
     return this.#rival
   }
 
-  releasing(): AbortSignal {
-    this.#ending ??= new AbortController()
-    if (this.#isReleased) this.#ending.abort()
-    return this.#ending.signal
+  isOver(): boolean {
+    return this.#isReleased || this.#isEnded
+  }
+
+  untilOver(): AbortSignal {
+    this.#over ??= new AbortController()
+    if (this.isOver()) this.#over.abort()
+    return this.#over.signal
+  }
+
+  #stop(): void {
+    this.#body?.cut()
+    this.#over?.abort()
   }
 }
 

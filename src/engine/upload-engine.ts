@@ -48,7 +48,7 @@ export function uploadEngine(needs: EngineNeeds): UploadEngine {
     },
     recover: async (left) => await tracked(recover(needs, left)),
     pause: () => activity.pause(),
-    end: (isUnwanted) => activity.end(isUnwanted),
+    endUnwanted: async (...unwanted) => await activity.endUnwanted(...unwanted),
     keep: () => activity.keep(),
     sweep: async (signal) => await tracked(sweep(needs, signal)),
     overdue: async (limit) => await needs.slots.due(needs.clock(), limit),

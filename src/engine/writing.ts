@@ -46,7 +46,7 @@ export async function write(
   try {
     const found = digestsOf(writing, needs.blobs)
     const digests = found instanceof Promise ? await found : found
-    if (digests === undefined) return await interrupted(underway, needs)
+    if (digests === undefined || holder.isOver()) return await interrupted(underway, needs)
     const commits = committer({
       writer,
       commit: async () => await keepOn(underway, digests, needs),
@@ -67,6 +67,7 @@ export async function write(
       onLastByte: () => {
         if (completes) holder.settle()
       },
+      onEnd: () => holder.arrived(),
       commits,
     })
     if (ending === 'cut') return await interrupted(underway, needs)

@@ -1,5 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { abuse } from '../../src/abuse/abuse.ts'
+import { withTemporaryBans } from '../../src/abuse/temporary-bans.ts'
+import { type Bans, bansOver, startEndingBanned } from '../../src/app/banned-uploads.ts'
+import { abusePolicyOf } from '../../src/app/security-settings.ts'
+import { Refusal } from '../../src/core/refusals.ts'
+import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
+import type { SlotRecord } from '../../src/engine/slot-record.ts'
+import type { Threats } from '../../src/gate/threats.ts'
+import type { BoundSession } from '../../src/sessions/session-record.ts'
+import { memoryCounters } from '../../src/stores/memory/counters.ts'
+import { slotRecord } from '../conformance/slot-store.ts'
+import { threatsOf } from '../gate/found-threats.ts'
+import { HOME, TRAIN, keptLog } from '../observe/samples.ts'
+import { pass } from './passing-time.ts'
 import { append, created, head, offsetOf } from './rufh-client.ts'
 import { PUBLIC_URL } from './session-client.ts'
 import { type Site, auditOf, configOf, startSite, stored } from './site.ts'
@@ -11,6 +25,52 @@ import { ask, statusesIn } from './wire-client.ts'
 const JID = 'romeo@montague.example'
 const BODY = Buffer.alloc(100_000, 'b')
 const HALF = BODY.length / 2
+const NOON = Date.UTC(2026, 10, 22, 12)
+const SLOT = slotRecord({ fingerprint: fingerprintOf(parseSlotPath('a/b.txt')), user: JID })
+
+/** A session, and when it was confirmed. */
+function sessionOf(confirmedAt?: number): BoundSession {
+  const bound = { key: 'hmac', refreshes: 0, refreshUsed: 0 } as const
+  return {
+    key: 'session',
+    openedAt: NOON,
+    lastActiveAt: NOON,
+    requests: 4,
+    switches: 3,
+    recoveries: 0,
+    networks: [],
+    uploads: [],
+    revision: 1,
+    bound: confirmedAt === undefined ? bound : { ...bound, confirmedAt },
+  }
+}
+
+/** The bans of a process with these options, what it looks for, and how sessions are found. */
+function bansOf(
+  flags: readonly string[],
+  find: () => Promise<BoundSession | undefined> = async () => undefined,
+): { readonly bans: Bans; readonly threats: Threats } {
+  const config = configOf('/', flags)
+  const threats = threatsOf(config, { clock: () => NOON })
+  const limits = abuse({
+    failures: memoryCounters(),
+    uploads: memoryCounters(),
+    policy: () => abusePolicyOf(config),
+  })
+  return {
+    threats,
+    bans: bansOver({
+      abuse: withTemporaryBans(limits, (...who) => threats.banOf(...who)),
+      threats,
+      bound: { find },
+    }),
+  }
+}
+
+/** What two networks take from each other in turn. */
+function takeTurns(threats: Threats, slot: SlotRecord): void {
+  for (const client of [HOME, TRAIN, HOME, TRAIN]) threats.used({ client }, slot)
+}
 
 function put(name: string, user = JID): SignedPut {
   return signedPut(`a/${name}`, BODY, { scheme: 'jwt', user })
@@ -24,6 +84,90 @@ async function reload(site: Site, ...flags: readonly string[]): Promise<void> {
 function whole(target: string): ReturnType<typeof append> & { readonly body: Buffer } {
   return { ...append(target, 8, { offset: 0, bytes: BODY, isComplete: true }), body: BODY }
 }
+
+test('nobody is compared with bans where there are none, whatever is found', () => {
+  const { bans, threats } = bansOf(['threats.grant_on_two_networks=level3'])
+  takeTurns(threats, SLOT)
+  assert.equal(bans.areThere(), false)
+  assert.ok(bansOf([`limits.banned_users=${JID}`]).bans.areThere())
+  assert.ok(bansOf(['limits.banned_networks=127.1.0.0/24']).bans.areThere())
+})
+
+test('a session that was confirmed after it was found goes on, where that is not known to have ended, too', async () => {
+  for (const [confirmedAt, isBanned] of [
+    [undefined, true],
+    [NOON - 1, true],
+    [NOON, false],
+  ] as const) {
+    const { bans, threats } = bansOf(['threats.grant_on_two_networks=ban'], async () =>
+      sessionOf(confirmedAt),
+    )
+    const slot = { ...SLOT, session: 'session' }
+    takeTurns(threats, slot)
+    assert.ok(bans.areThere())
+    assert.equal(await bans.meet({ client: HOME, slot }), isBanned)
+    assert.equal(await bans.meet({ client: HOME, slot: SLOT }), false)
+  }
+})
+
+test('while the state is away, whoever is known to be banned is; what else fails is no ban', async () => {
+  const slot = { ...SLOT, session: 'session' }
+  for (const [error, outcome] of [
+    [new Refusal('state-unavailable'), true],
+    [new TypeError('no session'), undefined],
+  ] as const) {
+    const { bans, threats } = bansOf(['threats.grant_on_two_networks=ban'], async () => {
+      throw error
+    })
+    takeTurns(threats, slot)
+    const asked = bans.meet({ client: HOME, slot })
+    if (outcome === undefined) await assert.rejects(asked, error)
+    else assert.equal(await asked, outcome)
+  }
+})
+
+test('a slot without a session that is banned is nobody else’s, and a network that guesses is banned with all its slots', async () => {
+  const { bans, threats } = bansOf([
+    'threats.grant_on_two_networks=ban',
+    'threats.failing_proofs=ban',
+    'threats.failing_sessions=3',
+  ])
+  takeTurns(threats, SLOT)
+  const other = { ...SLOT, fingerprint: fingerprintOf(parseSlotPath('a/other')) }
+  const meets = async (): Promise<readonly boolean[]> =>
+    await Promise.all([
+      bans.meet({ client: HOME, slot: SLOT }),
+      bans.meet({ client: HOME, slot: other }),
+      bans.meet({ client: TRAIN, slot: other }),
+    ])
+  assert.deepEqual(await meets(), [true, false, false])
+  for (const session of ['1', '2', '3'])
+    threats.failed({ client: TRAIN }, { session, why: 'wrong' })
+  assert.deepEqual(await meets(), [true, false, true])
+})
+
+test('uploads that cannot be compared with bans go on, and are compared again', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { log, written } = keptLog()
+  let asked = 0
+  const bans = { areThere: () => true, meet: async () => true }
+  const ending = startEndingBanned({
+    engine: {
+      async endUnwanted() {
+        asked += 1
+        if (asked < 3) throw new TypeError('no session')
+        return 2
+      },
+    },
+    bans,
+    log,
+  })
+  for (let times = 0; times < 3; times += 1) await pass(t, 1000)
+  await ending[Symbol.asyncDispose]()
+  assert.equal(asked, 3)
+  assert.equal(written().split('not compared with bans').length - 1, 1)
+  assert.match(written(), /"uploads":2/u)
+})
 
 for (const [whom, ban] of [
   ['user', `limits.banned_users=${JID}`],
