@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { abuse } from '../../src/abuse/abuse.ts'
 import { withTemporaryBans } from '../../src/abuse/temporary-bans.ts'
 import { type Bans, bansOver, startEndingBanned } from '../../src/app/banned-uploads.ts'
+import { openMaintenance } from '../../src/app/maintenance.ts'
 import { abusePolicyOf } from '../../src/app/security-settings.ts'
 import { Refusal } from '../../src/core/refusals.ts'
 import { fingerprintOf, parseSlotPath } from '../../src/core/slot-path.ts'
@@ -16,15 +17,17 @@ import { HOME, TRAIN, keptLog } from '../observe/samples.ts'
 import { pass } from './passing-time.ts'
 import { append, created, head, offsetOf } from './rufh-client.ts'
 import { PUBLIC_URL } from './session-client.ts'
-import { type Site, auditOf, configOf, startSite, stored } from './site.ts'
+import { SECRETS, type Site, auditOf, configOf, startSite, stored } from './site.ts'
 import { type SignedPut, signedPut } from './slots.ts'
 import { HERE, THERE } from './taken-in-turn.ts'
+import { startTeamSite } from './team-site.ts'
 import { halfSent } from './visits.ts'
-import { ask, statusesIn } from './wire-client.ts'
+import { type Wire, ask, statusesIn } from './wire-client.ts'
 
 const JID = 'romeo@montague.example'
 const BODY = Buffer.alloc(100_000, 'b')
 const HALF = BODY.length / 2
+const ENDED = 'uploads under way ended, because of a ban'
 const NOON = Date.UTC(2026, 10, 22, 12)
 const SLOT = slotRecord({ fingerprint: fingerprintOf(parseSlotPath('a/b.txt')), user: JID })
 
@@ -183,7 +186,7 @@ for (const [whom, ban] of [
     await reload(site, ban)
     const answers = await Promise.all([patch.ended, plain.ended])
     assert.deepEqual(answers.map(statusesIn), [[], []])
-    assert.equal((await site.logged('uploads under way ended, because of a ban'))['uploads'], 2)
+    assert.equal((await site.logged(ENDED))['uploads'], 2)
     other.send(BODY.subarray(HALF))
     await other.until('HTTP/1.1 201')
     assert.equal((await ask(site.port, { ...head(target, 8), from: HERE })).status, 403)
@@ -211,4 +214,30 @@ test('an upload whose slot is banned while its body flows ends, and its user goe
   assert.equal((await ask(site.port, { ...head(target, 8), from: THERE })).status, 403)
   assert.deepEqual(statusesIn(await owner.ended), [])
   assert.equal((await ask(site.port, { ...put('2'), from: HERE })).status, 201)
+})
+
+test('uploads of a user who is banned by what was found elsewhere end in every process', async () => {
+  const flags = ['threats.uploads_deleted_for_abuse=ban', 'threats.abuse_deletes=2']
+  await using site = await startTeamSite([`grants.jwt_secret=${SECRETS.jwt}`, ...flags])
+  const files = [put('1'), put('2')]
+  for (const file of files) assert.equal((await ask(site.port, file)).status, 201)
+  // Chance decides which worker accepts a connection.
+  const sending: Wire[] = []
+  for (let number = 0; number < 12; number += 1)
+    sending.push(await halfSent(site, put(`under-way-${number}`)))
+  {
+    await using maintenance = await openMaintenance(configOf(site.folder, flags))
+    const { engine, threats } = maintenance
+    for (const path of ['a/1', 'a/2'].map(parseSlotPath)) {
+      const file = await engine.find(path)
+      assert.ok(file !== undefined && (await engine.remove(path, 'abuse')))
+      await threats.noteAbuse(file)
+    }
+    assert.equal((await threats.judgeAbuse(JID))?.effect, 'ban')
+  }
+  const answers = await Promise.all(sending.map(async ({ ended }) => await ended))
+  assert.deepEqual(answers.flatMap(statusesIn), [])
+  const one = await site.logged(({ msg }) => msg === ENDED)
+  const other = await site.logged(({ msg, worker }) => msg === ENDED && worker !== one['worker'])
+  assert.equal(Number(one['uploads']) + Number(other['uploads']), sending.length)
 })
