@@ -68,6 +68,24 @@ test('who is unwanted after the last byte has come is served', async () => {
   assert.equal((await outcome).kind, 'published')
 })
 
+test('who went while it was asked whether it is unwanted is not ended any more', async () => {
+  await using f = await fixture()
+  const [asked, known] = [Promise.withResolvers<void>(), Promise.withResolvers<boolean>()]
+  const body = sentBody()
+  const outcome = f.engine.put({ grant: GRANT, client: UNWANTED, body })
+  await body.started
+  const isUnwanted = async (): Promise<boolean> => {
+    asked.resolve()
+    return await known.promise
+  }
+  const ending = f.engine.endUnwanted(isUnwanted, NEVER)
+  await asked.promise
+  body.cut()
+  await outcome
+  known.resolve(true)
+  assert.equal(await ending, 0)
+})
+
 test('who is unwanted while a part of an upload is kept that has come whole is told so', async () => {
   await using f = await fixture()
   const [reached, kept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
