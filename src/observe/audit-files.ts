@@ -1,8 +1,9 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { type FileHandle, readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Readable, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { errorCode } from '../core/error-code.ts'
+import { openPlainFile } from './plain-file.ts'
 
 /** What an audit file is called after it was put aside, by the server or by a log rotation. */
 const ASIDE = /^[.-][\d.T:Z-]*\d[\d.T:Z-]*(?:\.gz)?$/u
@@ -22,9 +23,9 @@ export interface TrailFile extends AsyncDisposable {
   lines(signal?: AbortSignal): AsyncIterable<Buffer>
 }
 
-/** Opens a file of a trail, compressed (`.gz`) or not; rejects with the error of the system. */
+/** Opens a file of a trail, compressed (`.gz`) or not; rejects as {@link openPlainFile} does. */
 export async function openTrailFile(path: string): Promise<TrailFile> {
-  const handle = await open(path)
+  const handle = await openPlainFile(path)
   const { size, mtimeMs: at, ino: inode } = await handle.stat()
   return {
     path,

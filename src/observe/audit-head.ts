@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { errorCode } from '../core/error-code.ts'
 import { makeFolder } from '../core/folder.ts'
+import { openPlainFileNow } from './plain-file.ts'
 
 /** How far a chain got. */
 export interface Head {
@@ -120,7 +121,7 @@ function readHead(
 
 /** One that is damaged says that its chain has more lines than it can have. */
 function headIn(path: string, chain: string): DatedHead | undefined {
-  const fd = openSync(path, 'r')
+  const fd = openPlainFileNow(path)
   try {
     const text = readFileSync(fd, 'latin1')
     // A process that is killed may leave it so before its first line.

@@ -45,7 +45,8 @@ export async function removeAged(
   let removed = 0
   for (const other of beside) {
     const path = join(dirname(file), other)
-    if ((await stat(path)).mtimeMs >= before) continue
+    const found = await stat(path)
+    if (!found.isFile() || found.mtimeMs >= before) continue
     const chains = await chainsIn(path)
     for (const [of, until] of chains)
       audit.record({ event: 'chain-removed', of, until, file: other })

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { chmod, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { signedPut } from '../app/slots.ts'
 import { FLAGS, SECRETS, startSite, temporaryFolder } from '../app/site.ts'
 import { ask } from '../app/wire-client.ts'
+import { makePipe } from '../observe/pipe.ts'
 import { type Outcome, RUNNING, runCli } from './cli-run.ts'
 import { ordinaryUser } from './ordinary-user.ts'
 
@@ -108,6 +109,23 @@ test('audit verify names every file that it may not read, goes on with the other
   const { code, out } = await run(named, folder.path)
   assert.match(out, /^unreadable \S+nowhere\.jsonl: .*ENOENT.*\n1 fault: 4 lines in 1 file/u)
   assert.equal(code, 1)
+})
+
+test('audit verify names what is no file, without waiting for whoever writes to it', async () => {
+  await using folder = await servedFolder()
+  const made = [`${folder.file}.3`, `${folder.file}.4`, `${folder.file}.5`] as const
+  await makePipe(made[0])
+  await symlink('/dev/zero', made[1])
+  await mkdir(made[2])
+  const whole = await run(['audit', 'verify', ...SET], folder.path)
+  const named = await run(['audit', 'verify', ...made, ...SET], folder.path)
+  for (const { code, out, err } of [whole, named]) {
+    for (const path of made)
+      assert.ok(out.includes(`unreadable ${path}: it cannot be opened: it is not a file\n`), out)
+    assert.deepEqual([code, err], [1, ''])
+  }
+  assert.match(whole.out, /^3 faults: 4 lines in 1 file,/mu)
+  assert.match(named.out, /^3 faults: 0 lines in 0 files,/mu)
 })
 
 test('audit without verify is wrong usage; without a trail there is nothing to verify', async () => {

@@ -4,14 +4,29 @@ import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { headsOf } from '../../src/observe/audit-head.ts'
+import { makePipe } from './pipe.ts'
 import { NOON, keptLog } from './samples.ts'
 import { type TrailFolder, trailFolder, verified } from './written-trail.ts'
 
-/** Ways to make a head that even root cannot read: it can be opened, or not. */
-const UNREADABLE: Readonly<Record<'EISDIR' | 'ELOOP', (path: string) => Promise<unknown>>> = {
-  EISDIR: async (path) => await mkdir(path),
-  ELOOP: async (path) => await symlink(path, path),
-}
+/** Ways to make a head that even root cannot read, with the code and the beginning of the reason. */
+const UNREADABLE = {
+  'a folder': {
+    make: async (path: string) => await mkdir(path),
+    reason: { code: 'NOT_A_FILE', text: 'it is not a file' },
+  },
+  'a pipe that nobody writes to': {
+    make: makePipe,
+    reason: { code: 'NOT_A_FILE', text: 'it is not a file' },
+  },
+  'a device without an end': {
+    make: async (path: string) => await symlink('/dev/zero', path),
+    reason: { code: 'NOT_A_FILE', text: 'it is not a file' },
+  },
+  'a link to itself': {
+    make: async (path: string) => await symlink(path, path),
+    reason: { code: 'ELOOP', text: 'ELOOP: ' },
+  },
+} as const
 
 const NO_CHAIN = 'ABCDEFGHIJKL'
 
@@ -21,8 +36,8 @@ async function written(trail: TrailFolder): Promise<void> {
   audit.record({ event: 'opened' })
 }
 
-for (const [code, make] of Object.entries(UNREADABLE)) {
-  test(`a server that begins a chain names all others and logs a head that it cannot read (${code})`, async () => {
+for (const [what, { make, reason }] of Object.entries(UNREADABLE)) {
+  test(`a server that begins a chain names all others and logs a head that it cannot read (${what})`, async () => {
     await using trail = await trailFolder()
     await written(trail)
     const [known = ''] = await readdir(headsOf(trail.file))
@@ -36,10 +51,10 @@ for (const [code, make] of Object.entries(UNREADABLE)) {
     assert.match(began ?? '', new RegExp(`"after":"${known}:3"`, 'u'))
     const [line = '{}'] = logged().split('\n')
     const { level, err } = Object(JSON.parse(line))
-    assert.deepEqual([level, err?.code], ['error', code])
+    assert.deepEqual([level, err?.code], ['error', reason.code])
   })
 
-  test(`a head that cannot be read is named with its reason, and hides nothing of other chains (${code})`, async () => {
+  test(`a head that cannot be read is named with its reason, and hides nothing of other chains (${what})`, async () => {
     await using trail = await trailFolder()
     await written(trail)
     await written(trail)
@@ -54,10 +69,10 @@ for (const [code, make] of Object.entries(UNREADABLE)) {
         ['truncated', false, trail.file, 5],
       ],
     )
-    assert.match(faults[0]?.text ?? '', new RegExp(`^it cannot be read: ${code}: `, 'u'))
+    assert.match(faults[0]?.text ?? '', new RegExp(`^it cannot be read: ${reason.text}`, 'u'))
   })
 
-  test(`a chain whose head cannot be read is no other fault as well, but for lines that a later one names (${code})`, async () => {
+  test(`a chain whose head cannot be read is no other fault as well, but for lines that a later one names (${what})`, async () => {
     await using trail = await trailFolder()
     await written(trail)
     const [first = ''] = await readdir(headsOf(trail.file))

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { removeAged, setAside } from '../../src/observe/audit-retention.ts'
 import { openAudit } from '../../src/observe/audit.ts'
+import { makePipe } from './pipe.ts'
 import { NOON, keptLog, sealKey } from './samples.ts'
 
 const DAY = 86_400_000
@@ -65,6 +66,16 @@ test('only what was put aside is removed, and only once its last line is old eno
   assert.equal(await removeAged(trail.file, NOON, UNTOLD), 0)
   assert.equal(await removeAged(trail.file, NOON + 1, UNTOLD), 1)
   assert.deepEqual((await readdir(trail.folder)).toSorted(), others.toSorted())
+})
+
+test('a pipe with the name of what was put aside stays, and keeps nothing else from being removed', async () => {
+  await using trail = await trailOfNoon()
+  const aside = (await setAside(trail.file, NOON + DAY)) ?? assert.fail('it stayed')
+  const pipe = `${trail.file}.2026-01-01T00-00-00.000Z`
+  await makePipe(pipe)
+  for (const path of [aside, pipe]) await utimes(path, NOON / 1000, NOON / 1000)
+  assert.equal(await removeAged(trail.file, NOON + 1, UNTOLD), 1)
+  assert.deepEqual(await readdir(trail.folder), [basename(pipe)])
 })
 
 test('a trail whose file was put aside goes on in a new one within a minute, and loses no line', async () => {
