@@ -8,6 +8,8 @@ export interface Finding {
   readonly pattern: string
   /** Of whom it was found: a session, a network, a user. */
   readonly subject: string
+  /** When it was found. */
+  readonly at: Instant
   readonly until: Instant
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Instant } from '../core/clock.ts'
+import type { Clock } from '../core/clock.ts'
 import { Refusal } from '../core/refusals.ts'
 import { tellingOnce } from '../core/trouble.ts'
 import type { FindingStore } from './finding-store.ts'
@@ -8,15 +8,15 @@ import { type Finding, type FindingTable, findingTable } from './finding-table.t
 export interface Findings extends AsyncDisposable {
   /** Whether nothing holds of anybody: so it is with most servers. */
   isEmpty(): boolean
-  /** Until when it holds that a pattern was found of somebody; nothing if it does not, or is only watched for. */
-  endOf(pattern: string, subject: string): Instant | undefined
+  /** That a pattern was found of somebody, while it holds; nothing if it does not, or is only watched for. */
+  find(pattern: string, subject: string): Finding | undefined
   /**
    * Takes note of a finding. One that `isShared` holds, and the others learn of it; any other is only not told again.
    * Whether it is news: one that is known is none, unless it was not shared and now is.
    */
   note(finding: Finding, options: { readonly isShared: boolean }): boolean
   /**
-   * Ends a finding, here and everywhere; `until` is when one would end that is found now. One that `isShared` ends
+   * Ends a finding, here and everywhere, and what others found of the same by its `at`. One that `isShared` ends
    * also where it is not known here yet. Resolves to whether it was known here. Rejects with
    * `Refusal('state-unavailable')`.
    */
@@ -74,9 +74,9 @@ export function findings(needs: FindingsNeeds): Findings {
 
   return {
     isEmpty: () => shared.isEmpty(),
-    endOf(pattern, subject): Instant | undefined {
+    find(pattern, subject): Finding | undefined {
       const found = shared.get({ pattern, subject })
-      return isHolding(found) ? found.until : undefined
+      return isHolding(found) ? found : undefined
     },
     note(finding, { isShared }): boolean {
       if (isHolding(shared.get(finding))) return false
@@ -115,8 +115,7 @@ function takingOver(
   let isFirst = true
   return async () => {
     for (const ended of lifted) lifted.delete(ended)
-    const stored = findingTable<Finding>()
-    for (const finding of await store.all()) stored.set(finding)
+    const stored = latestOf(await store.all())
     for (const finding of shared) {
       const { isTold, until } = finding
       const isEnded = isTold ? stored.get(finding) === undefined : until <= clock()
@@ -130,6 +129,15 @@ function takingOver(
     }
     isFirst = false
   }
+}
+
+/** Of two that were made of the same at once the later one is kept, as in the store. */
+function latestOf(findings: readonly Finding[]): FindingTable<Finding> {
+  const latest = findingTable<Finding>()
+  for (const finding of findings) {
+    if (finding.at > (latest.get(finding)?.at ?? -Infinity)) latest.set(finding)
+  }
+  return latest
 }
 
 /** Why the store could not be asked; nothing if it could. */

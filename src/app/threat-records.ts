@@ -83,7 +83,8 @@ export function threatRecords(needs: ThreatRecordNeeds): ThreatRecords {
       }
       const files = { deleted: await deletedOf(key), standing: await standingOf(key) }
       if (!areDeletedForAbuse(files, limits)) return undefined
-      await found.put([{ pattern: PATTERN, subject, until: clock() + duration }])
+      const at = clock()
+      await found.put([{ pattern: PATTERN, subject, at, until: at + duration }])
       const threat = { pattern: PATTERN, effect, user, count: files.deleted, duration } as const
       events.threatFound(threat)
       return { ...threat, subject }
@@ -97,8 +98,9 @@ export function threatRecords(needs: ThreatRecordNeeds): ThreatRecords {
     async lift(named): Promise<readonly Finding[]> {
       const key = subjectKey(named)
       const held = (await found.all()).filter(({ subject }) => subjectKey(subject) === key)
+      const at = clock()
       for (const finding of held) {
-        await found.end({ ...finding, until: clock() + duration })
+        await found.end({ ...finding, at, until: at + duration })
         lifted(finding)
       }
       return held

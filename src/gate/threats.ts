@@ -35,7 +35,7 @@ export interface Threats extends ThreatRules {
 
 /** What the threats are built from. */
 export interface ThreatNeeds extends ThreatRuleNeeds {
-  readonly findings: Pick<Findings, 'isEmpty' | 'endOf' | 'note' | 'lift'>
+  readonly findings: Pick<Findings, 'isEmpty' | 'find' | 'note' | 'lift'>
   readonly events: Pick<GateEvents, 'threatFound' | 'threatLifted'>
   /** The name under which a client's network may be stored. */
   readonly networkName: (client: ClientAddress) => string
@@ -59,15 +59,14 @@ export function threats(needs: ThreatNeeds): Threats {
   const isBan = (pattern: Pattern): boolean => policy().effects[pattern] === 'ban'
   const networkOf = (client: ClientAddress): string => `network:${networkName(client)}`
   const isOfNetwork = (client: ClientAddress): boolean =>
-    findings.endOf('failing-proofs', networkOf(client)) !== undefined
+    findings.find('failing-proofs', networkOf(client)) !== undefined
 
   function isFoundSince(
     pattern: Pattern,
     { name, confirmedAt = -Infinity }: FoundSession,
   ): boolean {
-    const { effects, duration } = policy()
-    const end = findings.endOf(pattern, `session:${name}`)
-    return effects[pattern] !== 'off' && end !== undefined && end - duration > confirmedAt
+    const found = findings.find(pattern, `session:${name}`)
+    return policy().effects[pattern] !== 'off' && found !== undefined && found.at > confirmedAt
   }
 
   function report(threat: FoundThreat): void {
@@ -75,7 +74,8 @@ export function threats(needs: ThreatNeeds): Threats {
     const { effects, duration } = policy()
     const effect = effects[pattern]
     const subject = session === undefined ? networkOf(client) : `session:${session}`
-    const finding = { pattern, subject, until: clock() + duration }
+    const at = clock()
+    const finding = { pattern, subject, at, until: at + duration }
     if (findings.note(finding, { isShared: isShared(effect) }))
       events.threatFound({ ...threat, effect, duration })
   }
@@ -97,9 +97,9 @@ export function threats(needs: ThreatNeeds): Threats {
     },
     async confirmed(session): Promise<void> {
       const { effects, duration } = policy()
-      const until = clock() + duration
+      const at = clock()
       for (const pattern of OF_SESSIONS) {
-        const lifted = { pattern, subject: `session:${session}`, until }
+        const lifted = { pattern, subject: `session:${session}`, at, until: at + duration }
         const isLifted = await findings.lift(lifted, { isShared: isShared(effects[pattern]) })
         if (isLifted) events.threatLifted({ pattern, session })
       }
@@ -109,7 +109,7 @@ export function threats(needs: ThreatNeeds): Threats {
       if (isBan('failing-proofs') && isOfNetwork(client)) return 'failing-proofs'
       const pattern = 'uploads-deleted-for-abuse'
       if (user === undefined || !isBan(pattern)) return undefined
-      return findings.endOf(pattern, userSubject(user)) === undefined ? undefined : pattern
+      return findings.find(pattern, userSubject(user)) === undefined ? undefined : pattern
     },
   }
 }

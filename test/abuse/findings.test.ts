@@ -8,9 +8,9 @@ import { memoryFindings } from './memory-findings.ts'
 
 const NOON = Date.UTC(2026, 10, 22, 12)
 const SUBJECT = 'network:192.0.2.0/24'
-const FINDING = { pattern: 'failing-proofs', subject: SUBJECT, until: NOON + 60_000 }
+const FINDING = { pattern: 'failing-proofs', subject: SUBJECT, at: NOON, until: NOON + 60_000 }
 /** Ends it, and what others may have found of it by now. */
-const LIFT = { ...FINDING, until: NOON + 60_000 }
+const LIFT = FINDING
 const SHARED = { isShared: true }
 
 /** Two servers with one store, and what the second learns. */
@@ -75,7 +75,7 @@ function holds({ here, there }: Pair): readonly boolean[] {
 }
 
 function isHeld(one: Findings, { pattern, subject } = FINDING): boolean {
-  return one.endOf(pattern, subject) !== undefined
+  return one.find(pattern, subject) !== undefined
 }
 
 async function refresh({ here, there }: Pair): Promise<void> {
@@ -207,9 +207,22 @@ test('what two servers find at once stays lifted, also if the second tells it af
   await refresh({ ...both, here: both.there, there: both.here })
   await both.there.refresh()
   assert.deepEqual(holds(both), [false, false])
-  const again = { ...FINDING, until: LIFT.until + 1 }
+  const again = { ...FINDING, at: LIFT.at + 1 }
   both.there.note(again, SHARED)
   await refresh({ ...both, here: both.there, there: both.here })
+  assert.deepEqual(holds(both), [true, true])
+})
+
+test('what is found again after it was lifted holds, also if findings last less than before', async () => {
+  const both = pair()
+  both.here.note({ ...FINDING, until: NOON + 600_000 }, SHARED)
+  await refresh(both)
+  await both.there.lift({ ...FINDING, at: NOON + 1, until: NOON + 600_001 }, SHARED)
+  await refresh(both)
+  assert.deepEqual(holds(both), [false, false])
+  both.here.note({ ...FINDING, at: NOON + 2 }, SHARED)
+  await refresh(both)
+  await refresh(both)
   assert.deepEqual(holds(both), [true, true])
 })
 
@@ -223,7 +236,7 @@ test('a finding that ended while it was told, and was made anew, is told again',
   }
   await both.here.refresh()
   await refresh(both)
-  assert.equal(both.there.endOf(FINDING.pattern, SUBJECT), again.until)
+  assert.equal(both.there.find(FINDING.pattern, SUBJECT)?.until, again.until)
 })
 
 test('while nothing can be written, what others found and ended is followed, and the trouble is told once', async () => {
@@ -248,7 +261,12 @@ test('while nothing can be written, what others found and ended is followed, and
 
 test('of too many findings those are forgotten that end soonest, of one pattern none because of another', async () => {
   const both = pair()
-  const user = { pattern: 'uploads-deleted-for-abuse', subject: 'user:a@b', until: NOON + 1 }
+  const user = {
+    pattern: 'uploads-deleted-for-abuse',
+    subject: 'user:a@b',
+    at: NOON,
+    until: NOON + 1,
+  }
   both.here.note(user, SHARED)
   const late = { ...FINDING, until: NOON + 1_000_000 }
   both.here.note(late, SHARED)

@@ -190,6 +190,20 @@ test('a server that does not know yet that a finding ended goes by when the sess
   }
 })
 
+test('a finding is as old as it is, whatever findings last from now on', async () => {
+  const effect = 'threats.grant_on_two_networks=ban'
+  const { there, here, refresh, reload } = pair(effect, 'threats.duration=1h')
+  takeTurns(here)
+  await refresh()
+  for (const duration of ['2m', '6h']) {
+    reload(effect, `threats.duration=${duration}`)
+    const sessionAt = (confirmedAt: number) => () =>
+      there.refuseBanned({ name: 'session', confirmedAt })
+    assert.throws(sessionAt(NOON - 1), { code: 'session-banned' }, duration)
+    sessionAt(NOON)()
+  }
+})
+
 test('what was only watched for bans nobody after a reload, until it is found again: then all know it', async () => {
   const server = pair('threats.failing_proofs=watch')
   const { here, there, told, refresh } = server
