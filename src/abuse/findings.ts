@@ -132,9 +132,9 @@ function takingOver(
 }
 
 /** Of two that were made of the same at once the later one is kept, as in the store. */
-function latestOf(findings: readonly Finding[]): FindingTable<Finding> {
+function latestOf(all: readonly Finding[]): FindingTable<Finding> {
   const latest = findingTable<Finding>()
-  for (const finding of findings) {
+  for (const finding of all) {
     if (finding.at > (latest.get(finding)?.at ?? -Infinity)) latest.set(finding)
   }
   return latest
