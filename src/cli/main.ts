@@ -44,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
 /**
  * Runs the program with the arguments after its name.
  * Resolves to the exit code: 0 ok, 1 refused or failed, 2 the command line makes no sense, 130 a transfer was stopped.
+ * A process whose reader leaves ends with 141 by itself.
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = argv

@@ -1,11 +1,16 @@
 import { processEnvironment } from '../config/environment.ts'
 import type { Io } from './io.ts'
 
-/** The streams, environment and signals of this process. */
+/**
+ * The exit code of a program whose reader left, as `head` does: what shells show of an end by SIGPIPE. It is no success,
+ * for the work is not done, and what it found may be untold. An end by the signal itself is one to systemd.
+ */
+const READER_LEFT = 141
+
+/** The streams, environment and signals of this process, which ends when its output cannot be written. */
 export function processIo(): Io {
-  // Whoever reads the output may have enough of it, as `head` has.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1)
+    process.exit(error.code === 'EPIPE' ? READER_LEFT : 1)
   })
   return {
     stdout: process.stdout,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, symlink } from 'node:fs/promises'
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import test from 'node:test'
 import { createInterface } from 'node:readline'
@@ -55,6 +55,29 @@ test('an old Node.js of this machine parses the program far enough to say so', (
 test('the program exits with the code of its command', () => {
   assert.equal(runNode(process.execPath, PROGRAM, 'chek').status, 2)
   assert.match(runNode(process.execPath, PROGRAM, 'version').stdout, /^hmac-file-server \d/u)
+})
+
+test('a command whose reader leaves ends with 141, never as if all were well', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const trail = Array.from({ length: 500 }, () => '{"event":"opened"}\n')
+  await writeFile(join(cwd, 'trail.jsonl'), trail.join(''))
+  const verify = [
+    'audit',
+    'verify',
+    '--set',
+    'grants.v2_secret=long enough for a test',
+    'trail.jsonl',
+  ]
+  for (const argv of [['version'], verify]) {
+    const child = spawn(process.execPath, [PROGRAM, ...argv], {
+      cwd,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    t.after(() => child.kill('SIGKILL'))
+    const ended = once(child, 'exit')
+    child.stdout.destroy()
+    assert.deepEqual(await ended, [141, null], argv.join(' '))
+  }
 })
 
 test('a checkout keeps what Node.js compiled of it among its packages, and is left alone without them', async (t) => {
