@@ -87,6 +87,12 @@ test('what came from a retired key is refused: proofs, fresh grants, and challen
   assert.deepEqual([reply.status, reply.code], [401, 'proof-required'])
   const again = await ask(site.port, proved(last(old.target), old.session, challengeIn(reply)))
   assert.equal(again.status, 401, 'nor with a challenge of the new key')
+  const another = opening(freshNonce(), signedPut('a/new.txt', BODY))
+  const asked = await ask(site.port, proved(another, old.session, challengeIn(again)))
+  assert.equal(asked.status, 401, 'nor for a new slot')
+  const levels = [reply, again, asked].map(({ headers }) => headers['x-security-level'])
+  assert.deepEqual(levels, ['2', '2', '2'], 'the session is not gone')
+  await opened(site, another)
   const grant = { method: 'PUT', target: `/${PATH}`, body: BODY }
   const shown = await ask(site.port, having(grant, { Authorization: `Bearer ${token}` }))
   assert.deepEqual([shown.status, shown.code], [403, 'grant-invalid'])
