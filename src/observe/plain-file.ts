@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /** What stands at a path is no file with an end: a folder, a pipe, a device. */
-export class NotAFile extends Error {
+class NotAFile extends Error {
   /** As errors of the system have one. */
   readonly code = 'NOT_A_FILE'
 
