@@ -4,6 +4,7 @@ import type { AuditFault } from './audit-fault.ts'
 import { type SealKey, readSealed } from './audit-seal.ts'
 import { type ChainCheck, chainCheck } from './chain-check.ts'
 import { type ChainNews, chainNews } from './chain-news.ts'
+import { chainOrder } from './chain-order.ts'
 import type { Place } from './placed-line.ts'
 import { LINE_BEGIN, OPENING, tornPieces } from './torn-pieces.ts'
 import type { TrailHeads } from './trail-heads.ts'
@@ -53,6 +54,7 @@ export function trailCheck(needs: TrailCheckNeeds): TrailCheck {
   const { keyOf, heads, onFault } = needs
   const chains = new Map<string, ChainCheck>()
   const told = chainNews()
+  const order = chainOrder(onFault)
   const torn = tornPieces()
   let lines = 0
   const span = timeSpan()
@@ -75,7 +77,10 @@ export function trailCheck(needs: TrailCheckNeeds): TrailCheck {
     if (time !== undefined) span.take(time)
     const fields = line.n === 1 || OF_CHAINS.test(event) ? fieldsOf(text) : {}
     const kid = textIn(fields, 'kid')
-    if (checkOf(line.chain).take({ ...line, ...place, event, kid })) told.take(event, fields)
+    const placed = { ...line, ...place, event, kid }
+    if (!checkOf(line.chain).take(placed)) return
+    told.take(event, fields)
+    order.take(placed, textIn(fields, 'after'))
   }
   return {
     take(bytes, place) {

@@ -83,6 +83,24 @@ function areOfOne(lines: readonly string[], at: number): boolean {
   return one === next
 }
 
+test('of processes that ran one after another, any line that is moved is found, wherever it goes', async () => {
+  await using trail = await trailFolder()
+  for (let run = 0; run < 3; run += 1) {
+    await using audit = await trail.open()
+    for (let at = 0; at < 3; at += 1) audit.record({ event: 'opened', size: at })
+  }
+  const lines = await trail.lines()
+  assert.deepEqual((await verified(trail.file)).faults, [])
+  for (const [from, moved] of lines.entries()) {
+    for (let to = 0; to < lines.length; to += 1) {
+      if (to === from) continue
+      await trail.write(lines.toSpliced(from, 1).toSpliced(to, 0, moved))
+      const { kinds } = await verified(trail.file)
+      assert.notEqual(kinds.length, 0, `line ${from + 1} as line ${to + 1}: ${moved}`)
+    }
+  }
+})
+
 /** Bits between those that are flipped: each place of a bit comes up, in a ninth of the time. */
 const STEP = 9
 
