@@ -89,12 +89,13 @@ export interface BlobStore extends AsyncDisposable {
   /**
    * Makes the part readable as `file`, atomically, unless there is such a file: then it resolves
    * to `exists` and nothing changed; `missing`: there is no such part. With `sync` the new name is on stable storage before it
-   * resolves. The part's own name is left; `removePart` takes it away.
+   * resolves. The part's own name is left; `removePart` takes it away. With `moves` the part's name becomes the
+   * file's, which costs less, for a caller who knows that no file ever had that name: it would be replaced.
    */
   publish(
     part: string,
     file: string,
-    options: { sync: boolean },
+    options: { sync: boolean; moves?: boolean },
   ): Publication | Promise<Publication>
   /** Hands the range to `take` piece by piece; every range is within the file. Aborting `signal` ends it with a rejection. */
   read(

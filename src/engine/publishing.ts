@@ -7,7 +7,7 @@ import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Tenure, giveUp } from './tenure.ts'
 
 /**
- * Turns a complete part into the slot's file: sync, link, sync of the folder, commit; only then
+ * Turns a complete part into the slot's file: sync, second name, sync of the folder, commit; only then
  * may anybody be told. Resolves to nothing if somebody newer holds the slot.
  */
 export async function publish(
@@ -18,7 +18,8 @@ export async function publish(
   const sync = needs.policy().fsync !== 'never'
   if (sync) await writer.sync()
   const { id } = tenure.record()
-  const outcome = needs.blobs.publish(upload.id, id, { sync })
+  // A slot that no store knows of yet got its id in this process: no file has it, and nobody resumes the part.
+  const outcome = needs.blobs.publish(upload.id, id, { sync, moves: !tenure.isStored() })
   if (outcome !== 'published' && !(await isLinked(outcome, { part: upload.id, file: id }, needs)))
     return await lost({ tenure, upload }, needs)
   if (await tenure.apply({ type: 'published', upload: upload.id }))

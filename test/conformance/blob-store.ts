@@ -151,6 +151,20 @@ function resumeCases(open: Open): void {
 
 function publishCases(open: Open): void {
   for (const sync of [true, false]) {
+    test(`a part that moves is the file and no part any more, ${sync ? 'with' : 'without'} sync`, async () => {
+      await using store = await open()
+      const [part, file] = [anyKey(), anyKey()]
+      await storePart(store, part, Buffer.from('moved'))
+      assert.equal(await store.publish(part, file, { sync, moves: true }), 'published')
+      assert.equal(await store.partSize(part), undefined)
+      await store.removePart(part)
+      await store.removePart(part)
+      assert.equal(String(await readBack(store, file, { start: 0, end: 5 })), 'moved')
+      assert.equal(await store.publish(part, anyKey(), { sync, moves: true }), 'missing')
+    })
+  }
+
+  for (const sync of [true, false]) {
     test(`a part is published once, ${sync ? 'with' : 'without'} sync`, async () => {
       await using store = await open()
       const file = anyKey()

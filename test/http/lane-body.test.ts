@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import process from 'node:process'
 import test from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { bodyWatch } from '../../src/http/body-watch.ts'
 import { LaneBody } from '../../src/http/fast-lane/lane-body.ts'
 import { DEFAULT_HTTP_LIMITS } from '../../src/http/limits.ts'
@@ -36,3 +38,47 @@ test('a body that is cut before its last byte ends so, and nothing more is hande
   body.receive(Buffer.alloc(60))
   assert.deepEqual([await ending, taken], ['cut', 40])
 })
+
+/** A body whose bytes came in a buffer that is used again, and what its taker got: where from, and what. */
+function lentBody(): {
+  readonly body: LaneBody
+  readonly buffer: Buffer
+  readonly pump: () => Promise<string>
+  readonly taken: { readonly isCopy: boolean; readonly text: string }[]
+} & Disposable {
+  const watch = bodyWatch(DEFAULT_HTTP_LIMITS)
+  const buffer = Buffer.allocUnsafeSlow(5)
+  buffer.write('hello')
+  const body = new LaneBody(5, watch, owner())
+  const taken: { isCopy: boolean; text: string }[] = []
+  const pump = async (): Promise<string> =>
+    await body.pump(([piece]) => {
+      const text = Buffer.from(piece ?? []).toString()
+      taken.push({ isCopy: piece?.buffer !== buffer.buffer, text })
+    })
+  return { body, buffer, pump, taken, [Symbol.dispose]: () => watch[Symbol.dispose]() }
+}
+
+test('bytes that came with the head are not copied for a taker that waited for promises alone', async () => {
+  using lent = lentBody()
+  const { promise: tickIsOver, resolve } = Promise.withResolvers<unknown>()
+  process.nextTick(() => {
+    lent.body.receive(lent.buffer)
+    void afterPromises(50).then(async () => resolve(await lent.pump()))
+  })
+  assert.equal(await tickIsOver, 'end')
+  assert.deepEqual(lent.taken, [{ isCopy: false, text: 'hello' }])
+})
+
+test('bytes that came with the head are kept for a taker that asks later', async () => {
+  using lent = lentBody()
+  lent.body.receive(lent.buffer)
+  await nextTurn()
+  lent.buffer.fill('x')
+  assert.equal(await lent.pump(), 'end')
+  assert.deepEqual(lent.taken, [{ isCopy: true, text: 'hello' }])
+})
+
+async function afterPromises(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await Promise.resolve()
+}

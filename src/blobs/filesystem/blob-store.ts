@@ -1,4 +1,4 @@
-import { linkSync, lstatSync, unlink, unlinkSync } from 'node:fs'
+import { linkSync, lstatSync, renameSync, unlink, unlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { errorCode } from '../../core/error-code.ts'
@@ -34,8 +34,8 @@ export async function filesystemBlobStore(options: {
   const reader = blobReader(places, stopwatch)
   const parts = isShared ? SHARED_PARTS : OWN_PARTS
   const writing = { pace: diskPace(stopwatch), close: parts.close }
-  /** Parts that have a second name: taking theirs away is quick. */
-  const linked = new Set<string>()
+  /** Parts that are files now: under a second name, so that taking theirs away is quick, or moved, so that nothing is left of it. */
+  const published = new Map<string, 'linked' | 'moved'>()
 
   return {
     create: (part) =>
@@ -44,9 +44,10 @@ export async function filesystemBlobStore(options: {
       const descriptor = await parts.resume(places.path('part', part), offset)
       return partWriter(descriptor, { length: offset, ...writing })
     },
-    publish(part, file, { sync }) {
-      const outcome = linkOnce(places.path('part', part), places.path('file', file))
-      if (outcome === 'published') linked.add(part)
+    publish(part, file, { sync, moves = false }) {
+      const [from, to] = [places.path('part', part), places.path('file', file)]
+      const outcome = moves ? named(renameSync, from, to) : named(linkSync, from, to)
+      if (outcome === 'published') published.set(part, moves ? 'moved' : 'linked')
       return sync ? synced(outcome, places.shardFolder('file', file)) : outcome
     },
     read: reader.read,
@@ -56,8 +57,11 @@ export async function filesystemBlobStore(options: {
     partSize: async (part) => sizeOf(places.path('part', part)),
     fileSize: async (file) => sizeOf(places.path('file', file)),
     removePart(part) {
+      const as = published.get(part)
+      published.delete(part)
+      if (as === 'moved') return undefined
       const path = places.path('part', part)
-      return linked.delete(part) ? removeName(path) : removeFile(path)
+      return as === 'linked' ? removeName(path) : removeFile(path)
     },
     removeFile: async (file) => {
       await removeFile(places.path('file', file))
@@ -75,10 +79,10 @@ async function synced(outcome: Publication, folder: string): Promise<Publication
   return outcome
 }
 
-/** A link fails if the name is taken, which a rename would not. */
-function linkOnce(from: string, to: string): Publication {
+/** A link fails if the name is taken, which a rename does not. */
+function named(give: (from: string, to: string) => void, from: string, to: string): Publication {
   try {
-    linkSync(from, to)
+    give(from, to)
     return 'published'
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return 'exists'

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Peer } from '../client-address.ts'
 import type { HttpLimits } from '../limits.ts'
 import { LaneConnection, type LaneNeeds } from './lane-connection.ts'
+import { newcomers } from './newcomers.ts'
 
 /** The lane of one listener. */
 export interface FastLane {
@@ -21,11 +22,15 @@ const LOOK_INTERVAL = 5_000
  * a reader that knows nothing but that form, answered on the bare socket. A connection on which anything else
  * is sent is left, bytes and socket, to the ordinary way.
  */
-export function fastLane(needs: Omit<LaneNeeds, 'keepAliveField'>, limits: HttpLimits): FastLane {
+export function fastLane(
+  needs: Omit<LaneNeeds, 'keepAliveField' | 'newcomers'>,
+  limits: HttpLimits,
+): FastLane {
   const connections = new Set<LaneConnection>()
   const seconds = Math.floor(limits.keepAlive / 1000)
   const laneNeeds: LaneNeeds = {
     ...needs,
+    newcomers: newcomers(),
     keepAliveField: `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`,
   }
   const { keepAlive, headersTimeout, silence } = limits

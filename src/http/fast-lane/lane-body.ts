@@ -1,3 +1,4 @@
+import process from 'node:process'
 import type { Ending, TakeBatch } from '../../core/bytes.ts'
 import type { RequestBody } from '../body-source.ts'
 import type { BodyWatch, WatchedBody } from '../body-watch.ts'
@@ -17,7 +18,7 @@ interface BodyOwner {
 
 /**
  * A body that is taken out of the buffer it was received into: no copy is made unless its taker is
- * not there yet or busy. A class, because one is made per request.
+ * busy, or not there when all that needs no waiting has been done. A class, because one is made per request.
  */
 export class LaneBody implements RequestBody, WatchedBody {
   received = 0
@@ -26,6 +27,8 @@ export class LaneBody implements RequestBody, WatchedBody {
   readonly #watch: BodyWatch
   readonly #needs: BodyOwner
   #held: HeldBytes | undefined = undefined
+  /** Came with the head, and is still where it was received. */
+  #lent: Uint8Array | undefined = undefined
   #take: TakeBatch | undefined = undefined
   #busy = false
   #ending: Ending | undefined = undefined
@@ -86,9 +89,17 @@ export class LaneBody implements RequestBody, WatchedBody {
   receive(piece: Uint8Array): void {
     this.received += piece.length
     if (this.missing === 0) this.#end('end')
-    if (this.#refused || this.#take === undefined || this.#busy || this.#held !== undefined) {
-      if (!this.#refused) this.#hold(piece)
-    } else if (this.#hand(piece) && this.#ending !== undefined) this.#settle(this.#ending)
+    if (this.#refused) return
+    if (this.#take === undefined && this.#held === undefined) this.#borrow(piece)
+    else if (this.#take === undefined || this.#busy || this.#held !== undefined) this.#hold(piece)
+    else if (this.#hand(piece) && this.#ending !== undefined) this.#settle(this.#ending)
+  }
+
+  /** Copies what was lent, because other bytes are about to be received. */
+  keep(): void {
+    const lent = this.#lent
+    this.#lent = undefined
+    if (lent !== undefined && !this.#refused) this.#hold(lent)
   }
 
   /** The sender is gone; what was received before is handed over still. */
@@ -101,6 +112,16 @@ export class LaneBody implements RequestBody, WatchedBody {
   #end(ending: Ending): void {
     this.#ending = ending
     this.#watch.remove(this)
+  }
+
+  /**
+   * Its handler mostly asks for the body before the next bytes are received: a tick that a promise asks for runs
+   * after all promises that are due with it, and before anything else is received.
+   */
+  #borrow(piece: Uint8Array): void {
+    this.keep()
+    this.#lent = piece
+    queueMicrotask(() => process.nextTick(keepNow, this))
   }
 
   #hold(piece: Uint8Array): void {
@@ -137,6 +158,9 @@ export class LaneBody implements RequestBody, WatchedBody {
   /** Hands over what is held until the taker is busy or nothing is left. */
   #handOver(): void {
     if (this.#refused) return this.#settle(this.#ending ?? 'cut')
+    const lent = this.#lent
+    this.#lent = undefined
+    if (lent !== undefined && !this.#hand(lent)) return
     for (let piece = this.#held?.first(); piece !== undefined; piece = this.#held?.first()) {
       const isReady = this.#hand(piece)
       this.#held?.release()
@@ -158,6 +182,7 @@ export class LaneBody implements RequestBody, WatchedBody {
   /** Whoever remembers the body for a while remembers nothing of its taker. */
   #letGo(): void {
     this.#held = undefined
+    this.#lent = undefined
     this.#resolve = undefined
     this.#reject = undefined
     if (this.#take !== undefined) this.#take = TAKEN
@@ -169,4 +194,8 @@ export class LaneBody implements RequestBody, WatchedBody {
     this.#reject?.(error)
     this.#letGo()
   }
+}
+
+function keepNow(body: LaneBody): void {
+  body.keep()
 }

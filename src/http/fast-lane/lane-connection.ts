@@ -3,6 +3,7 @@ import type { Peer } from '../client-address.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { passOn, takeOver } from './accepted-socket.ts'
 import { LaneExchange, type LaneExchangeNeeds, type LaneLink } from './lane-exchange.ts'
+import type { Newcomers } from './newcomers.ts'
 import { HeadReader } from './request-head.ts'
 
 /** What all connections of a lane share. */
@@ -10,17 +11,16 @@ export interface LaneNeeds extends LaneExchangeNeeds {
   readonly dispatcher: Dispatcher
   /** Serves a connection in the ordinary way from now on. */
   readonly ordinary: (socket: Socket) => void
+  readonly newcomers: Newcomers
   /** A request began in the lane. */
   readonly taken: () => void
 }
 
-/**
- * Heads are received into a small buffer and bodies into a large one: what follows a head is then
- * received after its handler has had the chance to ask for it, and needs no copy. All connections
- * share both, because whatever is received is taken or copied before the next bytes are.
- */
-const HEAD_BUFFER = Buffer.allocUnsafeSlow(4 * 1024)
-const BODY_BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
+/** All connections receive into it, because whatever is received is taken or copied before the next bytes are. */
+const BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
+
+/** Most bytes of a head that the lane reads. */
+const MOST_HEAD = 4 * 1024
 
 /** Bytes of further requests that a client may send ahead of an answer. */
 const MOST_AHEAD = 64 * 1024
@@ -37,8 +37,6 @@ export class LaneConnection implements LaneLink {
   readonly #closed: () => void
   readonly #heads = new HeadReader()
   #socket: Socket | undefined
-  /** What is received into. */
-  #buffer = HEAD_BUFFER
   #exchange: LaneExchange | undefined = undefined
   #ahead: Buffer[] = []
   #aheadBytes = 0
@@ -58,7 +56,7 @@ export class LaneConnection implements LaneLink {
   /** Takes the connection over; `false` if that cannot be done. */
   open(accepted: Socket): boolean {
     const socket = takeOver(accepted, {
-      buffer: () => (this.#buffer = this.#missing() > 0 ? BODY_BUFFER : HEAD_BUFFER),
+      buffer: () => BUFFER,
       received: (count) => this.#received(count),
     })
     this.#socket = socket
@@ -66,7 +64,8 @@ export class LaneConnection implements LaneLink {
     socket.on('error', ignore)
     socket.once('end', () => this.#ended())
     socket.once('close', () => this.#gone())
-    socket.resume()
+    socket.pause()
+    this.#needs.newcomers.wait(() => this.resume())
     return true
   }
 
@@ -122,26 +121,21 @@ export class LaneConnection implements LaneLink {
   /** Returns whether to go on receiving. */
   #received(count: number): boolean {
     if (this.#isLingering) return true
-    if (this.#exchange === undefined) this.#next(this.#buffer, count)
-    else this.#feed(this.#exchange, this.#buffer.subarray(0, count))
+    if (this.#exchange === undefined) this.#next(count)
+    else this.#feed(this.#exchange, BUFFER.subarray(0, count))
     return !this.#isPaused && !this.#isLeft
   }
 
-  /** Bytes of the present body that are still to come. */
-  #missing(): number {
-    return this.#exchange?.incoming?.missing ?? 0
-  }
-
   /** Begins the next request, or leaves the connection to the ordinary way. */
-  #next(bytes: Buffer, count: number): void {
-    const head = this.#heads.read(bytes, count)
-    if (head === undefined) return this.#leave(bytes.subarray(0, count))
+  #next(count: number): void {
+    const head = this.#heads.read(BUFFER, Math.min(count, MOST_HEAD))
+    if (head === undefined) return this.#leave(BUFFER.subarray(0, count))
     this.isUsed = true
     this.#needs.taken()
     const exchange = new LaneExchange(head, this, this.#needs)
     this.#exchange = exchange
     this.#needs.dispatcher.start(exchange)
-    if (count > head.bytes) this.#feed(exchange, bytes.subarray(head.bytes, count))
+    if (count > head.bytes) this.#feed(exchange, BUFFER.subarray(head.bytes, count))
   }
 
   #feed(exchange: LaneExchange, bytes: Buffer): void {

@@ -14,8 +14,8 @@ const LOG_LIMIT = 64 * 1024 * 1024
 /** Pages; four times SQLite's default, since rows of many slots are far apart: fewer pages are copied twice. */
 const CHECKPOINT_INTERVAL = 4_000
 
-/** Negative: KiB, as SQLite wants it. */
-const CACHE_SIZE = -16 * 1024
+/** Negative: KiB, as SQLite wants it. Every commit looks through all of it, so a larger one costs more than it saves. */
+const CACHE_SIZE = -4 * 1024
 
 /**
  * Opens the database, made if there is none (folder 0700, file 0600), and brings it to the present
