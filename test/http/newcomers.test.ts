@@ -40,10 +40,10 @@ test('nobody waits longer than ten milliseconds for others, and those then wait 
   now = 10
   await nextTurn()
   assert.deepEqual(begun, ['first', 'second'])
-  begun.length = 0
-  wait(() => begun.push('third'))
+  const later: string[] = []
+  wait(() => later.push('third'))
   await nextTurn()
-  assert.equal(begun.length, 0)
+  assert.deepEqual(later, [])
   await nextTurn()
-  assert.deepEqual(begun, ['third'])
+  assert.deepEqual(later, ['third'])
 })
