@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { programPath } from '../packages.ts'
 import { freePort, type ServerProcess, startServer } from '../server-process.ts'
+import { nginxConfiguration } from './nginx-configuration.ts'
 import type { PeerSurroundings } from './peer.ts'
 
 /** An nginx that passes requests on. */
@@ -24,25 +25,7 @@ function configuration(folder: string, port: number, hop: Hop): string {
     tls === undefined
       ? ''
       : `ssl_certificate ${tls.certFile};\n    ssl_certificate_key ${tls.keyFile};`
-  return `
-${process.getuid?.() === 0 ? 'user root;' : ''}
-worker_processes 1;
-daemon off;
-pid ${folder}/nginx.pid;
-error_log ${folder}/error.log crit;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  tcp_nopush on;
-  tcp_nodelay on;
-  keepalive_requests 100000000;
-  client_max_body_size 0;
-  client_body_temp_path ${folder}/body;
-  proxy_temp_path ${folder}/proxy;
-  fastcgi_temp_path ${folder}/fastcgi;
-  uwsgi_temp_path ${folder}/uwsgi;
-  scgi_temp_path ${folder}/scgi;
-  upstream next { server ${place}; keepalive 64; keepalive_requests 100000000; }
+  const http = `upstream next { server ${place}; keepalive 64; keepalive_requests 100000000; }
   server {
     listen 127.0.0.1:${port} ${tls === undefined ? '' : 'ssl'} backlog=4096;
     ${certificate}
@@ -57,9 +40,8 @@ http {
       proxy_buffers 8 16k;
     }
 ${besides}
-  }
-}
-`
+  }`
+  return nginxConfiguration({ folder, http })
 }
 
 /** Starts an nginx that passes requests on, in a folder of its own within that of the server. */

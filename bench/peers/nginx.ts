@@ -3,33 +3,16 @@ import path from 'node:path'
 import { randomId } from '../../src/core/random.ts'
 import { programPath } from '../packages.ts'
 import { freePort, startServer } from '../server-process.ts'
+import { nginxConfiguration } from './nginx-configuration.ts'
 import { CONTENT_TYPE, type PeerSurroundings, type RunningPeer, type Slot } from './peer.ts'
 
 const LARGEST_FILE = 2 ** 40
 
 /** DAV PUT and static GET with the settings that make both fast; no authorisation, no log. */
 function configuration(folder: string, port: number, workers: number): string {
-  return `
-${process.getuid?.() === 0 ? 'user root;' : ''}
-worker_processes ${workers};
-daemon off;
-pid ${folder}/nginx.pid;
-error_log ${folder}/error.log crit;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  sendfile on;
-  tcp_nopush on;
-  tcp_nodelay on;
+  const http = `sendfile on;
   keepalive_timeout 75s;
-  keepalive_requests 100000000;
-  client_max_body_size 0;
   client_body_buffer_size 256k;
-  client_body_temp_path ${folder}/body;
-  proxy_temp_path ${folder}/proxy;
-  fastcgi_temp_path ${folder}/fastcgi;
-  uwsgi_temp_path ${folder}/uwsgi;
-  scgi_temp_path ${folder}/scgi;
   server {
     listen 127.0.0.1:${port} backlog=4096;
     root ${folder}/files;
@@ -38,9 +21,8 @@ http {
       create_full_put_path on;
       dav_access user:rw;
     }
-  }
-}
-`
+  }`
+  return nginxConfiguration({ folder, workers, http })
 }
 
 /** Starts nginx, with one worker unless told otherwise. */

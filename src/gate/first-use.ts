@@ -25,5 +25,5 @@ export function judgeFirstUse({ request, grant, isBound }: FirstUse, needs: Gate
     const { client } = request
     needs.events.decided({ session, client, isBound, ...level, verdict })
   }
-  learnFrom(request, whose, needs)
+  learnFrom(level, needs)
 }

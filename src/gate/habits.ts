@@ -3,8 +3,7 @@ import type { Surprise } from '../risk/anomaly/surprise.ts'
 import type { Place } from '../risk/place.ts'
 import type { Visit } from '../sessions/session-life.ts'
 import type { BoundSession } from '../sessions/session-record.ts'
-import { visitOf } from '../sessions/visitor.ts'
-import { type GateRequest, visitorOf } from './gate-request.ts'
+import type { GateRequest } from './gate-request.ts'
 import type { GateNeeds } from './needs.ts'
 import type { JudgedSlot } from './passage.ts'
 
@@ -30,31 +29,37 @@ export function ownerOfSession({ key, bound }: Pick<BoundSession, 'key' | 'bound
   return bound.user === undefined ? `session:${key}` : `user:${bound.user}`
 }
 
-/** Takes note of a request that was let pass. */
-export function learnFrom(
-  request: GateRequest,
-  { visit, ...whose }: Whose & { readonly visit?: Visit },
-  needs: GateNeeds,
-): void {
-  if (!needs.anomalies.isOn()) return
-  const seen = visit ?? visitOf(visitorOf(request), needs)
-  const place = needs.places.find(request.client.address)
-  needs.anomalies.learn(sightingOf(request, { ...whose, visit: seen, place }))
+/** A request beside the habits of its owner. */
+export interface Compared {
+  /** As they would learn it. */
+  readonly sighting?: Sighting
+  /** How unusual it is, where enough is known of them. */
+  readonly surprise?: Surprise
 }
 
-/** How unusual a request is of its owner; nothing where habits are not looked at. */
-export function surpriseOf(
+const NOT_COMPARED: Compared = {}
+
+/** Compares the request with its owner's habits; says nothing where they are not looked at. */
+export function compared(
   request: Pick<GateRequest, 'client'>,
-  seen: Whose & { readonly visit: Visit; readonly place: Place | undefined },
+  seen: Seen,
   { anomalies }: Pick<GateNeeds, 'anomalies'>,
-): Surprise | undefined {
-  return anomalies.isOn() ? anomalies.look(sightingOf(request, seen)) : undefined
+): Compared {
+  if (!anomalies.isOn()) return NOT_COMPARED
+  const sighting = sightingOf(request, seen)
+  const surprise = anomalies.look(sighting)
+  return surprise === undefined ? { sighting } : { sighting, surprise }
 }
 
-/** The request as habits see it. Its network is not stored, so it needs no name that may be. */
+interface Seen extends Whose {
+  readonly visit: Visit
+  readonly place: Place | undefined
+}
+
+/** Its network is not stored, so it needs no name that may be. */
 function sightingOf(
   { client }: Pick<GateRequest, 'client'>,
-  { visit, place, ...whose }: Whose & { readonly visit: Visit; readonly place: Place | undefined },
+  { visit, place, ...whose }: Seen,
 ): Sighting {
   const { at, product } = visit
   return {
@@ -64,6 +69,14 @@ function sightingOf(
     ...(product === undefined ? {} : { product }),
     ...(place?.asn === undefined ? {} : { asn: place.asn }),
   }
+}
+
+/** Takes note of a request that was let pass. */
+export function learnFrom(
+  { sighting }: Compared,
+  { anomalies }: Pick<GateNeeds, 'anomalies'>,
+): void {
+  if (sighting !== undefined) anomalies.learn(sighting)
 }
 
 /** Takes note of a credential or proof that is wrong: of its network alone, lest somebody else's guesses speak against a user. */

@@ -1,22 +1,19 @@
 import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
-import type { Surprise } from '../risk/anomaly/surprise.ts'
 import { type Assessment, type Snapshot, assess } from '../risk/assess.ts'
 import type { Place } from '../risk/place.ts'
 import type { Visit } from '../sessions/session-life.ts'
 import type { SeenNetwork, SessionRecord } from '../sessions/session-record.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
-import { type Whose, surpriseOf } from './habits.ts'
+import { type Compared, type Whose, compared } from './habits.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
 
 /** A request at its level. */
-export interface Level extends Assessment {
+export interface Level extends Assessment, Compared {
   /** Whether only the number of changes of network made it that high. */
   readonly onlyCounted: boolean
   /** Where it came from. */
   readonly place?: Place
-  /** How unusual it is of its owner, where habits are known. */
-  readonly surprise?: Surprise
 }
 
 /** What is remembered of a client. */
@@ -51,13 +48,13 @@ export function levelOf(
   } = circumstances
   const place = needs.places.find(request.client.address)
   const from = place === undefined ? {} : { place }
-  const surprise = surpriseOf(request, { ...whose, visit, place }, needs)
+  const habit = compared(request, { ...whose, visit, place }, needs)
   const isExpired = expiry !== undefined && expiry + CLOCK_SKEW < visit.at
   const observation = {
     ...visit,
     ...from,
     ...(isExpired ? { grantExpiredAt: expiry } : {}),
-    ...(surprise === undefined ? {} : { surprise: surprise.score }),
+    ...(habit.surprise === undefined ? {} : { surprise: habit.surprise.score }),
     threats: needs.threats.foundOf(request, {
       name: session,
       confirmedAt: known?.bound?.confirmedAt,
@@ -69,8 +66,7 @@ export function levelOf(
   const assessment = under(policy)
   const onlyCounted =
     assessment.level === 3 && under({ ...policy, networkChangeLimit: Infinity }).level < 3
-  const told = surprise === undefined ? {} : { surprise }
-  return { ...assessment, onlyCounted, ...from, ...told }
+  return { ...assessment, onlyCounted, ...from, ...habit }
 }
 
 const NONE: readonly string[] = []

@@ -6,7 +6,7 @@ import type { BoundSession } from '../sessions/session-record.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { nextFields } from './answer-fields.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
-import { type Whose, learnFrom, ownerOfSession } from './habits.ts'
+import { learnFrom, ownerOfSession } from './habits.ts'
 import { type Level, levelOf } from './levels.ts'
 import type { GateNeeds } from './needs.ts'
 import type { Admission, Judge, Passage } from './passage.ts'
@@ -29,7 +29,7 @@ export async function passProved(proved: ProvedRequest, needs: GateNeeds): Promi
   const whose = { owner: ownerOfSession(session) }
   const level = levelOf(request, { known: session, session: session.key, whose, visit }, needs)
   if (level.level === 3) return refuseLevel(proved, level, needs)
-  await accept({ request, proof, visit, whose, verdict: 'passed' }, level, needs)
+  await accept({ request, proof, visit, verdict: 'passed' }, level, needs)
   return { session: session.key, judge: provedJudge(proved, needs) }
 }
 
@@ -60,7 +60,7 @@ export async function admitProved<T>(
   if (level.level === 3 && !lifts) return refuseLevel(granted, level, needs)
   const verdict = lifts ? 'confirmed' : 'passed'
   if (lifts) await confirm(session, needs)
-  await accept({ request, proof, visit, whose, verdict }, level, needs)
+  await accept({ request, proof, visit, verdict }, level, needs)
   const binds = isShared ? { binds: session.key } : {}
   const judge = provedJudge(granted, needs)
   return await use({ grant, passage: { session: session.key, ...binds, judge } })
@@ -125,19 +125,18 @@ function provedJudge(
 /** A request that is let in. */
 interface AcceptedRequest extends ProvedRequest {
   readonly visit: Visit
-  readonly whose: Whose
   readonly verdict: 'passed' | 'confirmed'
 }
 
 async function accept(
-  { request, proof, visit, whose, verdict }: AcceptedRequest,
+  { request, proof, visit, verdict }: AcceptedRequest,
   level: Level,
   needs: GateNeeds,
 ): Promise<void> {
   const { id, session } = proof
   const { client } = request
   await needs.bound.proved(session, visit)
-  learnFrom(request, { ...whose, visit }, needs)
+  learnFrom(level, needs)
   needs.events.decided({ session: session.key, client, isBound: true, ...level, verdict })
   const told = verdict === 'confirmed' ? 1 : level.level
   request.adorn(nextFields(request, { id, session, level: told }, needs))

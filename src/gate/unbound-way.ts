@@ -56,7 +56,7 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
     needs.threats.used(request, slot)
     needs.threats.refuseBanned({ name: session })
     if (!begins) sessions.visit(session, visitorOf(request))
-    learnFrom(request, whose, needs)
+    learnFrom(level, needs)
     isPassed = true
     return 'pass'
   }
