@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { NODE_OPTIONS } from '../../src/cli/node-options.ts'
 import { randomId } from '../../src/core/random.ts'
 import { startServer } from '../server-process.ts'
 import { CONTENT_TYPE, type PeerSurroundings, type RunningPeer } from './peer.ts'
@@ -16,7 +17,7 @@ export interface OwnSettings {
   readonly set?: readonly string[]
   /** Header lines that every PUT brings besides. */
   readonly fields?: readonly string[]
-  /** Options of Node.js. */
+  /** Options of Node.js; absent: those of `npm start`. */
   readonly node?: readonly string[]
 }
 
@@ -80,7 +81,7 @@ export async function startOwnServer(
   settings: OwnSettings,
 ): Promise<OwnPeer> {
   const { folder, signal, cores } = surroundings
-  const { set = [], node = [], fields = [] } = settings
+  const { set = [], node = NODE_OPTIONS, fields = [] } = settings
   const secret = randomId(32)
   const file = path.join(folder, 'config.toml')
   const files = path.join(folder, 'files')

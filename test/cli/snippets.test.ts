@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
+import { NODE_OPTIONS } from '../../src/cli/node-options.ts'
 import { caddy, haproxy, nginx, nginxFiles } from '../../src/cli/snippets/proxies.ts'
 import { componentName, type Site } from '../../src/cli/snippets/site.ts'
 import { systemdUnit } from '../../src/cli/snippets/systemd.ts'
@@ -77,12 +78,18 @@ test('the systemd unit gives the service one folder to write to', () => {
   const unit = systemdUnit({ ...paths, dataFolder: '/srv/100%' })
   assert.match(
     unit,
-    /^ExecStart=\/usr\/bin\/node "\/opt\/a b\/p\.js" serve --config \/etc\/hfs\.toml$/mu,
+    /^ExecStart=\/usr\/bin\/node --max-semi-space-size=\d+ "\/opt\/a b\/p\.js" serve --config \/etc\/hfs\.toml$/mu,
   )
   assert.match(unit, /^ReadWritePaths=\/srv\/100%%$/mu)
   assert.ok(
     !systemdUnit({ ...paths, dataFolder: '/var/lib/hmac-file-server' }).includes('ReadWrite'),
   )
+})
+
+test('npm starts the server with the options of Node.js that a service gets', async () => {
+  const text = await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')
+  const command = `node ${NODE_OPTIONS.join(' ')} bin/hmac-file-server.js serve`
+  assert.ok(NODE_OPTIONS.length > 0 && text.includes(`"start": ${JSON.stringify(command)}`))
 })
 
 test('systemd finds nothing wrong with the unit', async (t) => {

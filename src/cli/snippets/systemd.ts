@@ -1,3 +1,5 @@
+import { NODE_OPTIONS } from '../node-options.ts'
+
 /** Absolute paths that the unit names. */
 export interface Installation {
   /** The Node.js binary. */
@@ -25,7 +27,7 @@ After=network-online.target
 Wants=network-online.target
 
 [Service]
-ExecStart=${quoted(node)} ${quoted(program)} serve --config ${quoted(configFile)}
+ExecStart=${quoted(node)} ${NODE_OPTIONS.join(' ')} ${quoted(program)} serve --config ${quoted(configFile)}
 User=hmac-file-server
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
