@@ -64,6 +64,9 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
     else refuse(exchange, refusal, needs.events)
   }
 
+  const answerForServer = (exchange: RunningExchange): void =>
+    run(exchange, { handler: needs.aboutServer ?? allMethods, events: needs.events })
+
   /** Begins a request of the ordinary way, unless its connection has ended with the answer before it. */
   const beginInTurn = (exchange: RunningExchange, asked: Asked): void => {
     // Refused as the server goes down, or closed with the connection.
@@ -71,9 +74,8 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
     if (isLingering(asked.request, needs) || exchange.socket?.writable === false) {
       open.forget(exchange)
       drop(asked.request)
-    } else if (asksForServer(exchange, asked.request)) {
-      run(exchange, { handler: needs.aboutServer ?? allMethods, events: needs.events })
-    } else begin(exchange, refusalOf(exchange, asked))
+    } else if (asksForServer(exchange, asked.request.url)) answerForServer(exchange)
+    else begin(exchange, refusalOf(exchange, asked))
   }
 
   return {
@@ -85,7 +87,8 @@ export function dispatcher(needs: DispatcherNeeds): Dispatcher {
     },
     start: (exchange) => {
       open.add(exchange)
-      begin(exchange)
+      if (asksForServer(exchange)) answerForServer(exchange)
+      else begin(exchange)
     },
     finish: open.finish,
     dispatch: (messages, expectation) => {
@@ -113,9 +116,9 @@ interface Asked {
 }
 
 /** `OPTIONS *` concerns the server as a whole (RFC 9110 §9.3.7); browsers want 200 wherever they ask. */
-function asksForServer(exchange: RunningExchange, request: NodeRequest): boolean {
-  if (request.method !== 'OPTIONS') return false
-  return request.url === '*' || exchange.refusedTarget?.code === 'not-found'
+function asksForServer(exchange: RunningExchange, url?: string): boolean {
+  if (exchange.method !== 'OPTIONS') return false
+  return url === '*' || exchange.refusedTarget?.code === 'not-found'
 }
 
 /** Answers with a refusal, and reports it; an answer that was begun can only be cut. */

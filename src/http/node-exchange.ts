@@ -24,7 +24,7 @@ import { CROSS_ORIGIN } from './cross-origin.ts'
 import type { Answer, InterimWay, Target } from './exchange.ts'
 import type { Lingering } from './lingering.ts'
 import type { NodeRequest, NodeResponse } from './node-messages.ts'
-import type { AnswerPhase, RunningExchange } from './running-exchange.ts'
+import { type AnswerPhase, type RunningExchange, onlyReads } from './running-exchange.ts'
 import { NO_TARGET, parseTarget } from './target.ts'
 
 // Node.js writes the reason phrase of an interim answer from its own table, which lacks this one.
@@ -163,7 +163,7 @@ class ServedExchange implements RunningExchange, State {
   }
 
   senderGone(): void {
-    if (this.method === 'GET' || this.method === 'HEAD') cut(this)
+    if (onlyReads(this.method)) cut(this)
   }
 
   closed(): { readonly status: number; readonly milliseconds: number } {

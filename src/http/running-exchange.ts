@@ -22,3 +22,8 @@ export interface RunningExchange extends Exchange {
   /** To be called once, when the response is closed; returns what to report. */
   closed(): { readonly status: number; readonly milliseconds: number }
 }
+
+/** Whether a request of this method only reads: who closes its side meanwhile is not waited with. */
+export function onlyReads(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
+}

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Refusal } from '../../src/core/refusals.ts'
 import type { Handler } from '../../src/http/exchange.ts'
+import { listed } from './lane-fuzz/choices.ts'
 import { type Running, rawClient, serve } from './server-fixture.ts'
 
 /** Tells what it got of a request; by path it does so in every way that an answer can be given. */
@@ -10,6 +11,7 @@ const tell: Handler = async (exchange) => {
   const { target, method, headers, contentLength } = exchange
   if (target.rawPath === 'refused') throw new Refusal('slot-conflict')
   if (target.rawPath === 'thrown') throw new Error('a bug')
+  if (target.rawPath === 'nothing') return exchange.reply({ status: 204, headers: { 'x-a': 'b' } })
   const pieces: Buffer[] = []
   const unread = target.rawPath === 'unread'
   const ending = unread
@@ -37,48 +39,82 @@ interface Sent {
   readonly method: string
 }
 
-const paths = fc.constantFrom('a', 'slow', 'refused', 'thrown', 'a%20b?q=1', 'pieces')
+const SENDERS = ['PUT', 'PATCH', 'POST'] as const
+const METHODS = [...SENDERS, 'GET', 'HEAD', 'DELETE', 'OPTIONS'] as const
+
+const paths = fc.constantFrom('a', 'slow', 'refused', 'thrown', 'nothing', 'a%20b?q=1', 'pieces')
+const senders = fc.constantFrom(...SENDERS)
 const bodies = fc.string({
   unit: fc.constantFrom('a', '\r\n', '\0', 'GET / HTTP/1.1'),
   maxLength: 40,
 })
 
-function put(path: string, body: string, fields = ''): Sent {
-  const head = `PUT /${path} HTTP/1.1\r\nHost: x\r\n${fields}Content-Length: ${body.length}\r\n\r\n`
-  return { method: 'PUT', bytes: Buffer.from(head + body, 'latin1') }
-}
+/** What a client may say of its connection: most often nothing that ends it. */
+const CONNECTIONS = listed(
+  ['', '', '', '', '', '', '', '', '', '', '', ''],
+  ['Connection: keep-alive\r\n', 'connection: Keep-Alive\r\n', 'Connection: closed\r\n'],
+  ['Connection: close\r\n', 'connection:CLOSE\r\n', 'CONNECTION: \tClose \r\n'],
+  ['Connection: close, x\r\n', 'Connection: keep-alive, close\r\n'],
+  ['Connection: close\r\nConnection: close\r\n'],
+  ['Connection: keep-alive\r\nConnection: close\r\n'],
+  ['Connection: close\r\nConnection: keep-alive\r\n'],
+)
 
-function without(method: string, path: string, fields = ''): Sent {
+const connections = fc.constantFrom(...CONNECTIONS)
+
+/** A request without a body, unless `fields` announce one. */
+function bare(method: string, path: string, fields = ''): Sent {
   const bytes = Buffer.from(`${method} /${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`, 'latin1')
   return { method, bytes }
 }
 
-const LAST = without('GET', 'last', 'Connection: close\r\n')
+/** The request with the body, and the length that it has. */
+function bringing(
+  body: string,
+  [method, path, fields = '']: readonly [string, string, string?],
+): Sent {
+  const head = bare(method, path, `${fields}Content-Length: ${body.length}\r\n`)
+  return { method, bytes: Buffer.concat([head.bytes, Buffer.from(body, 'latin1')]) }
+}
+
+function put(path: string, body: string, fields = ''): Sent {
+  return bringing(body, ['PUT', path, fields])
+}
+
+const LAST = bare('GET', 'last', 'Connection: close\r\n')
 
 const requests = fc.oneof(
-  fc.tuple(paths, bodies).map(([path, body]) => put(path, body)),
-  fc.tuple(paths, bodies).map(([path, body]) => put(path, body.repeat(300))),
-  paths.map((path) => without('GET', path)),
-  paths
-    .filter((path) => path !== 'pieces')
-    .map((path) => without('HEAD', path, 'Accept: text/plain\r\n')),
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.tuple(senders, paths, connections), bodies, fc.constantFrom(1, 300))
+      .map(([request, body, times]) => bringing(body.repeat(times), request)),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...METHODS), paths, connections)
+      .filter(([method, path]) => method !== 'HEAD' || path !== 'pieces')
+      .map((request) => bare(...request)),
+  },
   // What the lane leaves to the ordinary way, with all that follows.
-  paths.map((path) => without('GET', path, 'TE: trailers\r\n')),
-  bodies.map((body) => chunked(body)),
+  paths.map((path) => bare('GET', path, 'TE: trailers\r\n')),
+  fc.constantFrom('GET', 'DELETE', 'OPTIONS').map((method) => bringing('body', [method, 'a'])),
+  fc.tuple(senders, bodies).map((request) => chunked(...request)),
 )
 
 /** Behind other requests Node.js ends the connection with its answer; so it only begins one here. */
 const waiting = fc
-  .tuple(paths, bodies)
-  .map(([path, body]) => [put(path, body, 'Expect: 100-continue\r\n')])
+  .tuple(fc.tuple(senders, paths, fc.constant('Expect: 100-continue\r\n')), bodies)
+  .map(([request, body]) => [bringing(body, request)])
 const conversations = fc
   .tuple(fc.oneof(waiting, fc.constant([])), fc.array(requests, { maxLength: 5 }))
   .map(([first, others]) => [...first, ...others, LAST])
 
-function chunked(body: string): Sent {
-  const head = 'PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+function chunked(method: string, body: string): Sent {
+  const head = bare(method, 'a', 'Transfer-Encoding: chunked\r\n')
   const chunk = body === '' ? '' : `${body.length.toString(16)}\r\n${body}\r\n`
-  return { method: 'PUT', bytes: Buffer.from(`${head}${chunk}0\r\n\r\n`, 'latin1') }
+  return { method, bytes: Buffer.concat([head.bytes, Buffer.from(`${chunk}0\r\n\r\n`, 'latin1')]) }
 }
 
 /** Everything the server answers to the bytes, cut at the places given. */
@@ -180,7 +216,7 @@ test('who sends a whole body and closes its side gets the answer, in the lane', 
 test('requests sent ahead are answered in order, thousands of them', async () => {
   await using lane = await serve(tell, { fastLane: 'auto' })
   const count = 3_000
-  const all = Array.from({ length: count }, (_, n) => without('GET', `a?q=${n}`).bytes)
+  const all = Array.from({ length: count }, (_, n) => bare('GET', `a?q=${n}`).bytes)
   const answer = await answersTo(lane, Buffer.concat([...all, LAST.bytes]), {
     cuts: [],
     halfCloses: false,
@@ -200,7 +236,7 @@ test('an answer that the client is slow to take arrives whole', async () => {
   )
   using client = await rawClient(lane.port)
   client.socket.pause()
-  client.socket.write(Buffer.concat([without('GET', 'a').bytes, LAST.bytes]))
+  client.socket.write(Buffer.concat([bare('GET', 'a').bytes, LAST.bytes]))
   await new Promise(setImmediate)
   client.socket.resume()
   const heads = 2

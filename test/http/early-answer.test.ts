@@ -66,16 +66,18 @@ test('the oldest lingering connection gives way to a newer one', async () => {
 })
 
 test('a request that follows on a lingering connection is not run', async () => {
-  let runs = 0
-  await using server = await serve(() => {
-    runs += 1
-    return refuseAll()
-  })
-  using client = await rawClient(server.port)
-  client.socket.write(
-    'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: x\r\n\r\n',
-  )
-  const answer = await client.ended
-  assert.equal(answer.split('HTTP/1.1 ').length, 2)
-  assert.equal(runs, 1)
+  for (const method of ['PUT', 'PATCH', 'POST']) {
+    let runs = 0
+    await using server = await serve(() => {
+      runs += 1
+      return refuseAll()
+    })
+    using client = await rawClient(server.port)
+    client.socket.write(
+      `${method} / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: x\r\n\r\n`,
+    )
+    const answer = await client.ended
+    assert.equal(answer.split('HTTP/1.1 ').length, 2)
+    assert.equal(runs, 1)
+  }
 })

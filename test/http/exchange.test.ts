@@ -51,40 +51,45 @@ test('a transfer coding other than chunked is refused', async () => {
   assert.match(await client.ended, /^HTTP\/1\.1 400 /)
 })
 
-test('100 Continue is sent when the body is pumped, not before', async () => {
-  const authorised = Promise.withResolvers<void>()
-  await using server = await serve(async (exchange) => {
-    await authorised.promise
-    exchange.reply({ status: 201, body: (await collect(exchange)).text })
-  })
-  const client = request({
-    host: '127.0.0.1',
-    port: server.port,
-    method: 'PUT',
-    headers: { expect: '100-continue', 'content-length': 2 },
-  })
-  let continued = false
-  client.on('continue', () => {
-    continued = true
-    client.end('ok')
-  })
-  client.flushHeaders()
-  await ask(server.port, '*', { method: 'OPTIONS' })
-  assert.equal(continued, false)
-  authorised.resolve()
-  assert.equal((await replyTo(client)).body, 'ok')
-})
+/** Methods with a body. */
+const SENDERS = ['PUT', 'PATCH', 'POST']
 
-test('a refusal before 100 Continue is the first and only answer', async () => {
-  await using server = await serve(() => Promise.reject(new Refusal('grant-expired')))
-  using client = await rawClient(server.port)
-  client.socket.write(
-    'PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n',
-  )
-  const answer = await client.ended
-  assert.match(answer, /^HTTP\/1\.1 403 /)
-  assert.match(answer, /connection: close/i)
-})
+for (const sender of SENDERS) {
+  test(`100 Continue is sent when the body of a ${sender} is pumped, not before`, async () => {
+    const authorised = Promise.withResolvers<void>()
+    await using server = await serve(async (exchange) => {
+      await authorised.promise
+      exchange.reply({ status: 201, body: (await collect(exchange)).text })
+    })
+    const client = request({
+      host: '127.0.0.1',
+      port: server.port,
+      method: sender,
+      headers: { expect: '100-continue', 'content-length': 2 },
+    })
+    let continued = false
+    client.on('continue', () => {
+      continued = true
+      client.end('ok')
+    })
+    client.flushHeaders()
+    await ask(server.port, '*', { method: 'OPTIONS' })
+    assert.equal(continued, false)
+    authorised.resolve()
+    assert.equal((await replyTo(client)).body, 'ok')
+  })
+
+  test(`a refusal of a ${sender} before 100 Continue is the first and only answer`, async () => {
+    await using server = await serve(() => Promise.reject(new Refusal('grant-expired')))
+    using client = await rawClient(server.port)
+    client.socket.write(
+      `${sender} / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n`,
+    )
+    const answer = await client.ended
+    assert.match(answer, /^HTTP\/1\.1 403 /)
+    assert.match(answer, /connection: close/i)
+  })
+}
 
 test('an unknown expectation is refused with 417', async () => {
   await using server = await serve(async (exchange) => exchange.reply({ status: 200 }))
@@ -218,8 +223,13 @@ test('several Authorization fields are refused: which one counts would be a gues
 })
 
 test('OPTIONS is answered with 200 outside the prefix, too', async () => {
-  const options = { publicUrl: new URL('http://127.0.0.1/upload/') }
-  await using server = await serve(async (exchange) => exchange.reply({ status: 204 }), options)
-  assert.equal((await ask(server.port, '/none', { method: 'OPTIONS' })).status, 200)
-  assert.equal((await ask(server.port, '/none')).status, 404)
+  const publicUrl = new URL('http://127.0.0.1/upload/')
+  for (const fastLane of ['auto', 'off'] as const) {
+    await using server = await serve(async (exchange) => exchange.reply({ status: 204 }), {
+      publicUrl,
+      fastLane,
+    })
+    assert.equal((await ask(server.port, '/none', { method: 'OPTIONS' })).status, 200, fastLane)
+    assert.equal((await ask(server.port, '/none')).status, 404, fastLane)
+  }
 })

@@ -24,29 +24,33 @@ const informing: Handler = async (exchange) => {
   exchange.inform(104, { 'upload-offset': '3' })
 }
 
-test('interim answers come before the final one over HTTP/1.1, and none after it', async () => {
-  await using server = await serve(informing)
-  const headers = { 'content-length': 2 }
-  const client = request({ host: '127.0.0.1', port: server.port, method: 'PUT', headers })
-  const told: InformationEvent[] = []
-  client.on('information', (event) => {
-    told.push(event)
-    if (told.length === 1) client.end('ok')
-  })
-  client.flushHeaders()
-  assert.equal((await replyTo(client)).status, 201)
-  assert.deepEqual(
-    told.map(({ statusCode, statusMessage, headers: fields }) => [
-      statusCode,
-      statusMessage,
-      fields['location'] ?? fields['upload-offset'],
-    ]),
-    [
-      [104, 'Upload Resumption Supported', '/u/1'],
-      [104, 'Upload Resumption Supported', '2'],
-    ],
-  )
-})
+for (const method of ['PUT', 'PATCH', 'POST']) {
+  for (const fastLane of ['auto', 'off'] as const) {
+    test(`interim answers to a ${method} come before the final one over HTTP/1.1, and none after it, lane ${fastLane}`, async () => {
+      await using server = await serve(informing, { fastLane })
+      const headers = { 'content-length': 2 }
+      const client = request({ host: '127.0.0.1', port: server.port, method, headers })
+      const told: InformationEvent[] = []
+      client.on('information', (event) => {
+        told.push(event)
+        if (told.length === 1) client.end('ok')
+      })
+      client.flushHeaders()
+      assert.equal((await replyTo(client)).status, 201)
+      assert.deepEqual(
+        told.map(({ statusCode, statusMessage, headers: fields }) => [
+          statusCode,
+          statusMessage,
+          fields['location'] ?? fields['upload-offset'],
+        ]),
+        [
+          [104, 'Upload Resumption Supported', '/u/1'],
+          [104, 'Upload Resumption Supported', '2'],
+        ],
+      )
+    })
+  }
+}
 
 test('interim answers come before the final one over HTTP/2', async () => {
   using folder = scratchFolder()

@@ -26,6 +26,7 @@ const MISREADINGS: Readonly<Record<string, (head: RequestHead) => Partial<Reques
   'a field': ({ headers }) => ({ headers: { ...headers, 'x-made-up': 'x' } }),
   'the length': ({ contentLength = 0 }) => ({ contentLength: contentLength + 1 }),
   'whether it waits for leave': ({ awaitsContinue }) => ({ awaitsContinue: !awaitsContinue }),
+  'whether the connection is kept': ({ closes }) => ({ closes: !closes }),
   'its end, an octet early': ({ bytes }) => ({ bytes: bytes - 1 }),
   'its end, an octet late': ({ bytes }) => ({ bytes: bytes + 1 }),
 }

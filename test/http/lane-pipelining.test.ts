@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import process from 'node:process'
 import { test } from 'node:test'
 import type { Handler } from '../../src/http/exchange.ts'
-import { rawClient, serve } from './server-fixture.ts'
+import { type RawClient, rawClient, serve } from './server-fixture.ts'
 
-/** Answers GET when `release` resolves, PUT with the number of bytes that came. */
+/** Answers with the number of bytes that came, GET when `release` resolves. */
 function waitingFor(release: Promise<void>): Handler {
   return async (exchange) => {
     if (exchange.method === 'GET') await release
@@ -18,36 +18,161 @@ function waitingFor(release: Promise<void>): Handler {
 
 const GET = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n'
 
-function headOf(length: number, more = ''): string {
-  return `PUT /b HTTP/1.1\r\nHost: x\r\n${more}Content-Length: ${length}\r\n\r\n`
+function headOf(length: number, more = '', method = 'PUT'): string {
+  return `${method} /b HTTP/1.1\r\nHost: x\r\n${more}Content-Length: ${length}\r\n\r\n`
 }
 
+/** Told from every other one by its path. */
+const BEHIND = GET.replace('/a', '/behind')
+
+const SENDERS = ['PUT', 'PATCH', 'POST']
+
 test('a large body that was sent ahead of an answer is received when its turn comes', async () => {
-  for (const size of [70_000, 1_000_000]) {
+  for (const [size, method] of [70_000, 1_000_000].flatMap((n) =>
+    SENDERS.map((m) => [n, m] as const),
+  )) {
     const { promise, resolve } = Promise.withResolvers<void>()
     await using server = await serve(waitingFor(promise))
     using client = await rawClient(server.port)
     client.socket.write(GET)
-    client.socket.write(Buffer.concat([Buffer.from(headOf(size)), Buffer.alloc(size)]))
+    client.socket.write(Buffer.concat([Buffer.from(headOf(size, '', method)), Buffer.alloc(size)]))
     setImmediate(resolve)
-    await client.until(`PUT end ${size};`)
+    await client.until(`${method} end ${size};`)
   }
 })
 
 test('whoever sends two requests and closes its side gets both answers', async () => {
   await using server = await serve(waitingFor(Promise.resolve()))
   using client = await rawClient(server.port)
-  client.socket.end(`${headOf(3)}abc${headOf(4)}abcd`)
+  client.socket.end(`${headOf(3)}abc${headOf(4, '', 'PATCH')}abcd`)
   const answers = await client.ended
-  assert.match(answers, /PUT end 3;.*PUT end 4;/su)
+  assert.match(answers, /PUT end 3;.*PATCH end 4;/su)
 })
 
-test('whoever sends an empty PUT and closes its side gets the answer', async () => {
+test('whoever sends a whole request that is no mere reading and closes its side gets the answer', async () => {
+  const bare = ['DELETE', 'OPTIONS', ...SENDERS].map((method) => GET.replace('GET', method))
+  const empty = SENDERS.map((method) => headOf(0, '', method))
+  const whole = SENDERS.map((method) => `${headOf(3, '', method)}abc`)
   for (const fastLane of ['auto', 'off'] as const) {
-    await using server = await serve(waitingFor(Promise.resolve()), { fastLane })
+    const handler: Handler = async (exchange) => {
+      // The end of the client's side is received meanwhile.
+      for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
+      await waitingFor(Promise.resolve())(exchange)
+    }
+    await using server = await serve(handler, { fastLane })
+    for (const request of [...bare, ...empty, ...whole]) {
+      using client = await rawClient(server.port)
+      client.socket.end(request)
+      assert.match(await client.ended, /[A-Z]+ end [03];$/u, `${fastLane}: ${request}`)
+    }
+  }
+})
+
+test('whoever reads, or sends a part, and closes its side gets no answer', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const handler: Handler = async (exchange) => {
+    if (exchange.method === 'HEAD') await promise
+    await waitingFor(promise)(exchange)
+  }
+  for (const fastLane of ['auto', 'off'] as const) {
+    await using server = await serve(handler, { fastLane })
+    const parts = SENDERS.map((method) => `${headOf(3, '', method)}ab`)
+    for (const request of [GET, GET.replace('GET', 'HEAD'), ...parts]) {
+      using client = await rawClient(server.port)
+      client.socket.end(request)
+      assert.equal(await client.ended, '', `${fastLane}: ${request}`)
+    }
+  }
+  resolve()
+})
+
+/** A request that is the last one by its own words, as long as what the lane receives a head into. */
+function lastOf(method: string, word: string, body = ''): string {
+  const length = SENDERS.includes(method) ? `Content-Length: ${body.length}\r\n` : ''
+  const head = `${method} /a HTTP/1.1\r\nHost: x\r\nConnection: ${word}\r\n${length}X-Padding: `
+  return `${head}${'x'.repeat(4096 - head.length - body.length - 4)}\r\n\r\n${body}`
+}
+
+const LAST_REQUESTS = [
+  ...['GET', 'HEAD', 'DELETE', 'OPTIONS'].map((method) => lastOf(method, 'close')),
+  ...SENDERS.map((method) => lastOf(method, 'Close')),
+  ...SENDERS.map((method) => lastOf(method, 'CLOSE', 'abc')),
+]
+
+/** Which requests a handler began; it answers them when it is released. */
+interface Recorded {
+  readonly begun: string[]
+  readonly asked: PromiseWithResolvers<void>
+  readonly released: PromiseWithResolvers<void>
+}
+
+function recording(record: Recorded): Handler {
+  return async (exchange) => {
+    record.begun.push(exchange.target.rawPath)
+    record.asked.resolve()
+    await record.released.promise
+    await exchange.body.pump(() => undefined)
+    exchange.reply({ status: 200 })
+  }
+}
+
+/** Ways to send something behind the last request: together with it, before its answer, or after it. */
+const WAYS_BEHIND: readonly ((
+  client: RawClient,
+  request: string,
+  record: Recorded,
+) => Promise<void>)[] = [
+  async ({ socket }, request, record) => {
+    record.released.resolve()
+    socket.write(request + BEHIND)
+  },
+  async ({ socket }, request, record) => {
+    socket.write(request)
+    await record.asked.promise
+    socket.write(BEHIND)
+    setImmediate(record.released.resolve)
+  },
+  async (client, request, record) => {
+    record.released.resolve()
+    client.socket.write(request)
+    await client.until('HTTP/1.1 200 ')
+    client.socket.write(BEHIND)
+  },
+]
+
+for (const fastLane of ['auto', 'off'] as const) {
+  test(`behind a request that closes the connection none is begun, whenever it comes, lane ${fastLane}`, async () => {
+    const taken = { fast: 0, ordinary: 0 }
+    for (const request of LAST_REQUESTS) {
+      for (const send of WAYS_BEHIND) {
+        const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+        const record = { begun: [], asked, released }
+        await using server = await serve(recording(record), {
+          fastLane,
+          laneTook: (lane) => (taken[lane] += 1),
+        })
+        using client = await rawClient(server.port)
+        await send(client, request, record)
+        const answer = await client.ended
+        assert.match(answer, /^HTTP\/1\.1 200 OK\r\n.*\r\nConnection: close\r\n/isu, request)
+        assert.equal(answer.match(/HTTP\/1\.1 /gu)?.length, 1, request)
+        assert.deepEqual(record.begun, ['a'], request)
+      }
+    }
+    const count = LAST_REQUESTS.length * WAYS_BEHIND.length
+    assert.equal(fastLane === 'auto' ? taken.fast : taken.ordinary, count)
+  })
+}
+
+test('what comes behind a last request is not held, however much it is', async () => {
+  for (const fastLane of ['auto', 'off'] as const) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    await using server = await serve(waitingFor(promise), { fastLane })
     using client = await rawClient(server.port)
-    client.socket.end(headOf(0))
-    assert.match(await client.ended, /PUT end 0;/u, fastLane)
+    client.socket.write(GET.replace('Host', 'Connection: close\r\nHost'))
+    // Far more than is received ahead of an answer: taken only by whoever goes on receiving.
+    client.socket.write(Buffer.alloc(32 * 1024 * 1024), () => resolve())
+    assert.match(await client.ended, /GET end 0;$/u, fastLane)
   }
 })
 

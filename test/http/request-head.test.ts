@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { HeadReader, type RequestHead } from '../../src/http/fast-lane/request-head.ts'
+import { listed } from './lane-fuzz/choices.ts'
 
 const characters = fc.constantFrom(...`aZ09-_.~!"#$%&'()*+,/:;<=>?@[\\]^\`{|} \té\0`.split(''))
 const word = fc.string({ unit: characters, maxLength: 8 })
@@ -30,6 +31,8 @@ const framing = fc.constantFrom(
   'Transfer-Encoding: chunked',
   'Connection: keep-alive',
   'Connection: close',
+  'connection: \tCLOSE ',
+  'Connection: close, close',
   'Expect: 100-continue',
   'Expect: 100-Continue',
   'TE: trailers',
@@ -38,7 +41,18 @@ const framing = fc.constantFrom(
 )
 const requestLine = fc
   .tuple(
-    fc.constantFrom('PUT', 'PUT', 'GET', 'HEAD', 'POST', 'put', 'PUTT'),
+    fc.constantFrom(
+      'PUT',
+      'PATCH',
+      'POST',
+      'GET',
+      'HEAD',
+      'DELETE',
+      'OPTIONS',
+      'put',
+      'PUTT',
+      'TRACE',
+    ),
     fc.oneof(
       fc.constantFrom('/a/b.txt?v=1', '/', '*', 'http://x/y'),
       word.map((text) => `/${text}`),
@@ -90,11 +104,66 @@ test('fields that come again are not read again, and no handler can change them 
   assert.equal(read('GET /a HTTP/1.1\r\nHost: a\r\nAccept: c\r\n\r\n')?.headers['accept'], 'c')
 })
 
-test('a body belongs to a PUT alone, also where the same fields came with a PUT before', () => {
+const METHODS = ['PUT', 'PATCH', 'POST', 'GET', 'HEAD', 'DELETE', 'OPTIONS']
+
+function readAlone(method: string, fields = ''): RequestHead | undefined {
+  return new HeadReader().read(Buffer.from(`${method} /a HTTP/1.1\r\nHost: a\r\n${fields}\r\n`))
+}
+
+test('every method that the server answers is taken, and has no body without a length', () => {
+  for (const method of METHODS) {
+    const alone = readAlone(method)
+    assert.deepEqual([alone?.method, alone?.contentLength], [method, undefined])
+  }
+  for (const other of ['CONNECT', 'TRACE', 'PROPFIND', 'PATC', 'POSTS', 'patch', 'Delete']) {
+    assert.equal(readAlone(other), undefined, other)
+  }
+})
+
+test('a body belongs to PUT, PATCH and POST, also where the same fields came with another method before', () => {
+  const fields = 'HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n'
   const reader = new HeadReader()
-  const fields = 'HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n'
-  assert.equal(reader.read(Buffer.from(`PUT /a ${fields}`))?.contentLength, 3)
-  assert.equal(reader.read(Buffer.from(`GET /a ${fields}`)), undefined)
+  for (const method of [...METHODS, ...METHODS.toReversed()]) {
+    const read = reader.read(Buffer.from(`${method} /a ${fields}`))
+    const mayHaveBody = ['PUT', 'PATCH', 'POST'].includes(method)
+    assert.equal(read?.contentLength, mayHaveBody ? 3 : undefined, method)
+    assert.equal(read?.awaitsContinue, mayHaveBody ? true : undefined, method)
+  }
+})
+
+/** What may be said of the connection, and whether it is closed then. */
+const SAID_ALONE = {
+  true: ['close', 'Close', 'CLOSE', 'cLoSe', '\tclose '],
+  false: ['keep-alive', 'Keep-Alive', 'KEEP-ALIVE'],
+}
+
+const LEFT = listed(
+  ['closed', 'clos', 'close,', ', close', 'close, TE', 'close;', '"close"', 'upgrade', ''],
+  ['close, keep-alive', 'keep-alive, close', 'close\0', 'close\r\n ', 'x\r\n close', 'close\v'],
+  ['close\r\nConnection: close', 'close\r\nX: y\r\nCONNECTION: close'],
+  ['keep-alive\r\nconnection: close', 'close\r\nConnection: keep-alive'],
+)
+
+test('of what is said of the connection one word is taken, close or keep-alive, in any case', () => {
+  for (const method of METHODS) {
+    for (const [closes, words] of Object.entries(SAID_ALONE)) {
+      for (const said of words) {
+        const read = readAlone(method, `Connection:${said}\r\n`)
+        assert.equal(String(read?.closes), closes, `${method} ${said}`)
+      }
+    }
+    assert.equal(readAlone(method)?.closes, false)
+    for (const said of LEFT) {
+      assert.equal(readAlone(method, `Connection: ${said}\r\n`), undefined, JSON.stringify(said))
+    }
+  }
+})
+
+test('a reader that remembers a connection that is kept sees when it is not', () => {
+  const reader = new HeadReader()
+  const read = (said: string): boolean | undefined =>
+    reader.read(Buffer.from(`GET / HTTP/1.1\r\nHost: a\r\nConnection: ${said}\r\n\r\n`))?.closes
+  assert.deepEqual([read('keep-alive'), read('close'), read('keep-alive')], [false, true, false])
 })
 
 test('an incomplete head is left, however it is cut', () => {

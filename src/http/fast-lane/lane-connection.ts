@@ -115,7 +115,13 @@ export class LaneConnection implements LaneLink {
     if (this.#isLingering) return
     // A client that does not wait for answers is served in the ordinary way.
     if (!isLast && this.#ahead.length > 0) this.#leave(Buffer.concat(this.#ahead))
-    else if (isLast || this.#senderGone) this.socket.end(() => this.socket.destroy())
+    else if (isLast || this.#senderGone) this.#end()
+  }
+
+  /** Ends the connection behind its last answer: what still comes is discarded, never read as a request. */
+  #end(): void {
+    this.#isLingering = true
+    this.socket.end(() => this.socket.destroy())
   }
 
   /** Returns whether to go on receiving. */
@@ -143,7 +149,7 @@ export class LaneConnection implements LaneLink {
     const body = exchange.incoming
     const missing = body?.missing ?? 0
     if (missing > 0) body?.receive(bytes.length > missing ? bytes.subarray(0, missing) : bytes)
-    if (bytes.length > missing) this.#keepAhead(bytes.subarray(missing))
+    if (bytes.length > missing && !exchange.closes) this.#keepAhead(bytes.subarray(missing))
   }
 
   #keepAhead(bytes: Buffer): void {

@@ -10,7 +10,7 @@ import { type Peer, cameByProxy, clientAddressOf } from '../client-address.ts'
 import { CROSS_ORIGIN } from '../cross-origin.ts'
 import type { Answer, InterimWay, Target } from '../exchange.ts'
 import type { ExchangeNeeds } from '../node-exchange.ts'
-import type { AnswerPhase, RunningExchange } from '../running-exchange.ts'
+import { type AnswerPhase, type RunningExchange, onlyReads } from '../running-exchange.ts'
 import { NO_TARGET, parseTarget } from '../target.ts'
 import { endingBytes, joined, lastingBytes } from './head-bytes.ts'
 import { LaneBody } from './lane-body.ts'
@@ -41,6 +41,8 @@ export class LaneExchange implements RunningExchange {
   readonly headers: IncomingHttpHeaders
   readonly contentLength: number | undefined
   readonly startedAt: Instant
+  /** Nothing that the client sends behind it is a request. */
+  readonly closes: boolean
   phase: AnswerPhase = 'none'
   readonly #link: LaneLink
   readonly #needs: LaneExchangeNeeds
@@ -66,6 +68,7 @@ export class LaneExchange implements RunningExchange {
     this.contentLength = head.contentLength
     this.startedAt = needs.clock()
     this.#awaitsContinue = head.awaitsContinue
+    this.closes = head.closes
     this.#link = link
     this.#needs = needs
     this.#laneBody =
@@ -207,10 +210,9 @@ export class LaneExchange implements RunningExchange {
     this.#link.resume()
   }
 
-  /** The client has closed its side: whoever sent a whole PUT may still wait for the answer. */
   senderGone(): void {
     this.#laneBody?.senderGone()
-    if (this.method !== 'PUT' || !this.isReceived) this.destroy()
+    if (onlyReads(this.method) || !this.isReceived) this.destroy()
   }
 
   closed(): { readonly status: number; readonly milliseconds: number } {
@@ -225,7 +227,7 @@ export class LaneExchange implements RunningExchange {
 
   /** Whether the connection serves no further request after this one. */
   get isLast(): boolean {
-    return this.#isUnread || this.#needs.closing()
+    return this.closes || this.#isUnread || this.#needs.closing()
   }
 
   get #isUnread(): boolean {

@@ -1,36 +1,43 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { decimal } from '../../core/decimal.ts'
 
-/** Methods that the lane serves. */
-export type LaneMethod = 'GET' | 'HEAD' | 'PUT'
-
-/** The head of a request that can mean only one thing. */
-export interface RequestHead {
-  readonly method: LaneMethod
-  /** Request target in origin form. */
-  readonly target: string
+/** What the fields of a head say. */
+interface Fields {
   /** Frozen, and the same object for heads whose fields are the same. */
   readonly headers: IncomingHttpHeaders
-  /** Of the body, in bytes; a request without the field has none. */
+  /** Of the body, in bytes; a request without the field has none (RFC 9112 §6.3). */
   readonly contentLength: number | undefined
   readonly awaitsContinue: boolean
+  /** `Connection: close`: nothing that follows is a request (RFC 9112 §9.6). */
+  readonly closes: boolean
+}
+
+/** The head of a request that can mean only one thing. */
+export interface RequestHead extends Fields {
+  /** One of those that the lane serves. */
+  readonly method: string
+  /** Request target in origin form. */
+  readonly target: string
   /** Bytes of the head itself, up to and including the empty line. */
   readonly bytes: number
 }
 
-/** What the fields of a head say, and the bytes that say it, from the request line's CRLF to the empty line. */
-interface Fields {
+/** Fields as they were read last, and the bytes that say them, from the request line's CRLF to the empty line. */
+interface KnownFields extends Fields {
   readonly raw: Buffer
-  readonly headers: IncomingHttpHeaders
-  readonly contentLength: number | undefined
-  readonly awaitsContinue: boolean
 }
 
 const CR = 0x0d
 const LF = 0x0a
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
-const REQUEST_LINE = /^(GET|HEAD|PUT) (\/[!"$-~]*) HTTP\/1\.1$/
+const REQUEST_LINE = /^(GET|HEAD|PUT|PATCH|POST|DELETE|OPTIONS) (\/[!"$-~]*) HTTP\/1\.1$/
 const FIELD = /([A-Za-z0-9-]+):[ \t]*([!-~](?:[ -~]*[!-~])?)[ \t]*(?:\r\n|$)/y
+
+/** One word about the connection; several, or another one, are a matter for the whole parser. */
+const CONNECTION = /^(?:keep-alive|close)$/i
+
+/** Methods with which a length is expected; what else announces a body is a matter for the whole parser. */
+const WITH_BODY: ReadonlySet<string> = new Set(['PUT', 'PATCH', 'POST'])
 
 /** What changes how the message is read, or what follows it: a matter for the whole parser. */
 const DOUBTFUL = new Set([
@@ -49,7 +56,7 @@ const DOUBTFUL = new Set([
  * has one.
  */
 export class HeadReader {
-  #known: Fields | undefined = undefined
+  #known: KnownFields | undefined = undefined
 
   /**
    * Reads a head that stands complete in the first `count` of `bytes` and is in the strict form that most
@@ -63,14 +70,14 @@ export class HeadReader {
     const fields = this.#fieldsAt(bytes, lineEnd, count)
     if (fields === undefined) return undefined
     const [, method, target] = REQUEST_LINE.exec(bytes.toString('latin1', 0, lineEnd)) ?? []
-    if (!isLaneMethod(method) || target === undefined) return undefined
-    const { headers, contentLength, awaitsContinue } = fields
-    if (contentLength !== undefined && method !== 'PUT') return undefined
-    const length = lineEnd + fields.raw.length
-    return { method, target, headers, contentLength, awaitsContinue, bytes: length }
+    if (method === undefined || target === undefined) return undefined
+    const { raw, headers, contentLength, awaitsContinue, closes } = fields
+    if (contentLength !== undefined && !WITH_BODY.has(method)) return undefined
+    const length = lineEnd + raw.length
+    return { method, target, headers, contentLength, awaitsContinue, closes, bytes: length }
   }
 
-  #fieldsAt(bytes: Buffer, start: number, count: number): Fields | undefined {
+  #fieldsAt(bytes: Buffer, start: number, count: number): KnownFields | undefined {
     const { raw } = this.#known ?? {}
     const knownEnd = start + (raw?.length ?? Infinity)
     if (raw !== undefined && knownEnd <= count) {
@@ -85,14 +92,10 @@ export class HeadReader {
   }
 }
 
-function isLaneMethod(method: string | undefined): method is LaneMethod {
-  return method === 'GET' || method === 'PUT' || method === 'HEAD'
-}
-
-function fieldsIn(block: Buffer): Fields | undefined {
+function fieldsIn(block: Buffer): KnownFields | undefined {
   const headers = readFields(block.toString('latin1', 2, block.length - END_OF_HEAD.length))
   if (headers?.host === undefined) return undefined
-  const { expect } = headers
+  const { expect, connection } = headers
   const length = headers['content-length']
   const contentLength = length === undefined ? undefined : decimal(length)
   if (length !== undefined && contentLength === undefined) return undefined
@@ -104,6 +107,7 @@ function fieldsIn(block: Buffer): Fields | undefined {
     headers: Object.freeze(headers),
     contentLength,
     awaitsContinue: expect !== undefined,
+    closes: connection?.toLowerCase() === 'close',
   }
 }
 
@@ -114,7 +118,7 @@ function readFields(text: string): IncomingHttpHeaders | undefined {
     if (spelled === undefined || value === undefined) return undefined
     const name = spelled.toLowerCase()
     if (Object.hasOwn(headers, name) || DOUBTFUL.has(name)) return undefined
-    if (name === 'connection' && value.toLowerCase() !== 'keep-alive') return undefined
+    if (name === 'connection' && !CONNECTION.test(value)) return undefined
     headers[name] = value
   }
   return headers

@@ -1,5 +1,5 @@
 import type { SeededRandom } from '../../interop/seeded-random.ts'
-import { type Choices, happens, oneOf } from './choices.ts'
+import { type Choices, happens, listed, oneOf } from './choices.ts'
 
 /** A field line in its parts, as they are sent. */
 export interface FieldLine {
@@ -37,7 +37,10 @@ export function fieldLine(name: string, value: string): FieldLine {
   return { name, colon: ': ', value, end: '\r\n' }
 }
 
-const METHODS: Choices<string> = ['PUT', 'PUT', 'PUT', 'PUT', 'GET', 'GET', 'HEAD', 'PATCH', 'POST']
+const METHODS: Choices<string> = listed(
+  ['PUT', 'PUT', 'PUT', 'PATCH', 'PATCH', 'POST'],
+  ['GET', 'GET', 'HEAD', 'DELETE', 'OPTIONS'],
+)
 const TARGETS: Choices<string> = [
   '/upload/3f2a/photo.jpg?v2=0b1c&expires=1',
   '/a%20b/%C3%A4.txt',
@@ -58,10 +61,11 @@ const USUAL: readonly FieldLine[] = [
   fieldLine('Range', 'bytes=0-9'),
   fieldLine('If-None-Match', 'W/"x", "y"'),
   fieldLine('X-Forwarded-For', '192.0.2.1, 192.0.2.2'),
-  fieldLine('Connection', 'keep-alive'),
   fieldLine('constructor', 'x'),
   fieldLine('X-1', ':'),
 ]
+
+const KEPT: Choices<string> = ['keep-alive', 'Keep-Alive', 'close', 'Close', 'CLOSE', 'cLoSe']
 
 /** A head in order, with what it announces behind it: of a method, and in a form, that the lane may serve. */
 export function orderlyDraft(random: SeededRandom): Draft {
@@ -71,6 +75,7 @@ export function orderlyDraft(random: SeededRandom): Draft {
     colon: oneOf(random, COLONS),
     end: oneOf(random, LINE_ENDS),
   }))
+  const connection = happens(random, 0.3) ? [fieldLine('Connection', oneOf(random, KEPT))] : []
   const length = random.integer(0, 40)
   const hasBody = method === 'PUT' || method === 'PATCH' || method === 'POST'
   const framing = hasBody ? framingOf(random, length) : []
@@ -81,7 +86,12 @@ export function orderlyDraft(random: SeededRandom): Draft {
     target: oneOf(random, TARGETS),
     version: 'HTTP/1.1',
     lineEnd: '\r\n',
-    fields: shuffled(random, [fieldLine('Host', 'files.example'), ...usual, ...framing]),
+    fields: shuffled(random, [
+      fieldLine('Host', 'files.example'),
+      ...usual,
+      ...connection,
+      ...framing,
+    ]),
     last: '\r\n',
     follow: hasBody ? 'b'.repeat(length) : '',
   }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { errorCode } from '../../../src/core/error-code.ts'
 import type { HeadReader, RequestHead } from '../../../src/http/fast-lane/request-head.ts'
 import type { NodeReader, NodeView } from './node-reader.ts'
 import type { Specimen } from './specimens.ts'
@@ -58,6 +59,7 @@ function difference(head: RequestHead, { requests, error }: NodeView): string | 
   if (first === undefined) return `whether it is a request: ${error?.message ?? 'not yet'}`
   const { message } = first
   const isWhole = (head.contentLength ?? 0) <= LONGEST_SENT
+  const behind = isWhole ? followingOf(head) : NOTHING_FOLLOWS
   const told: readonly (readonly [string, unknown, unknown])[] = [
     ['the method', head.method, message.method],
     ['the target', head.target, message.url],
@@ -65,17 +67,35 @@ function difference(head: RequestHead, { requests, error }: NodeView): string | 
     ['the fields', { ...head.headers }, { ...message.headers }],
     ['the length', head.contentLength, numberIn(message.headers['content-length'])],
     ['the expectation', head.awaitsContinue ? 'continue' : 'none', first.expectation],
-    ['whether the connection is kept', true, first.isKept],
+    ['whether the connection is kept', !head.closes, first.isKept],
     ['whether it asks for another protocol', false, 'upgrade' in message && message.upgrade],
     ['the end of the body', isWhole, message.complete],
-    ['the next request', isWhole ? '/next' : undefined, next?.message.url],
+    ['the next request', behind.next, next?.message.url],
     ['how many requests there are', 0, others.length],
-    ['whether it is in order', undefined, error?.message],
+    ['whether it is in order', behind.wrong, wrong(error)],
   ]
   const differing = told.find(([, mine, its]) => !isDeepStrictEqual(mine, its))
   if (differing === undefined) return undefined
   const [about, mine, its] = differing
   return `${about}: ${JSON.stringify(mine)} or ${JSON.stringify(its)}`
+}
+
+/** What has to become of the request behind a whole one, and what is wrong with it. */
+interface Following {
+  readonly next: string | undefined
+  readonly wrong: string | undefined
+}
+
+const NOTHING_FOLLOWS: Following = { next: undefined, wrong: undefined }
+
+/** `node:http` has a name for what comes behind `Connection: close`, a request in order or not. */
+function followingOf({ closes }: RequestHead): Following {
+  if (closes) return { next: undefined, wrong: 'HPE_CLOSED_CONNECTION' }
+  return { next: '/next', wrong: undefined }
+}
+
+function wrong(error: Error | undefined): string | undefined {
+  return errorCode(error) ?? error?.message
 }
 
 function numberIn(length: string | undefined): number | undefined {

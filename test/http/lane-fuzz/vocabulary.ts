@@ -35,6 +35,16 @@ export const CHUNKS: Choices<string> = listed(
 export const CONNECTIONS: Choices<FieldLine> = listed(
   [fieldLine('Set-Cookie', 'a=b'), fieldLine('__proto__', 'x'), fieldLine('Keep-Alive', 'max=1')],
   lines('Connection', ['close', 'Close', 'keep-alive', 'Keep-Alive', 'x', '', ',', 'TE']),
+  lines('connection', ['CLOSE', 'cLOSE', 'close,', ', close', 'close, close', 'close;', '"close"']),
+  lines('CONNECTION', [
+    'close\t',
+    'clos',
+    'closed',
+    'close close',
+    'close, TE',
+    'c\0lose',
+    '\vclose',
+  ]),
   lines('Connection', ['keep-alive, close', 'close, keep-alive', 'keep-alive, Upgrade', 'Upgrade']),
   lines('Connection', ['keep-alive, Content-Length', 'Host', 'keep-alive,', 'keep_alive']),
   lines('Upgrade', ['websocket', 'h2c', 'TLS/1.0', '']),
