@@ -34,16 +34,19 @@ test('a request on an existing connection is refused with shutting-down', async 
   const release = Promise.withResolvers<void>()
   const asked = Promise.withResolvers<void>()
   await using server = await serve(async (exchange) => {
-    asked.resolve()
-    await release.promise
+    if (exchange.target.rawPath === 'slow') {
+      asked.resolve()
+      await release.promise
+    }
     exchange.reply({ status: 200 })
   })
   using busy = await rawClient(server.port)
-  busy.socket.write(GET)
+  busy.socket.write(GET.replace('/', '/slow'))
   await asked.promise
   using late = await rawClient(server.port)
   late.socket.write('GET / HTTP/1.1\r\n')
-  await rawClient(server.port).then((other) => other[Symbol.dispose]())
+  // Asked after it, answered after it was read.
+  await ask(server.port, '/')
   const down = server.listeners.shutdown({ graceMs: 60_000, successor: false })
   late.socket.write('Host: x\r\n\r\n')
   const answer = await late.ended
