@@ -1,4 +1,5 @@
 import type { ByteSource, Ending, TakeBatch } from '../core/bytes.ts'
+import { NOWHERE } from '../core/passing-set.ts'
 import type { BodyWatch, WatchedBody } from './body-watch.ts'
 import type { NodeRequest } from './node-messages.ts'
 
@@ -79,6 +80,8 @@ function startFlow(start: Pick<Flow, 'needs' | 'take' | 'resolve' | 'reject'>): 
   const { needs } = start
   const flow: Flow = {
     ...start,
+    seat: NOWHERE,
+    looks: undefined,
     received: 0,
     paused: false,
     pieces: [],

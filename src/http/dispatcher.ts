@@ -22,7 +22,7 @@ export interface Dispatcher {
   /** The exchange's answer is complete, or its client gone. */
   finish(exchange: RunningExchange): void
   /** Requests whose answer is not complete. */
-  readonly running: ReadonlySet<RunningExchange>
+  running(): readonly RunningExchange[]
   /** Those of the ordinary way that are on one connection of HTTP/1.1. */
   runningOn(socket: Socket): ReadonlySet<RunningExchange>
   /** Calls back when this one is finished: at once if it is, or if there is none. */

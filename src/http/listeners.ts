@@ -156,7 +156,7 @@ async function shutdown(parts: Parts, { graceMs, successor }: ShutdownOptions): 
   parts.dispatcher.close()
   const allClosed = Promise.all(parts.servers.map(closeServer))
   await parts.dispatcher.idle(AbortSignal.timeout(graceMs))
-  for (const exchange of parts.dispatcher.running) {
+  for (const exchange of parts.dispatcher.running()) {
     if (successor && exchange.phase === 'none') {
       refuse(exchange, new Refusal('shutting-down'), parts.events)
     } else exchange.cut()

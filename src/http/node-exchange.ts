@@ -9,6 +9,7 @@ import { constants, type Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { ClientAddress } from '../core/client-address.ts'
 import type { Clock, Instant } from '../core/clock.ts'
+import { NOWHERE } from '../core/passing-set.ts'
 import { randomId } from '../core/random.ts'
 import { Refusal } from '../core/refusals.ts'
 import { lengthOf } from './answer-head.ts'
@@ -82,6 +83,7 @@ class ServedExchange implements RunningExchange, State {
   readonly contentLength: number | undefined
   readonly hasBody: boolean
   readonly startedAt: Instant
+  seat = NOWHERE
   adornment: OutgoingHttpHeaders | undefined = undefined
   requestBody: RequestBody | undefined = undefined
   phase: AnswerPhase = 'none'

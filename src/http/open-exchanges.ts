@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
+import { passingSet } from '../core/passing-set.ts'
 import type { RunningExchange } from './running-exchange.ts'
 
 /** Requests whose answer is not complete, and who waits for that. */
 export interface OpenExchanges {
-  readonly all: ReadonlySet<RunningExchange>
+  readonly all: () => readonly RunningExchange[]
   /** Those of the ordinary way that are on one connection of HTTP/1.1, as they came. */
   readonly on: (socket: Socket) => ReadonlySet<RunningExchange>
   readonly add: (exchange: RunningExchange) => void
@@ -21,17 +22,17 @@ export interface OpenExchanges {
 
 /** `over` is told of each exchange that is, before whoever waits for it. */
 export function openExchanges(over: (exchange: RunningExchange) => void): OpenExchanges {
-  const all = new Set<RunningExchange>()
+  const open = passingSet<RunningExchange>()
   const onSocket = new WeakMap<Socket, Set<RunningExchange>>()
   const followers = new Map<RunningExchange, (() => void)[]>()
   const idlers = new Set<() => void>()
 
   const remove = (exchange: RunningExchange): boolean => {
     if (exchange.socket !== undefined) onSocket.get(exchange.socket)?.delete(exchange)
-    return all.delete(exchange)
+    return open.delete(exchange)
   }
   const wakeIdlers = (): void => {
-    if (all.size === 0) for (const wake of idlers) wake()
+    if (open.size === 0) for (const wake of idlers) wake()
   }
   const finish = (exchange: RunningExchange): void => {
     if (!remove(exchange)) return
@@ -52,11 +53,11 @@ export function openExchanges(over: (exchange: RunningExchange) => void): OpenEx
   }
 
   return {
-    all,
+    all: () => open.all(),
     on: (socket) => onSocket.get(socket) ?? NONE,
-    add: (exchange) => void all.add(exchange),
+    add: (exchange) => open.add(exchange),
     queue: (exchange) => {
-      all.add(exchange)
+      open.add(exchange)
       if (exchange.socket === undefined) return undefined
       const queued = exchangesOn(exchange.socket)
       const before = [...queued].at(-1)
@@ -69,11 +70,11 @@ export function openExchanges(over: (exchange: RunningExchange) => void): OpenEx
       wakeIdlers()
     },
     after: (exchange, call) => {
-      if (exchange === undefined || !all.has(exchange)) return call()
+      if (exchange === undefined || !open.has(exchange)) return call()
       followers.set(exchange, [...(followers.get(exchange) ?? []), call])
     },
     idle: async (signal) => {
-      if (all.size === 0 || signal.aborted) return
+      if (open.size === 0 || signal.aborted) return
       const { promise, resolve } = Promise.withResolvers<void>()
       idlers.add(resolve)
       signal.addEventListener('abort', () => resolve(), { once: true })

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Passing } from '../core/passing-set.ts'
 import type { Refusal } from '../core/refusals.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -6,7 +7,7 @@ import type { Exchange } from './exchange.ts'
 export type AnswerPhase = 'none' | 'begun' | 'ended' | 'gone'
 
 /** An exchange with what its server must know about it. */
-export interface RunningExchange extends Exchange {
+export interface RunningExchange extends Exchange, Passing {
   /** HTTP/1.1 only: the connection, which is the exchange's own until it ends. */
   readonly socket: Socket | undefined
   readonly phase: AnswerPhase

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Ending } from '../../src/core/bytes.ts'
+import { NOWHERE } from '../../src/core/passing-set.ts'
+import { bodyWatch, WATCH_INTERVAL, type WatchedBody } from '../../src/http/body-watch.ts'
 import { bodyWatch, WATCH_INTERVAL } from '../../src/http/body-watch.ts'
 import { BATCH_BYTES } from '../../src/http/body-source.ts'
 import { DEFAULT_HTTP_LIMITS } from '../../src/http/limits.ts'
@@ -113,13 +115,20 @@ test('cut ends the connection unanswered and the pump with cut', async () => {
   assert.equal(ending, 'cut')
 })
 
+/** A body of which nothing has been received, with what of it is different. */
+function watched(body: Pick<WatchedBody, 'cut'> & Partial<WatchedBody>): WatchedBody & {
+  received: number
+} {
+  return { seat: NOWHERE, looks: undefined, received: 0, paused: false, ...body }
+}
+
 test('a body that stands still is cut after the idle time, not before, and a moving one never', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   using watch = bodyWatch(DEFAULT_HTTP_LIMITS)
   const cuts: string[] = []
-  const still = { received: 10, paused: false, cut: () => void cuts.push('still') }
-  const moving = { received: 0, paused: false, cut: () => void cuts.push('moving') }
-  const paused = { received: 0, paused: true, cut: () => void cuts.push('paused') }
+  const still = watched({ received: 10, cut: () => void cuts.push('still') })
+  const moving = watched({ cut: () => void cuts.push('moving') })
+  const paused = watched({ paused: true, cut: () => void cuts.push('paused') })
   for (const body of [still, moving, paused]) watch.add(body)
   const pass = (milliseconds: number): void => {
     for (let at = 0; at < milliseconds; at += WATCH_INTERVAL) {
@@ -141,13 +150,11 @@ test('a body below 256 B/s over five minutes is cut, though it never stands stil
   using watch = bodyWatch(DEFAULT_HTTP_LIMITS)
   let cutAt = 0
   let passed = 0
-  const crawling = {
-    received: 0,
-    paused: false,
+  const crawling = watched({
     cut: () => {
       cutAt ||= passed
     },
-  }
+  })
   watch.add(crawling)
   for (; passed < 400_000; passed += WATCH_INTERVAL) {
     crawling.received += 250 * (WATCH_INTERVAL / 1000)

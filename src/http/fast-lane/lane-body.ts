@@ -1,7 +1,8 @@
 import process from 'node:process'
 import type { Ending, TakeBatch } from '../../core/bytes.ts'
+import { NOWHERE } from '../../core/passing-set.ts'
 import type { RequestBody } from '../body-source.ts'
-import type { BodyWatch, WatchedBody } from '../body-watch.ts'
+import type { BodyWatch, Looks, WatchedBody } from '../body-watch.ts'
 import { HeldBytes } from './held-bytes.ts'
 
 /** Stands for a taker that has got all that it gets. */
@@ -21,6 +22,8 @@ interface BodyOwner {
  * busy, or not there when all that needs no waiting has been done. A class, because one is made per request.
  */
 export class LaneBody implements RequestBody, WatchedBody {
+  seat = NOWHERE
+  looks: Looks | undefined = undefined
   received = 0
   paused = false
   readonly #length: number

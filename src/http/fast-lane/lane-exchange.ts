@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ClientAddress } from '../../core/client-address.ts'
 import type { Instant } from '../../core/clock.ts'
+import { NOWHERE } from '../../core/passing-set.ts'
 import { randomId } from '../../core/random.ts'
 import { Refusal } from '../../core/refusals.ts'
 import { dateField, fieldLines, lengthOf, statusLine } from '../answer-head.ts'
@@ -41,6 +42,7 @@ export class LaneExchange implements RunningExchange {
   readonly headers: IncomingHttpHeaders
   readonly contentLength: number | undefined
   readonly startedAt: Instant
+  seat = NOWHERE
   /** Nothing that the client sends behind it is a request. */
   readonly closes: boolean
   phase: AnswerPhase = 'none'
