@@ -1,5 +1,5 @@
 /**
- * Options of Node.js that the server is started with. Memory for what lives shortly grows to 16 MiB twice if it is left
- * to V8, and a pass through it holds up every upload that is under way; a smaller one is passed through sooner.
+ * Options of Node.js that the server is started with. What lives shortly gets less memory than V8 would give it: it is then
+ * collected more often, and each time in a shorter break, in which every upload waits.
  */
 export const NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=8']

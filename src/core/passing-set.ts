@@ -29,6 +29,7 @@ export function passingSet<T extends Passing>(): PassingSet<T> {
     has,
     add(item): void {
       if (has(item)) return
+      if (item.seat !== NOWHERE) throw new Error('It is in another set')
       item.seat = items.length
       items.push(item)
     },

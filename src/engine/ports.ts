@@ -89,13 +89,13 @@ export interface BlobStore extends AsyncDisposable {
   /**
    * Makes the part readable as `file`, atomically, unless there is such a file: then it resolves
    * to `exists` and nothing changed; `missing`: there is no such part. With `sync` the new name is on stable storage before it
-   * resolves. The part's own name is left; `removePart` takes it away. With `moves` the part's name becomes the
-   * file's, which costs less, for a caller who knows that no file ever had that name: it would be replaced.
+   * resolves. The part's own name is left; `removePart` takes it away. `isFresh`: the caller drew the file's name a moment ago, so that
+   * none can have it; the part's own name may then become the file's, which costs less.
    */
   publish(
     part: string,
     file: string,
-    options: { sync: boolean; moves?: boolean },
+    options: { sync: boolean; isFresh?: boolean },
   ): Publication | Promise<Publication>
   /** Hands the range to `take` piece by piece; every range is within the file. Aborting `signal` ends it with a rejection. */
   read(

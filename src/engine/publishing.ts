@@ -7,7 +7,7 @@ import type { SlotRecord, UploadRecord } from './slot-record.ts'
 import { type Tenure, giveUp } from './tenure.ts'
 
 /**
- * Turns a complete part into the slot's file: sync, second name, sync of the folder, commit; only then
+ * Turns a complete part into the slot's file: sync, the file's name, sync of the folder, commit; only then
  * may anybody be told. Resolves to nothing if somebody newer holds the slot.
  */
 export async function publish(
@@ -19,7 +19,7 @@ export async function publish(
   if (sync) await writer.sync()
   const { id } = tenure.record()
   // A slot that no store knows of yet got its id in this process: no file has it, and nobody resumes the part.
-  const outcome = needs.blobs.publish(upload.id, id, { sync, moves: !tenure.isStored() })
+  const outcome = needs.blobs.publish(upload.id, id, { sync, isFresh: !tenure.isStored() })
   if (outcome !== 'published' && !(await isLinked(outcome, { part: upload.id, file: id }, needs)))
     return await lost({ tenure, upload }, needs)
   if (await tenure.apply({ type: 'published', upload: upload.id }))

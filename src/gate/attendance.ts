@@ -41,11 +41,9 @@ export async function attend(
   // What its uploads became since it was stored is to be seen, and to be ended with it.
   await needs.bound.flush()
   const session = (await needs.bound.find(proof.session.key)) ?? proof.session
-  const { level } = levelOf(
-    request,
-    { known: session, session: session.key, whose: { owner: ownerOfSession(session) } },
-    needs,
-  )
+  const whose = { owner: ownerOfSession(session) }
+  const judged = levelOf(request, { known: session, session: session.key, whose }, needs)
+  const { level } = judged.level
   const { maxRefreshes, maxSessionAge } = needs.policy()
   const { key, user, refreshes } = session.bound
   const proved: ProvedRequest = { request, proof: { ...proof, session } }

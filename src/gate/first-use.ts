@@ -18,12 +18,12 @@ export interface FirstUse {
 export function judgeFirstUse({ request, grant, isBound }: FirstUse, needs: GateNeeds): void {
   const whose = { owner: ownerOfSlot(grant, request, needs), size: grant.size }
   const { fingerprint: session } = grant
-  const level = levelOf(request, { known: undefined, session, whose }, needs)
+  const { level, sighting } = levelOf(request, { known: undefined, session, whose }, needs)
   needs.threats.used(request, { fingerprint: session })
   if (level.surprise !== undefined || level.level > 1) {
     const verdict = level.level === 3 ? 'confirmed' : 'passed'
     const { client } = request
     needs.events.decided({ session, client, isBound, ...level, verdict })
   }
-  learnFrom(level, needs)
+  learnFrom(sighting, needs)
 }

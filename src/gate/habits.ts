@@ -73,7 +73,7 @@ function sightingOf(
 
 /** Takes note of a request that was let pass. */
 export function learnFrom(
-  { sighting }: Compared,
+  sighting: Sighting | undefined,
   { anomalies }: Pick<GateNeeds, 'anomalies'>,
 ): void {
   if (sighting !== undefined) anomalies.learn(sighting)

@@ -1,19 +1,29 @@
 import { CLOCK_SKEW, type Instant } from '../core/clock.ts'
+import type { Sighting } from '../risk/anomaly/detector.ts'
+import type { Surprise } from '../risk/anomaly/surprise.ts'
 import { type Assessment, type Snapshot, assess } from '../risk/assess.ts'
 import type { Place } from '../risk/place.ts'
 import type { Visit } from '../sessions/session-life.ts'
 import type { SeenNetwork, SessionRecord } from '../sessions/session-record.ts'
 import { visitOf } from '../sessions/visitor.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
-import { type Compared, type Whose, compared } from './habits.ts'
+import { type Whose, compared } from './habits.ts'
 import type { GateNeeds, GatePolicy } from './needs.ts'
 
 /** A request at its level. */
-export interface Level extends Assessment, Compared {
+export interface Level extends Assessment {
   /** Whether only the number of changes of network made it that high. */
   readonly onlyCounted: boolean
   /** Where it came from. */
   readonly place?: Place
+  /** How unusual it is of its owner, where habits are known. */
+  readonly surprise?: Surprise
+}
+
+/** A request at its level, and as its owner's habits would learn it. */
+export interface Judged {
+  readonly level: Level
+  readonly sighting: Sighting | undefined
 }
 
 /** What is remembered of a client. */
@@ -38,7 +48,7 @@ export function levelOf(
   request: GateRequest,
   circumstances: Circumstances,
   needs: GateNeeds,
-): Level {
+): Judged {
   const {
     known,
     whose,
@@ -48,13 +58,13 @@ export function levelOf(
   } = circumstances
   const place = needs.places.find(request.client.address)
   const from = place === undefined ? {} : { place }
-  const habit = compared(request, { ...whose, visit, place }, needs)
+  const { sighting, surprise } = compared(request, { ...whose, visit, place }, needs)
   const isExpired = expiry !== undefined && expiry + CLOCK_SKEW < visit.at
   const observation = {
     ...visit,
     ...from,
     ...(isExpired ? { grantExpiredAt: expiry } : {}),
-    ...(habit.surprise === undefined ? {} : { surprise: habit.surprise.score }),
+    ...(surprise === undefined ? {} : { surprise: surprise.score }),
     threats: needs.threats.foundOf(request, {
       name: session,
       confirmedAt: known?.bound?.confirmedAt,
@@ -66,7 +76,11 @@ export function levelOf(
   const assessment = under(policy)
   const onlyCounted =
     assessment.level === 3 && under({ ...policy, networkChangeLimit: Infinity }).level < 3
-  return { ...assessment, onlyCounted, ...from, ...habit }
+  return { level: { ...assessment, onlyCounted, ...from, ...toldOf(surprise) }, sighting }
+}
+
+function toldOf(surprise: Surprise | undefined): Pick<Level, 'surprise'> {
+  return surprise === undefined ? {} : { surprise }
 }
 
 const NONE: readonly string[] = []

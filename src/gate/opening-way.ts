@@ -103,7 +103,11 @@ function mayRepeat(wanted: WantedKey, { bound }: BoundSession): boolean {
 function levelOfRepetition({ request, grant }: Wish, known: BoundSession, needs: GateNeeds): 1 | 2 {
   const whose = { owner: ownerOfSession(known) }
   const { key: session } = known
-  const assessed = levelOf(request, { known, session, whose, expiry: grant.expiresAt }, needs)
+  const { level: assessed } = levelOf(
+    request,
+    { known, session, whose, expiry: grant.expiresAt },
+    needs,
+  )
   const { level, reasons } = assessed
   const verdict = level === 3 ? 'refused' : 'passed'
   const { client } = request

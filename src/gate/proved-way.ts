@@ -7,7 +7,7 @@ import { visitOf } from '../sessions/visitor.ts'
 import { nextFields } from './answer-fields.ts'
 import { type GateRequest, visitorOf } from './gate-request.ts'
 import { learnFrom, ownerOfSession } from './habits.ts'
-import { type Level, levelOf } from './levels.ts'
+import { type Judged, type Level, levelOf } from './levels.ts'
 import type { GateNeeds } from './needs.ts'
 import type { Admission, Judge, Passage } from './passage.ts'
 import { type Proof, refuseFully } from './proving.ts'
@@ -27,9 +27,11 @@ export async function passProved(proved: ProvedRequest, needs: GateNeeds): Promi
   const { session } = proof
   const visit = visitOf(visitorOf(request), needs)
   const whose = { owner: ownerOfSession(session) }
-  const level = levelOf(request, { known: session, session: session.key, whose, visit }, needs)
+  const circumstances = { known: session, session: session.key, whose, visit }
+  const judged = levelOf(request, circumstances, needs)
+  const { level } = judged
   if (level.level === 3) return refuseLevel(proved, level, needs)
-  await accept({ request, proof, visit, verdict: 'passed' }, level, needs)
+  await accept({ request, proof, visit, verdict: 'passed' }, judged, needs)
   return { session: session.key, judge: provedJudge(proved, needs) }
 }
 
@@ -55,12 +57,13 @@ export async function admitProved<T>(
   const whose = { owner: ownerOfSession(session), size: grant.size }
   const { expiresAt: expiry } = grant
   const circumstances = { known: session, session: session.key, whose, expiry, visit }
-  const level = levelOf(request, circumstances, needs)
+  const judged = levelOf(request, circumstances, needs)
+  const { level } = judged
   const lifts = level.level === 3 && isShared && (await isFresh(granted, needs))
   if (level.level === 3 && !lifts) return refuseLevel(granted, level, needs)
   const verdict = lifts ? 'confirmed' : 'passed'
   if (lifts) await confirm(session, needs)
-  await accept({ request, proof, visit, verdict }, level, needs)
+  await accept({ request, proof, visit, verdict }, judged, needs)
   const binds = isShared ? { binds: session.key } : {}
   const judge = provedJudge(granted, needs)
   return await use({ grant, passage: { session: session.key, ...binds, judge } })
@@ -130,13 +133,13 @@ interface AcceptedRequest extends ProvedRequest {
 
 async function accept(
   { request, proof, visit, verdict }: AcceptedRequest,
-  level: Level,
+  { level, sighting }: Judged,
   needs: GateNeeds,
 ): Promise<void> {
   const { id, session } = proof
   const { client } = request
   await needs.bound.proved(session, visit)
-  learnFrom(level, needs)
+  learnFrom(sighting, needs)
   needs.events.decided({ session: session.key, client, isBound: true, ...level, verdict })
   const told = verdict === 'confirmed' ? 1 : level.level
   request.adorn(nextFields(request, { id, session, level: told }, needs))

@@ -40,7 +40,7 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
     const begins = unbound.begins || sessions.begin(session, visitorOf(request))
     const known = joined(await sessions.known(session), rememberedBy(slot))
     const whose = { owner: ownerOfSlot(slot, request, needs) }
-    const level = levelOf(
+    const { level, sighting } = levelOf(
       request,
       { known, session, whose, expiry: expiryOf(unbound, slot) },
       needs,
@@ -56,7 +56,7 @@ export function unboundJudge(unbound: Unbound, needs: GateNeeds): Judge {
     needs.threats.used(request, slot)
     needs.threats.refuseBanned({ name: session })
     if (!begins) sessions.visit(session, visitorOf(request))
-    learnFrom(level, needs)
+    learnFrom(sighting, needs)
     isPassed = true
     return 'pass'
   }

@@ -37,6 +37,7 @@ export function bodyWatch(limits: HttpLimits): BodyWatch {
   const bodies = passingSet<WatchedBody>()
   const timer = setInterval(() => {
     for (const body of bodies.all()) {
+      if (!bodies.has(body)) continue
       // Made at the first look: most bodies are gone before it.
       const looks = (body.looks ??= { idleTicks: 0, samples: [], count: 0 })
       if (!body.paused && isTooSlow(looks, body.received, limits)) body.cut()

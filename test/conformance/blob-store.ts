@@ -155,12 +155,12 @@ function publishCases(open: Open): void {
       await using store = await open()
       const [part, file] = [anyKey(), anyKey()]
       await storePart(store, part, Buffer.from('moved'))
-      assert.equal(await store.publish(part, file, { sync, moves: true }), 'published')
+      assert.equal(await store.publish(part, file, { sync, isFresh: true }), 'published')
       assert.equal(await store.partSize(part), undefined)
       await store.removePart(part)
       await store.removePart(part)
       assert.equal(String(await readBack(store, file, { start: 0, end: 5 })), 'moved')
-      assert.equal(await store.publish(part, anyKey(), { sync, moves: true }), 'missing')
+      assert.equal(await store.publish(part, anyKey(), { sync, isFresh: true }), 'missing')
     })
   }
 

@@ -35,3 +35,13 @@ test('what is taken out while all are looked at is looked at nevertheless', () =
   }
   assert.deepEqual([seen, set.size], [3, 0])
 })
+
+test('what is in one set is not put into another', () => {
+  const item = { seat: NOWHERE }
+  const [one, other] = [passingSet(), passingSet()]
+  one.add(item)
+  assert.throws(() => other.add(item), /in another set/u)
+  one.delete(item)
+  other.add(item)
+  assert.deepEqual([one.size, other.size], [0, 1])
+})

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import test from 'node:test'
-import type { Published } from '../../src/engine/engine.ts'
-import type { BlobStore } from '../../src/engine/ports.ts'
+import type { Cut, Published } from '../../src/engine/engine.ts'
+import type { BlobStore, SlotStore } from '../../src/engine/ports.ts'
+import { Refusal } from '../../src/core/refusals.ts'
 import { parseSlotPath } from '../../src/core/slot-path.ts'
+import { collect } from '../conformance/slot-store.ts'
 import { sentBody, wholeBody } from './bodies.ts'
 import { blobCount, contentOf, fixture } from './fixture.ts'
 import { clientAt, grantFor } from './grants.ts'
@@ -117,6 +119,38 @@ test('nothing stops an upload after its last byte: a newcomer waits and is a rep
   assert.equal((await repeat).kind, 'cut', 'overtaken by the third')
   await assert.rejects(other, { code: 'slot-conflict' })
   assert.deepEqual(f.events, ['opened', 'published', 'repeated different'])
+})
+
+test('a first upload whose record cannot be stored is answered 201 when it is repeated, and leaves one orphan', async () => {
+  await using f = await fixture()
+  const { slots, blobs } = f.needs
+  let refusals = 1
+  const create: SlotStore['create'] = async (record) => {
+    if (refusals-- > 0) throw new Refusal('state-unavailable')
+    return await slots.create(record)
+  }
+  const engine = f.another({ slots: { ...slots, create } })
+  const put = async (): Promise<Published | Cut> =>
+    await engine.put({ grant: grantFor('a', 3), client: WIFI, body: wholeBody('abc') })
+  await assert.rejects(put(), { code: 'state-unavailable' })
+  const first = await collect(blobs.list())
+  assert.deepEqual(
+    first.map(({ kind, size }) => [kind, size]),
+    [['file', 3]],
+  )
+  assert.deepEqual(await collect(slots.all()), [])
+  const second = await put()
+  published(second)
+  const all = await collect(blobs.list())
+  assert.deepEqual(
+    all.map(({ kind }) => kind),
+    ['file', 'file'],
+  )
+  assert.notEqual(first[0]?.key, second.file.id)
+  assert.deepEqual(
+    (await collect(slots.all())).map(({ id, state }) => [id, state]),
+    [[second.file.id, 'published']],
+  )
 })
 
 test('a connection that is lost after the last byte does not stop the upload', async () => {

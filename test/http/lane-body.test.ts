@@ -82,3 +82,35 @@ test('bytes that came with the head are kept for a taker that asks later', async
 async function afterPromises(count: number): Promise<void> {
   for (let n = 0; n < count; n++) await Promise.resolve()
 }
+
+test('a body more of which comes while nobody has taken what came with the head is cut', async () => {
+  using watch = bodyWatch(DEFAULT_HTTP_LIMITS)
+  let isDestroyed = false
+  const body = new LaneBody(6, watch, { ...owner(), destroy: () => (isDestroyed = true) })
+  body.receive(Buffer.from('abc'))
+  body.receive(Buffer.from('def'))
+  let taken = 0
+  const ending = await body.pump((batch) => {
+    taken += batch.length
+  })
+  assert.deepEqual([ending, taken, isDestroyed], ['cut', 0, true])
+})
+
+for (const [how, end] of [
+  ['cut', (body: LaneBody) => body.cut()],
+  ['abandoned', (body: LaneBody) => body.abandon()],
+  ['left by its sender', (body: LaneBody) => body.senderGone()],
+] as const) {
+  test(`a body that is ${how} before anybody took what came with the head hands nothing over`, async () => {
+    using watch = bodyWatch(DEFAULT_HTTP_LIMITS)
+    const body = new LaneBody(6, watch, owner())
+    body.receive(Buffer.from('abc'))
+    end(body)
+    await nextTurn()
+    let taken = 0
+    const ending = await body.pump((batch) => {
+      taken += batch.length
+    })
+    assert.deepEqual([ending, taken], ['cut', 0])
+  })
+}

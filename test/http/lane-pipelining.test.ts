@@ -86,17 +86,22 @@ test('whoever reads, or sends a part, and closes its side gets no answer', async
   resolve()
 })
 
-/** A request that is the last one by its own words, as long as what the lane receives a head into. */
-function lastOf(method: string, word: string, body = ''): string {
+/** Of the longest head that the lane reads, which is in its strict form. */
+const LONGEST_HEAD = 4096
+
+/** A request that is the last one by its own words, of so many bytes at least. */
+function lastOf(method: string, word: string, { body = '', bytes = 0 } = {}): string {
   const length = SENDERS.includes(method) ? `Content-Length: ${body.length}\r\n` : ''
   const head = `${method} /a HTTP/1.1\r\nHost: x\r\nConnection: ${word}\r\n${length}X-Padding: `
-  return `${head}${'x'.repeat(4096 - head.length - body.length - 4)}\r\n\r\n${body}`
+  return `${head}${'x'.repeat(Math.max(1, bytes - head.length - body.length - 4))}\r\n\r\n${body}`
 }
 
 const LAST_REQUESTS = [
   ...['GET', 'HEAD', 'DELETE', 'OPTIONS'].map((method) => lastOf(method, 'close')),
-  ...SENDERS.map((method) => lastOf(method, 'Close')),
-  ...SENDERS.map((method) => lastOf(method, 'CLOSE', 'abc')),
+  ...SENDERS.map((method) => lastOf(method, 'Close', { bytes: LONGEST_HEAD })),
+  ...SENDERS.map((method) => lastOf(method, 'CLOSE', { body: 'abc' })),
+  ...SENDERS.map((method) => lastOf(method, 'CLOSE', { body: 'abc', bytes: LONGEST_HEAD + 3 })),
+  lastOf('GET', 'close', { bytes: LONGEST_HEAD + 1 }),
 ]
 
 /** Which requests a handler began; it answers them when it is released. */

@@ -3,12 +3,12 @@ import test from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { newcomers } from '../../src/http/fast-lane/newcomers.ts'
 
-test('a connection that comes alone begins in the next turn', async () => {
+test('a connection that comes alone begins after a turn in which nobody else has come', async () => {
   const { wait } = newcomers(() => 0)
   let begun = false
   wait(() => (begun = true))
-  assert.equal(begun, false)
   await nextTurn()
+  assert.equal(begun, false)
   await nextTurn()
   assert.equal(begun, true)
 })

@@ -18,7 +18,7 @@ import { diskError } from './system-errors.ts'
 const unlinkBehind = promisify(unlink)
 
 /**
- * Bytes in files below `folder`, which is made if it is not there. Opening, linking and closing are
+ * Bytes in files below `folder`, which is made if it is not there. Opening, naming and closing are
  * operations in memory and therefore synchronous; so are reads and writes of bytes while the
  * disk keeps up. `isShared`: other processes write to parts there as well. Rejects with an `Error` that
  * names the folder if it can't be used.
@@ -44,10 +44,10 @@ export async function filesystemBlobStore(options: {
       const descriptor = await parts.resume(places.path('part', part), offset)
       return partWriter(descriptor, { length: offset, ...writing })
     },
-    publish(part, file, { sync, moves = false }) {
+    publish(part, file, { sync, isFresh = false }) {
       const [from, to] = [places.path('part', part), places.path('file', file)]
-      const outcome = moves ? named(renameSync, from, to) : named(linkSync, from, to)
-      if (outcome === 'published') published.set(part, moves ? 'moved' : 'linked')
+      const outcome = isFresh ? named(renameSync, from, to) : named(linkSync, from, to)
+      if (outcome === 'published') published.set(part, isFresh ? 'moved' : 'linked')
       return sync ? synced(outcome, places.shardFolder('file', file)) : outcome
     },
     read: reader.read,

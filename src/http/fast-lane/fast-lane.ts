@@ -8,7 +8,7 @@ import { newcomers } from './newcomers.ts'
 export interface FastLane {
   /** Serves a connection that was accepted just now. */
   accept(socket: Socket, peer: Peer): void
-  /** Closes what is idle; the rest closes with its last answer. */
+  /** Closes what is idle, and what has not been read from yet; the rest closes with its last answer. */
   close(): void
   /** Ends every connection. */
   destroy(): void

@@ -4,6 +4,7 @@ import { NOWHERE } from '../../core/passing-set.ts'
 import type { RequestBody } from '../body-source.ts'
 import type { BodyWatch, Looks, WatchedBody } from '../body-watch.ts'
 import { HeldBytes } from './held-bytes.ts'
+import { type Loan, bytesOf, lend } from './receive-buffer.ts'
 
 /** Stands for a taker that has got all that it gets. */
 const TAKEN: TakeBatch = () => {}
@@ -30,8 +31,8 @@ export class LaneBody implements RequestBody, WatchedBody {
   readonly #watch: BodyWatch
   readonly #needs: BodyOwner
   #held: HeldBytes | undefined = undefined
-  /** Came with the head, and is still where it was received. */
-  #lent: Uint8Array | undefined = undefined
+  /** What came with the head. */
+  #loan: Loan | undefined = undefined
   #take: TakeBatch | undefined = undefined
   #busy = false
   #ending: Ending | undefined = undefined
@@ -93,16 +94,19 @@ export class LaneBody implements RequestBody, WatchedBody {
     this.received += piece.length
     if (this.missing === 0) this.#end('end')
     if (this.#refused) return
-    if (this.#take === undefined && this.#held === undefined) this.#borrow(piece)
+    if (this.#loan !== undefined) this.#lose()
+    else if (this.#take === undefined && this.#held === undefined) this.#borrow(piece)
     else if (this.#take === undefined || this.#busy || this.#held !== undefined) this.#hold(piece)
     else if (this.#hand(piece) && this.#ending !== undefined) this.#settle(this.#ending)
   }
 
   /** Copies what was lent, because other bytes are about to be received. */
   keep(): void {
-    const lent = this.#lent
-    this.#lent = undefined
-    if (lent !== undefined && !this.#refused) this.#hold(lent)
+    const loan = this.#takeLoan()
+    if (loan === undefined || this.#refused) return
+    const bytes = bytesOf(loan)
+    if (bytes === undefined) this.#lose()
+    else this.#hold(bytes)
   }
 
   /** The sender is gone; what was received before is handed over still. */
@@ -119,12 +123,26 @@ export class LaneBody implements RequestBody, WatchedBody {
 
   /**
    * Its handler mostly asks for the body before the next bytes are received: a tick that a promise asks for runs
-   * after all promises that are due with it, and before anything else is received.
+   * after all promises that are due with it, and before anything else is received. Only where an error that nobody
+   * handles ends the ticks, and somebody lets the process live, others are received first.
    */
   #borrow(piece: Uint8Array): void {
-    this.keep()
-    this.#lent = piece
+    this.#loan = lend(piece)
     queueMicrotask(() => process.nextTick(keepNow, this))
+  }
+
+  #takeLoan(): Loan | undefined {
+    const loan = this.#loan
+    this.#loan = undefined
+    return loan
+  }
+
+  /** Ends the request: bytes of it are overwritten. */
+  #lose(): void {
+    this.#refused = true
+    this.#end('cut')
+    this.#needs.destroy()
+    this.#settle('cut')
   }
 
   #hold(piece: Uint8Array): void {
@@ -161,9 +179,7 @@ export class LaneBody implements RequestBody, WatchedBody {
   /** Hands over what is held until the taker is busy or nothing is left. */
   #handOver(): void {
     if (this.#refused) return this.#settle(this.#ending ?? 'cut')
-    const lent = this.#lent
-    this.#lent = undefined
-    if (lent !== undefined && !this.#hand(lent)) return
+    if (!this.#handLoan()) return
     for (let piece = this.#held?.first(); piece !== undefined; piece = this.#held?.first()) {
       const isReady = this.#hand(piece)
       this.#held?.release()
@@ -177,6 +193,16 @@ export class LaneBody implements RequestBody, WatchedBody {
     }
   }
 
+  /** Hands over what was lent; returns whether the taker is ready for more. */
+  #handLoan(): boolean {
+    const loan = this.#takeLoan()
+    if (loan === undefined) return true
+    const bytes = bytesOf(loan)
+    if (bytes !== undefined) return this.#hand(bytes)
+    this.#lose()
+    return false
+  }
+
   #settle(ending: Ending): void {
     this.#resolve?.(ending)
     this.#letGo()
@@ -185,7 +211,7 @@ export class LaneBody implements RequestBody, WatchedBody {
   /** Whoever remembers the body for a while remembers nothing of its taker. */
   #letGo(): void {
     this.#held = undefined
-    this.#lent = undefined
+    this.#loan = undefined
     this.#resolve = undefined
     this.#reject = undefined
     if (this.#take !== undefined) this.#take = TAKEN

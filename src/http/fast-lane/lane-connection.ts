@@ -4,6 +4,7 @@ import type { Dispatcher } from '../dispatcher.ts'
 import { passOn, takeOver } from './accepted-socket.ts'
 import { LaneExchange, type LaneExchangeNeeds, type LaneLink } from './lane-exchange.ts'
 import type { Newcomers } from './newcomers.ts'
+import { RECEIVED, RECEIVED_FIRST, noteReception } from './receive-buffer.ts'
 import { HeadReader } from './request-head.ts'
 
 /** What all connections of a lane share. */
@@ -16,13 +17,10 @@ export interface LaneNeeds extends LaneExchangeNeeds {
   readonly taken: () => void
 }
 
-/** All connections receive into it, because whatever is received is taken or copied before the next bytes are. */
-const BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
-
 /** Most bytes of a head that the lane reads. */
 const MOST_HEAD = 4 * 1024
 
-/** Bytes of further requests that a client may send ahead of an answer. */
+/** Bytes of further requests that a client may send ahead of an answer, and with them what is received at once. */
 const MOST_AHEAD = 64 * 1024
 
 /** A connection of the lane. A class, because it is what every received byte passes. */
@@ -42,7 +40,8 @@ export class LaneConnection implements LaneLink {
   #aheadBytes = 0
   #passed = 0
   #isPaused = false
-  #isLingering = false
+  /** No further request is served: what still comes is discarded. */
+  #isOver = false
   #senderGone = false
   /** The connection is served in the ordinary way. */
   #isLeft = false
@@ -56,7 +55,7 @@ export class LaneConnection implements LaneLink {
   /** Takes the connection over; `false` if that cannot be done. */
   open(accepted: Socket): boolean {
     const socket = takeOver(accepted, {
-      buffer: () => BUFFER,
+      buffer: () => (this.#missing() > 0 ? RECEIVED : RECEIVED_FIRST),
       received: (count) => this.#received(count),
     })
     this.#socket = socket
@@ -76,7 +75,7 @@ export class LaneConnection implements LaneLink {
 
   /** No request runs on it. */
   get isIdle(): boolean {
-    return this.#exchange === undefined && !this.#isLingering
+    return this.#exchange === undefined && !this.#isOver
   }
 
   /** To be called at every look: notes whether a byte has passed since the last one. */
@@ -98,7 +97,7 @@ export class LaneConnection implements LaneLink {
   }
 
   linger(): void {
-    this.#isLingering = true
+    this.#isOver = true
     this.#ahead = []
     this.#needs.lingering.add(this.socket)
     this.resume()
@@ -112,7 +111,7 @@ export class LaneConnection implements LaneLink {
     const isLast = exchange.isLast
     this.#needs.dispatcher.finish(exchange)
     this.idleLooks = 0
-    if (this.#isLingering) return
+    if (this.#isOver) return
     // A client that does not wait for answers is served in the ordinary way.
     if (!isLast && this.#ahead.length > 0) this.#leave(Buffer.concat(this.#ahead))
     else if (isLast || this.#senderGone) this.#end()
@@ -120,32 +119,38 @@ export class LaneConnection implements LaneLink {
 
   /** Ends the connection behind its last answer: what still comes is discarded, never read as a request. */
   #end(): void {
-    this.#isLingering = true
+    this.#isOver = true
     this.socket.end(() => this.socket.destroy())
   }
 
   /** Returns whether to go on receiving. */
   #received(count: number): boolean {
-    if (this.#isLingering) return true
+    noteReception()
+    if (this.#isOver) return true
     if (this.#exchange === undefined) this.#next(count)
-    else this.#feed(this.#exchange, BUFFER.subarray(0, count))
+    else this.#feed(this.#exchange, RECEIVED.subarray(0, count))
     return !this.#isPaused && !this.#isLeft
+  }
+
+  /** Bytes of the present body that are still to come. */
+  #missing(): number {
+    return this.#exchange?.incoming?.missing ?? 0
   }
 
   /** Begins the next request, or leaves the connection to the ordinary way. */
   #next(count: number): void {
-    const head = this.#heads.read(BUFFER, Math.min(count, MOST_HEAD))
-    if (head === undefined) return this.#leave(BUFFER.subarray(0, count))
+    const head = this.#heads.read(RECEIVED, Math.min(count, MOST_HEAD))
+    if (head === undefined) return this.#leave(RECEIVED.subarray(0, count))
     this.isUsed = true
     this.#needs.taken()
     const exchange = new LaneExchange(head, this, this.#needs)
     this.#exchange = exchange
     this.#needs.dispatcher.start(exchange)
-    if (count > head.bytes) this.#feed(exchange, BUFFER.subarray(head.bytes, count))
+    if (count > head.bytes) this.#feed(exchange, RECEIVED.subarray(head.bytes, count))
   }
 
   #feed(exchange: LaneExchange, bytes: Buffer): void {
-    if (this.#isLingering || this.#exchange !== exchange) return
+    if (this.#isOver || this.#exchange !== exchange) return
     const body = exchange.incoming
     const missing = body?.missing ?? 0
     if (missing > 0) body?.receive(bytes.length > missing ? bytes.subarray(0, missing) : bytes)

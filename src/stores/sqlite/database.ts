@@ -14,7 +14,7 @@ const LOG_LIMIT = 64 * 1024 * 1024
 /** Pages; four times SQLite's default, since rows of many slots are far apart: fewer pages are copied twice. */
 const CHECKPOINT_INTERVAL = 4_000
 
-/** Negative: KiB, as SQLite wants it. Every commit looks through all of it, so a larger one costs more than it saves. */
+/** Negative: KiB, as SQLite wants it. What is not in it is mostly in the memory of the system. */
 const CACHE_SIZE = -4 * 1024
 
 /**
