@@ -20,7 +20,8 @@ const LONG = 40 * MIB
 const REQUEST = calls(/^read$/u, /"PUT \/upload\//u)
 const PART_WRITE = calls(/^p?write/u, /\/parts\//u)
 const PART_SYNC = calls(/^fdatasync$/u, /\/parts\//u)
-const LINK = calls(/^link(at)?$/u, /\/parts\/.*\/files\/\w\w\//u)
+/** How a part gets the name of a file: a first upload's becomes it, another's gets a second name. */
+const NAMED = calls(/^(?:link|rename)(?:at2?)?$/u, /\/parts\/.*\/files\/\w\w\//u)
 const FOLDER_SYNC = calls(/^fsync$/u, /\/files\/files\/\w\w>/u)
 const LOG_WRITE = calls(/^p?write/u, /\/state\.db-wal>/u)
 const LOG_SYNC = calls(/^f(data)?sync$/u, /\/state\.db-wal>/u)
@@ -72,10 +73,10 @@ function shown(trace: readonly SystemCall[]): string {
 
 function assertDurableOrder(trace: readonly SystemCall[]): void {
   const synced = then(trace, last(trace, PART_WRITE), PART_SYNC)
-  const linked = only(trace, LINK)
+  const named = only(trace, NAMED)
   const reply = only(trace, REPLY)
-  assert.ok(linked.beganAt > synced.endedAt, `linked before it was synced:\n${shown(trace)}`)
-  const folder = then(trace, linked, FOLDER_SYNC)
+  assert.ok(named.beganAt > synced.endedAt, `named before it was synced:\n${shown(trace)}`)
+  const folder = then(trace, named, FOLDER_SYNC)
   const recorded = then(trace, folder, LOG_WRITE)
   const committed = then(trace, recorded, LOG_SYNC)
   assert.ok(reply.beganAt > committed.endedAt, `told before it was durable:\n${shown(trace)}`)
@@ -117,16 +118,16 @@ for (const fsync of ['ack', 'complete']) {
 
   test(`fsync = "${fsync}": an empty file is as durable as any other`, async () => {
     const trace = await traceOfUpload(fsync, 0)
-    const linked = then(trace, only(trace, PART_SYNC), LINK)
-    const committed = then(trace, then(trace, linked, FOLDER_SYNC), LOG_SYNC)
+    const named = then(trace, only(trace, PART_SYNC), NAMED)
+    const committed = then(trace, then(trace, named, FOLDER_SYNC), LOG_SYNC)
     assert.ok(only(trace, REPLY).beganAt > committed.endedAt, shown(trace))
   })
 }
 
 test('fsync = "never": nothing is synced between request and 201', async () => {
   const trace = await traceOfUpload('never', 300_000)
-  const linked = then(trace, last(trace, PART_WRITE), LINK)
-  const reply = then(trace, then(trace, linked, LOG_WRITE), REPLY)
+  const named = then(trace, last(trace, PART_WRITE), NAMED)
+  const reply = then(trace, then(trace, named, LOG_WRITE), REPLY)
   const syncs = trace.filter((call) => ANY_SYNC(call) && call.beganAt < reply.beganAt)
   assert.deepEqual(syncs, [])
 })
